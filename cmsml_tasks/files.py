@@ -1,0 +1,64 @@
+"""Files that are whole or not there: written to a temporary sibling and renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cmsml_tasks.errors import UserError
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary sibling of *path* to write to; it takes the place of *path* on success.
+
+    Missing folders are made. The sibling keeps the ending of *path*, because some writers choose
+    their format by it. When the block fails the sibling is removed and *path* stays as it was.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    sibling = Path(folder) / path.name
+    try:
+        yield sibling
+        with open(sibling, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(sibling, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        sibling.unlink(missing_ok=True)
+        Path(folder).rmdir()
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError(
+        f"cannot write {path}: {reason}; free space or choose another place "
+        "(nothing was written there, an older file is untouched)"
+    )
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Write *content* to *path* as sorted, indented JSON: equal content gives equal bytes."""
+    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    with replacing(path) as sibling:
+        sibling.write_text(text, encoding="utf-8")
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 digest of the bytes of *path* in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
