@@ -23,6 +23,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
+
     """
     path = Path(path)
     try:
@@ -62,3 +63,13 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 digest of the bytes of *path* in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the digest of a file, or of a folder's file names and contents."""
+    path = Path(path)
+    if path.is_file():
+        return sha256(path)
+    names = sorted(name.relative_to(path) for name in path.rglob("*") if name.is_file())
+    listing = "".join(f"{sha256(path / name)}  {name}\n" for name in names)
+    return hashlib.sha256(listing.encode()).hexdigest()

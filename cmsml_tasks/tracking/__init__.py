@@ -1,1 +1,5 @@
-"""Placeholder, see the architecture."""
+"""What is known about an output: the manifest beside it."""
+
+from cmsml_tasks.tracking.manifest import Manifest, differences, environment
+
+__all__ = ["Manifest", "differences", "environment"]

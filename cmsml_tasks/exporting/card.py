@@ -1,0 +1,55 @@
+"""The signature card ``graph.json``: what the author of a C++ module has to know of a graph.
+
+It holds nothing that changes from run to run, so that equal graphs have equal cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.files import sha256
+
+if TYPE_CHECKING:
+    from cmsml_tasks.conversion import Signature, TensorInfo
+
+FORMAT = 1
+
+
+def signature_card(
+    signature: Signature,
+    description: Mapping[str, Any],
+    paths: Sequence[Path],
+    trained_on: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the card as JSON.
+
+    Args:
+        signature: inputs and outputs of the graph.
+        description: operations and size of the graph, as `cmsml_tasks.conversion.describe` says.
+        paths: the graph's files, whose SHA-256 digests the card records.
+        trained_on: ``features`` (name and padding value, in the order of the input's columns) and
+            ``split`` (the rule of folds and validation); empty for a graph of unknown origin.
+
+    """
+    inputs = [_tensor(info) for info in signature.inputs]
+    features = trained_on.get("features")
+    if features and len(inputs) == 1:
+        inputs[0]["features"] = features
+        inputs[0]["preprocessing"] = (
+            "none: feed raw values, normalisation and padding are part of the graph"
+        )
+    return {
+        "format": FORMAT,
+        "inputs": inputs,
+        "outputs": [_tensor(info) for info in signature.outputs],
+        "split": trained_on.get("split"),
+        "digests": {path.name: {"sha256": sha256(path)} for path in paths},
+        **description,
+    }
+
+
+def _tensor(info: TensorInfo) -> dict[str, Any]:
+    shape = None if info.shape is None else list(info.shape)
+    return {"name": info.name, "tensor": info.tensor, "dtype": info.dtype, "shape": shape}

@@ -1,0 +1,84 @@
+"""Export one branch: the whole of what ``ExportGraph`` does, in an interpreter of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.exporting.card import signature_card
+from cmsml_tasks.files import write_json
+
+if TYPE_CHECKING:
+    from cmsml_tasks.conversion import Traced
+
+GRAPH, CARD, REFERENCE = "graph.pb", "graph.json", "reference.npz"
+FORMATS = {"pb": GRAPH, "pbtxt": "graph.pb.txt"}
+
+
+def export_trained(
+    model: str, history: str, module: str, folder: str, formats: Sequence[str]
+) -> dict[str, Any]:
+    """Freeze the *model* that a recipe trained; return its signature card.
+
+    Args:
+        model: path of ``model.keras``.
+        history: path of ``history.json``, which knows the features and the split rule.
+        module: module of the recipe, imported for its own layers.
+        folder: where the graph and ``graph.json`` are written.
+        formats: keys of `FORMATS`.
+
+    Raises:
+        ConversionError: the model cannot be read or frozen.
+
+    """
+    from cmsml_tasks.conversion import open_model
+
+    trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
+    traced = open_model(model, custom_modules=[module])
+    return _write(traced, Path(folder), formats, trained_on)
+
+
+def export_source(
+    source: str,
+    folder: str,
+    formats: Sequence[str],
+    input_shapes: Mapping[str, Sequence[int | None]] | None = None,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Freeze the finished model *source*, with reference rows of its own; return its card.
+
+    Args:
+        source: ``.keras`` or ``.h5`` file, SavedModel folder, ``.pb`` or ``.pb.txt`` graph.
+        folder: where the graph, ``graph.json`` and ``reference.npz`` are written.
+        formats: keys of `FORMATS`.
+        input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
+        seed: seed of the random reference rows.
+
+    Raises:
+        ConversionError: the file holds no usable model, or shapes are missing.
+
+    """
+    from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.validation import Reference, reference_rows
+
+    shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
+    traced = open_model(source, input_shapes=shapes or None)
+    rows, kinds = reference_rows(traced.signature.inputs, None, seed=seed)
+    Reference(rows, traced.run(rows), kinds).save(Path(folder) / REFERENCE)
+    return _write(traced, Path(folder), formats, {})
+
+
+def _write(
+    traced: Traced, folder: Path, formats: Sequence[str], trained_on: Mapping[str, Any]
+) -> dict[str, Any]:
+    from cmsml_tasks.conversion import describe, write_graph
+
+    graph = traced.freeze()
+    paths = [folder / FORMATS[name] for name in formats]
+    for path in paths:
+        write_graph(path, graph)
+    card = signature_card(traced.signature, describe(graph), paths, trained_on)
+    write_json(folder / CARD, card)
+    return card

@@ -1,0 +1,68 @@
+"""How an exported graph is used: its interface in words and the C++ lines that load it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_CPP_TYPES = {
+    "bool": "DT_BOOL",
+    "float16": "DT_HALF",
+    "bfloat16": "DT_BFLOAT16",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "string": "DT_STRING",
+}
+
+
+def interface_text(card: Mapping[str, Any], path: str) -> str:
+    """Return where the graph lies, its inputs and outputs: one line each, for a terminal."""
+    lines = [f"graph    {path}"]
+    for role in ("input", "output"):
+        for tensor in card[f"{role}s"]:
+            lines.append(f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape_text(tensor)}")
+            features = tensor.get("features")
+            if features:
+                lines.append("         " + ", ".join(feature["name"] for feature in features))
+    return "\n".join(lines)
+
+
+def shape_text(tensor: Mapping[str, Any]) -> str:
+    """Return a shape as ``[batch, 10]``; a free dimension other than the first is ``?``."""
+    shape = tensor["shape"]
+    if shape is None:
+        return "[shape unknown]"
+    words = ["?" if size is None else str(size) for size in shape]
+    if words[:1] == ["?"]:
+        words[0] = "batch"
+    return f"[{', '.join(words)}]"
+
+
+def cpp_lines(card: Mapping[str, Any], path: str) -> str:
+    """Return the C++ lines that load the graph at *path* in CMSSW and evaluate one event.
+
+    They use ``PhysicsTools/TensorFlow/interface/TensorFlow.h`` of CMSSW.
+    """
+    declared, fed = [], []
+    for tensor in card["inputs"]:
+        name = _identifier(tensor["name"])
+        kind = _CPP_TYPES.get(tensor["dtype"], f"DT_{tensor['dtype'].upper()}")
+        sizes = ", ".join("1" if size is None else str(size) for size in tensor["shape"] or [1])
+        declared.append(f"tensorflow::Tensor {name}(tensorflow::{kind}, {{{sizes}}});")
+        fed.append(f'{{"{tensor["name"]}", {name}}}')
+    fetched = ", ".join(f'"{tensor["name"]}"' for tensor in card["outputs"])
+    return "\n".join(
+        [
+            '#include "PhysicsTools/TensorFlow/interface/TensorFlow.h"',
+            f'auto* graph = tensorflow::loadGraphDef("{path}");',
+            "auto* session = tensorflow::createSession(graph);",
+            *declared,
+            "std::vector<tensorflow::Tensor> outputs;",
+            f"tensorflow::run(session, {{{', '.join(fed)}}}, {{{fetched}}}, &outputs);",
+        ]
+    )
+
+
+def _identifier(name: str) -> str:
+    word = "".join(char if char.isalnum() else "_" for char in name)
+    return f"input_{word}" if word[0].isdigit() else word

@@ -1,0 +1,122 @@
+"""Calls into a fresh interpreter, so that TensorFlow's state never outlives or precedes a task.
+
+A TensorFlow that was used once in a process keeps its thread count, its random state and Keras'
+name counters, and hangs after a fork; a crash in it would take the whole workflow along. Each piece
+of work therefore gets an interpreter of its own, whatever ``--workers`` says.
+
+The request travels over standard input as one line of JSON. The pipe stays open: when the caller
+dies, the child reads its end and stops, so no training is left behind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from typing import Any
+
+from cmsml_tasks import errors
+from cmsml_tasks.errors import UserError
+
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+_INTERRUPTED = 130
+
+
+class IsolatedError(UserError):
+    """The work in the other interpreter ended without a result."""
+
+
+def call_isolated(
+    function: str, *, environment: dict[str, str] | None = None, **arguments: Any
+) -> Any:
+    """Call *function* (``"package.module:name"``) with *arguments* in a fresh interpreter.
+
+    Arguments and result must be JSON. Standard output and error are the caller's, the import path
+    is too; *environment* is added to the caller's variables.
+
+    Raises:
+        UserError: of the class and with the message that the function raised it with.
+        IsolatedError: the function raised anything else (its traceback is on standard error), or
+            the interpreter was killed.
+
+    """
+    reader, writer = os.pipe()
+    variables = {**_QUIET, **os.environ, **(environment or {})}
+    variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    command = [sys.executable, "-m", __name__, function, str(writer)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, env=variables, pass_fds=(writer,)
+    ) as child:
+        os.close(writer)
+        try:
+            assert child.stdin is not None
+            # a child that dies before it reads is known by its exit status, not by the broken pipe
+            with suppress(BrokenPipeError):
+                child.stdin.write(json.dumps(arguments).encode() + b"\n")
+                child.stdin.flush()
+            with open(reader, encoding="utf-8") as results:
+                answer = results.read()
+            # the pipe to the child's standard input may only close once the child has answered
+            child.stdin.close()
+            child.wait()
+        except BaseException:
+            child.kill()
+            raise
+    return _unpack(function, child.returncode, answer)
+
+
+def _unpack(function: str, returncode: int, answer: str) -> Any:
+    name = function.rpartition(":")[2]
+    if not answer:
+        if returncode < 0:
+            killer = signal.Signals(-returncode).name
+            hint = "; out of memory? see dmesg" if killer == "SIGKILL" else ""
+            raise IsolatedError(f"{name} was ended by {killer}{hint}; no output was written")
+        raise IsolatedError(f"{name} ended with exit status {returncode} and no result")
+    message = json.loads(answer)
+    if "result" in message:
+        return message["result"]
+    error_class = getattr(errors, message["error"], IsolatedError)
+    raise error_class(message["text"])
+
+
+def _watch_caller() -> None:
+    sys.stdin.read()
+    os._exit(_INTERRUPTED)
+
+
+def main(function: str, writer: int) -> int:
+    """Serve one call: request from standard input, answer to the file descriptor *writer*."""
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_watch_caller, daemon=True).start()
+    module_name, _, name = function.partition(":")
+    status = 0
+    try:
+        result = getattr(importlib.import_module(module_name), name)(**request)
+        answer = {"result": result}
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except UserError as error:
+        answer, status = {"error": type(error).__name__, "text": str(error)}, 1
+    except Exception as error:
+        traceback.print_exc()
+        text = f"{name} failed with {type(error).__name__}: {error} (its traceback is above)"
+        answer, status = {"error": IsolatedError.__name__, "text": text}, 1
+    sys.stdout.flush()
+    with open(writer, "w", encoding="utf-8") as results:
+        json.dump(answer, results)
+    return status
+
+
+if __name__ == "__main__":
+    # os._exit skips TensorFlow's destructors, which take seconds and can crash after the answer
+    exit_status = main(sys.argv[1], int(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_status)

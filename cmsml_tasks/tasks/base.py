@@ -1,0 +1,202 @@
+"""What all tasks share: parameters that are checked at once, paths, manifests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import law
+import luigi
+
+from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.recipes import Recipe, parse_scan, serialize_scan
+from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
+from cmsml_tasks.tasks.messages import refuse
+from cmsml_tasks.tasks.store import path_part, target
+from cmsml_tasks.tracking import Manifest, differences
+
+MANIFEST = "manifest.json"
+Params = dict[str, Any]
+
+
+class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]
+    """A ``--scan`` that may be given several times; its value is one canonical text."""
+
+    @classmethod
+    def _parser_kwargs(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**super()._parser_kwargs(*args, **kwargs), "action": "append"}
+
+    def parse(self, text: str | list[str]) -> str:
+        """Join repeated options to one text."""
+        try:
+            return str(serialize_scan(parse_scan([text] if isinstance(text, str) else text)))
+        except UserError as error:
+            refuse(error)
+
+
+class FoldsParameter(luigi.IntParameter):  # type: ignore[misc]
+    """A whole number, refused without a traceback where it is none."""
+
+    def parse(self, text: str) -> int:
+        """Return the number that *text* spells."""
+        try:
+            return int(text)
+        except ValueError:
+            refuse(SettingsError(f"--folds {text!r} is not a whole number"))
+
+
+class VersionedTask(law.Task):  # type: ignore[misc]
+    """A task of one recipe at one version, with a manifest beside its outputs."""
+
+    exclude_index = True
+
+    version = luigi.Parameter(description="name of this round of outputs, part of their path")
+    recipe = luigi.Parameter(
+        default=DEMO,
+        description="what is trained: package.module.Class, or a short name from the section "
+        "[cmsml_tasks_recipes] of law.cfg; default: the built-in demo",
+    )
+
+    @classmethod
+    def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
+        """Check and normalise parameters before there is an instance; a mistake ends the run."""
+        try:
+            values: list[tuple[str, Any]] = super().get_param_values(params, args, kwargs)
+            return values
+        except luigi.parameter.MissingParameterException:
+            refuse(SettingsError(f"--version is missing: law run {cls.__name__} --version v1"))
+        except UserError as error:
+            refuse(error)
+
+    @classmethod
+    def modify_param_values(cls, params: Params) -> Params:
+        """Bring parameters to canonical form, so that equal requests are equal tasks."""
+        params = super().modify_param_values(params)
+        path_part("version", params["version"])
+        return cls.settle(params)
+
+    @classmethod
+    def settle(cls, params: Params) -> Params:
+        """Resolve the recipe; a subclass with more parameters resolves those too.
+
+        Raises:
+            UserError: a parameter that cannot be used.
+
+        """
+        params["recipe"] = plan(params["recipe"], "", "", 0).recipe
+        return params
+
+    def folder(self) -> tuple[str, ...]:
+        """Return the parts of the output folder's path below the store."""
+        return (self.task_family, self.recipe, self.version)
+
+    def local_target(self, name: str) -> law.LocalFileTarget:
+        """Return the target of the output file *name*."""
+        return target(*self.folder(), name)
+
+    def ingredients(self) -> dict[str, Any]:
+        """Return as JSON what decides about the outputs; recorded in the manifest."""
+        return {"recipe": self.recipe}
+
+    def write_manifest(self) -> None:
+        """Record the finished outputs; the last step of every ``run``."""
+        outputs = dict(self.output())
+        manifest = outputs.pop("manifest")
+        paths = [Path(output.path) for output in outputs.values()]
+        Manifest.of(self.task_family, self.ingredients(), paths).write(manifest.path)
+
+    def refuse_other_ingredients(self) -> None:
+        """End the run where existing outputs were made from other ingredients than asked for."""
+        outputs = dict(self.output())
+        recorded = Manifest.read(outputs.pop("manifest").path)
+        if recorded is None or not any(output.exists() for output in outputs.values()):
+            return
+        current = json.loads(json.dumps(self.ingredients()))
+        changed = differences(recorded.ingredients, current)
+        if changed:
+            folder = Path(next(iter(outputs.values())).path).parent
+            refuse(
+                SettingsError(
+                    f"{folder} was made with other ingredients:\n  "
+                    + "\n  ".join(changed)
+                    + "\nchoose another --version, or add --remove-output=-1,a,y to this command "
+                    "to remove the old outputs and run it again"
+                )
+            )
+
+    def complete(self) -> bool:
+        """Return whether all outputs exist.
+
+        Raises:
+            SettingsError: they exist, but were made from other ingredients.
+
+        """
+        self.refuse_other_ingredients()
+        return bool(super().complete())
+
+
+class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
+    """A task that is done once for each fold and each point of a scan."""
+
+    exclude_index = True
+
+    settings = luigi.Parameter(
+        default="",
+        description="settings of the recipe that differ from its defaults: name=value,name=value; "
+        "[a,b] is a list, quotes protect commas; default: empty",
+    )
+    folds = FoldsParameter(
+        default=0,
+        description="train this many networks, each blind to the events of its own fold; default: "
+        "0, one network without folds",
+    )
+    scan = RepeatedParameter(
+        default="",
+        description="train once for each value: name=a:b:c; may be given several times, which "
+        "multiplies; default: empty",
+    )
+
+    @classmethod
+    def settle(cls, params: Params) -> Params:
+        """Resolve recipe, settings and scan together."""
+        settled = cls._plan(params)
+        params.update(recipe=settled.recipe, settings=settled.settings, scan=settled.scan)
+        return params
+
+    @staticmethod
+    def _plan(params: Mapping[str, Any]) -> Plan:
+        return plan(params["recipe"], params["settings"], params["scan"], params["folds"])
+
+    def create_branch_map(self) -> dict[int, Branch]:
+        """Return the branches by law's number."""
+        return dict(enumerate(self._plan(self.param_kwargs).branches))
+
+    def workflow_complete(self) -> Any:
+        """Leave the decision to the outputs, once no branch was made otherwise than asked for."""
+        for task in self.get_branch_tasks().values():
+            task.refuse_other_ingredients()
+        return NotImplemented
+
+    @cached_property
+    def settled_recipe(self) -> Recipe:
+        """The recipe of this branch with its settings."""
+        return self.branch_data.recipe
+
+    def folder(self) -> tuple[str, ...]:
+        """Return the parts of the output folder's path; a lone branch has no folder of its own."""
+        name = self.branch_data.name
+        return (*super().folder(), name) if name else super().folder()
+
+    def ingredients(self) -> dict[str, Any]:
+        """Return recipe, settings, description of the data and fold."""
+        recipe = self.settled_recipe
+        return {
+            "recipe": self.recipe,
+            "settings": recipe.settings(),
+            "data": type(recipe).description(),
+            "fold": self.branch_data.fold,
+            "folds": self.folds or None,
+        }

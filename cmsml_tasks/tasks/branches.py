@@ -1,0 +1,114 @@
+"""Folds and scan points as the branches of a workflow.
+
+A branch is known by what it is: its fold and its scanned settings give its name, and so its path.
+Its number is only law's way to count; adding a scan point renames no other branch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import law
+
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.recipes import (
+    Recipe,
+    load_recipe,
+    make_recipe,
+    parse_scan,
+    parse_settings,
+    recipe_name,
+    scan_points,
+    serialize_scan,
+    serialize_settings,
+)
+
+ALIAS_SECTION = "cmsml_tasks_recipes"
+DEMO = "demo"
+_BUILT_IN = {DEMO: "cmsml_tasks.recipes.demo.DimuonResonance"}
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One training: a fold (None without folds) of a recipe with settings.
+
+    ``name`` is the branch's folder, empty where there is only one branch.
+    """
+
+    recipe: Recipe
+    fold: int | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Task parameters in canonical form, and the branches that they make."""
+
+    recipe: str
+    settings: str
+    scan: str
+    branches: tuple[Branch, ...]
+
+
+def aliases() -> dict[str, str]:
+    """Return short recipe names: the built-in demo and ``[cmsml_tasks_recipes]`` of ``law.cfg``."""
+    config = law.config
+    if not config.has_section(ALIAS_SECTION):
+        return dict(_BUILT_IN)
+    return {**_BUILT_IN, **dict(config.items(ALIAS_SECTION))}
+
+
+@lru_cache(maxsize=64)
+def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
+    """Resolve task parameters as typed by a user.
+
+    Raises:
+        SettingsError: unknown recipe or setting, value of a wrong type, a name both in settings
+            and scan, or a number of folds that makes none.
+
+    """
+    if folds < 0 or folds == 1:
+        raise SettingsError(f"--folds {folds}: use 2 or more, or leave it out to train once")
+    recipe_class = load_recipe(recipe, aliases())
+    fixed, scanned = parse_settings(settings), parse_scan([scan] if scan else [])
+    points = [
+        make_recipe(recipe_class, {**fixed, **point})
+        for point in scan_points(recipe_class, fixed, scanned)
+    ]
+    branches = tuple(
+        Branch(point, fold, _name(point, sorted(scanned), fold, folds))
+        for point in points
+        for fold in (range(folds) if folds else [None])
+    )
+    return Plan(
+        recipe_name(recipe_class), serialize_settings(fixed), serialize_scan(scanned), branches
+    )
+
+
+def _name(recipe: Recipe, scanned: list[str], fold: int | None, folds: int) -> str:
+    parts = [] if fold is None else [f"fold={fold}of{folds}"]
+    values: Mapping[str, Any] = recipe.settings()
+    parts += [f"{name}={_folder_word(values[name])}" for name in scanned]
+    name = "__".join(parts)
+    if len(name) > _LONGEST_NAME:
+        # file systems allow 255 bytes; law's job files repeat the name
+        name = f"{name[:_LONGEST_NAME]}-{_digest(name)}"
+    return name
+
+
+def _folder_word(value: Any) -> str:
+    text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    word = re.sub(r"[^A-Za-z0-9.+-]+", "_", text)
+    # two values that differ only in replaced characters must not share a folder
+    plain = word == text and word.strip(".") and not isinstance(value, list)
+    return word if plain else f"{word}-{_digest(repr(value))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]

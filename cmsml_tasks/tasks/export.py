@@ -1,0 +1,68 @@
+"""Export a trained model as frozen graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import law
+
+from cmsml_tasks.exporting.export import FORMATS
+from cmsml_tasks.exporting.usage import cpp_lines, interface_text
+from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.tasks.base import MANIFEST
+from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
+from cmsml_tasks.tasks.train import TrainModel
+
+
+class ExportGraph(ExportedTask):
+    """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
+
+    def local_workflow_requires(self) -> dict[str, law.Task]:
+        """Return the trainings of all branches, none where a source replaces them."""
+        return law.util.DotDict({} if self.source else {"model": TrainModel.req(self)})
+
+    def requires(self) -> dict[str, law.Task]:
+        """Return the training of this branch, none where a source replaces it."""
+        return {} if self.source else {"model": TrainModel.req(self)}
+
+    def output(self) -> dict[str, law.LocalFileTarget]:
+        """Return graph, card and manifest; for a source also its reference rows."""
+        names = {name: FORMATS[name] for name in self.formats}
+        names |= {"card": "graph.json"}
+        names |= {"reference": "reference.npz"} if self.source else {}
+        names |= {"manifest": MANIFEST}
+        return {key: self.local_target(name) for key, name in names.items()}
+
+    def run(self) -> Any:
+        """Export in an interpreter of its own; print where the graph lies and how to load it."""
+        outputs = self.output()
+        outputs["manifest"].remove()
+        folder = str(Path(outputs["pb"].path).parent)
+        card = self._export_source(folder) if self.source else self._export_trained(folder)
+        self.write_manifest()
+        path = outputs["pb"].path
+        text = interface_text(card, path)
+        if len(self.branch_map) == 1:
+            text += f"\n\nin CMSSW:\n\n{cpp_lines(card, path)}\n"
+        self.publish_message(text)
+
+    def _export_trained(self, folder: str) -> Any:
+        model = self.input()["model"]
+        return call_isolated(
+            "cmsml_tasks.exporting.export:export_trained",
+            model=model["model"].path,
+            history=model["history"].path,
+            module=self.recipe.rpartition(".")[0],
+            folder=folder,
+            formats=self.formats,
+        )
+
+    def _export_source(self, folder: str) -> Any:
+        return call_isolated(
+            "cmsml_tasks.exporting.export:export_source",
+            source=self.source,
+            folder=folder,
+            formats=self.formats,
+            input_shapes=parse_shapes(self.input_shapes),
+        )

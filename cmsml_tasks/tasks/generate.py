@@ -1,0 +1,32 @@
+"""Events that a recipe makes by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import law
+
+from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.tasks.base import MANIFEST, VersionedTask
+
+
+class GenerateEvents(VersionedTask):
+    """Write the events of a recipe with a ``generate`` method, such as the demo, to a file."""
+
+    def output(self) -> dict[str, law.LocalFileTarget]:
+        """Return the file of events and its manifest."""
+        return {
+            "events": self.local_target("events.npz"),
+            "manifest": self.local_target(MANIFEST),
+        }
+
+    def run(self) -> Any:
+        """Generate in an interpreter of its own."""
+        outputs = self.output()
+        outputs["manifest"].remove()
+        call_isolated(
+            "cmsml_tasks.training.generate:generate_events",
+            recipe=self.recipe,
+            path=outputs["events"].path,
+        )
+        self.write_manifest()

@@ -1,0 +1,37 @@
+"""The user's own mistakes reach the user as one message, never as a traceback."""
+
+from __future__ import annotations
+
+import logging
+from typing import NoReturn
+
+import law
+import luigi
+from luigi.cmdline_parser import CmdlineParser
+
+from cmsml_tasks.errors import UserError
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End the command line with the message of *error*; in a program raise it."""
+    if CmdlineParser.get_instance() is None:
+        raise error
+    law.util.abort(f"error: {error}")
+
+
+class _PlainUserErrors(logging.Filter):
+    """Turns luigi's traceback of a failed task into the message of the user's mistake."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, UserError):
+            task = next((arg for arg in record.args or () if isinstance(arg, luigi.Task)), None)
+            record.msg = "%s failed: %s"
+            record.args = (task.task_family if task else "task", error)
+            record.exc_info = None
+        return True
+
+
+def speak_plainly() -> None:
+    """Install the filter on the logger that luigi reports failed tasks to."""
+    logging.getLogger("luigi-interface").addFilter(_PlainUserErrors())

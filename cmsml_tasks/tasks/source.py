@@ -1,0 +1,123 @@
+"""Tasks that start from a recipe's training or from a finished model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import law
+import luigi
+
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.exporting.export import FORMATS
+from cmsml_tasks.files import sha256_of
+from cmsml_tasks.recipes import parse_settings, serialize_settings
+from cmsml_tasks.tasks.base import BranchedTask, Params
+from cmsml_tasks.tasks.branches import DEMO, Branch
+from cmsml_tasks.tasks.store import path_part
+
+_FREE = {"none", "?", "-1"}
+
+
+class ExportedTask(BranchedTask):
+    """Base of the tasks behind a training, which ``--source`` replaces by a file."""
+
+    exclude_index = True
+
+    source = luigi.Parameter(
+        default="",
+        description="a finished model to start from instead of a recipe: a .keras or .h5 file, a "
+        "SavedModel folder, a .pb or .pb.txt graph; default: empty",
+    )
+    input_shapes = luigi.Parameter(
+        default="",
+        description="shapes of the source's inputs where the file carries none: "
+        "'name=[?,10],other=[?,3]', ? is a free dimension; default: empty",
+    )
+    formats = law.CSVParameter(
+        default=("pb",),
+        description=f"files to write, of {','.join(FORMATS)}; default: pb",
+    )
+
+    @classmethod
+    def settle(cls, params: Params) -> Params:
+        """Check source, shapes and formats."""
+        params["formats"] = _check_formats(params["formats"])
+        shapes = parse_shapes(params["input_shapes"])
+        if not params["source"]:
+            if shapes:
+                raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
+            return super().settle(params)
+        given = [name for name in ("settings", "scan", "folds") if params[name]]
+        given += ["recipe"] if params["recipe"] != DEMO else []
+        if given:
+            raise SettingsError(
+                f"--source starts from a finished model, so --{given[0]} has no meaning; leave "
+                "one of the two out"
+            )
+        params["source"] = _check_source(params["source"])
+        params["input_shapes"] = serialize_settings(parse_settings(params["input_shapes"]))
+        return params
+
+    def create_branch_map(self) -> dict[int, Branch | None]:
+        """Return the branches of the recipe; a source is one branch of its own."""
+        return {0: None} if self.source else super().create_branch_map()
+
+    def folder(self) -> tuple[str, ...]:
+        """Return the parts of the path, with the source's file name in the recipe's place."""
+        if not self.source:
+            return super().folder()
+        return (self.task_family, source_name(self.source), self.version)
+
+    def ingredients(self) -> dict[str, Any]:
+        """Return the recipe's ingredients, or the digest of the source."""
+        if not self.source:
+            return super().ingredients()
+        return {"source": sha256_of(self.source), "input_shapes": self.input_shapes}
+
+
+def source_name(source: str) -> str:
+    """Return the folder name for a model file: its name without the endings of its format."""
+    name = Path(source).name
+    for ending in (".pb.txt", ".pbtxt", ".pb", ".keras", ".hdf5", ".h5"):
+        if name.endswith(ending) and name != ending:
+            return name.removesuffix(ending)
+    return name
+
+
+def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
+    """Return the shapes in ``"jets=[?,10],met=[?,2]"``.
+
+    Raises:
+        SettingsError: a shape is not a list of sizes.
+
+    """
+    return {name: _shape(name, sizes) for name, sizes in parse_settings(text).items()}
+
+
+def _shape(name: str, sizes: Any) -> tuple[int | None, ...]:
+    valid = isinstance(sizes, list | tuple) and all(
+        str(size).lower() in _FREE or str(size).isdigit() for size in sizes
+    )
+    if not valid:
+        raise SettingsError(
+            f"--input-shapes {name}: {sizes!r} is not a shape; write '{name}=[?,10]', where ? is "
+            "a free dimension"
+        )
+    return tuple(None if str(size).lower() in _FREE else int(size) for size in sizes)
+
+
+def _check_formats(formats: Any) -> tuple[str, ...]:
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or "pb" not in formats:
+        wrong = f"{unknown[0]!r} is unknown" if unknown else "pb is missing, which is validated"
+        raise SettingsError(f"--formats {','.join(formats)}: {wrong}; choose pb or pb,pbtxt")
+    return tuple(name for name in FORMATS if name in formats)
+
+
+def _check_source(source: str) -> str:
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise SettingsError(f"--source {source}: there is no such file; check the path")
+    path_part("source", source_name(str(path)))
+    return str(path)

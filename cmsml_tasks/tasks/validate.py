@@ -1,0 +1,78 @@
+"""Validate a frozen graph against the model that it was made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import law
+import luigi
+
+from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.files import write_json
+from cmsml_tasks.tasks.base import MANIFEST
+from cmsml_tasks.tasks.export import ExportGraph
+from cmsml_tasks.tasks.source import ExportedTask
+from cmsml_tasks.tasks.train import TrainModel
+
+FAILED = "validation.failed.json"
+
+
+class ValidateGraph(ExportedTask):
+    """Check each graph in a fresh interpreter: ``validation.json`` exists where all is well."""
+
+    atol = luigi.FloatParameter(
+        default=1e-6,
+        description="outputs may differ from the original's by atol + rtol * |original|; "
+        "default: 1e-6",
+    )
+    rtol = luigi.FloatParameter(default=1e-6, description="see --atol; default: 1e-6")
+
+    def local_workflow_requires(self) -> dict[str, law.Task]:
+        """Return the exports of all branches."""
+        return law.util.DotDict(graph=ExportGraph.req(self))
+
+    def requires(self) -> dict[str, law.Task]:
+        """Return the export of this branch, and the training that has its reference rows."""
+        required = {"graph": ExportGraph.req(self)}
+        return required if self.source else {**required, "model": TrainModel.req(self)}
+
+    def output(self) -> dict[str, law.LocalFileTarget]:
+        """Return the report of a passed validation and its manifest."""
+        return {
+            "report": self.local_target("validation.json"),
+            "manifest": self.local_target(MANIFEST),
+        }
+
+    def ingredients(self) -> dict[str, Any]:
+        """Return those of the graph, and the tolerance."""
+        return {**super().ingredients(), "atol": self.atol, "rtol": self.rtol}
+
+    def run(self) -> Any:
+        """Validate; leave the evidence of a failure beside the report, where no task reads it.
+
+        Raises:
+            ValidationError: at least one check failed; the message says which and where.
+
+        """
+        from cmsml_tasks.validation import validate
+
+        inputs, outputs = self.input(), self.output()
+        outputs["manifest"].remove()
+        graph = inputs["graph"]
+        report = validate(
+            graph["pb"].path,
+            json.loads(graph["card"].load(formatter="text")),
+            inputs["graph" if self.source else "model"]["reference"].path,
+            atol=self.atol,
+            rtol=self.rtol,
+        )
+        evidence = Path(outputs["report"].path).with_name(FAILED)
+        if not report.passed:
+            write_json(evidence, report.to_json())
+            raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
+        write_json(outputs["report"].path, report.to_json())
+        evidence.unlink(missing_ok=True)
+        self.write_manifest()
+        self.publish_message(report.summary())

@@ -1,0 +1,63 @@
+"""A dress rehearsal of the export, before the first epoch."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cmsml_tasks.conversion import open_model
+from cmsml_tasks.errors import ConversionError, UserError
+
+_ADVICE = (
+    "the untrained model was saved, read back and frozen before the first epoch, so no training "
+    "time is lost"
+)
+
+
+def rehearse_export(model: Any, module: str) -> None:
+    """Save the untrained *model*, read it back as another process would and freeze it.
+
+    Args:
+        model: Keras model that ``build`` returned.
+        module: name of the recipe's module, imported on reload for its own layers and functions.
+
+    Raises:
+        ConversionError: the model cannot be exported; says what to change in the recipe.
+
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ConversionError(
+            f"build() of the recipe in {module} returned {type(model).__name__}, not a "
+            "keras.Model; end it with 'return model'"
+        )
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            model.save(path)
+        except Exception as error:
+            raise ConversionError(_cannot_save(model, error)) from error
+        try:
+            open_model(path, custom_modules=[module]).freeze()
+        except UserError as error:
+            raise ConversionError(f"{error}\n({_ADVICE})") from error
+
+
+def _cannot_save(model: Any, error: Exception) -> str:
+    text = str(error).strip()
+    advice = (
+        f"give {type(model).__name__} a get_config() that returns its constructor's arguments "
+        "(and only JSON values), or build it with keras.Sequential or the functional API"
+        if "get_config" in text or isinstance(error, NotImplementedError)
+        else "only layers and values that Keras can write to a .keras file can be exported"
+    )
+    return f"the model {model.name!r} cannot be saved: {text}\n{advice}\n({_ADVICE})"
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the imported module that defines the recipe *name* (``"package.module.Class"``)."""
+    return sys.modules[name.rpartition(".")[0]]

@@ -1,0 +1,121 @@
+"""Train one branch: the whole of what ``TrainModel`` does, in an interpreter of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.errors import DataError
+from cmsml_tasks.files import replacing, write_json
+from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MODEL, HISTORY, REFERENCE = "model.keras", "history.json", "reference.npz"
+
+
+def train(
+    recipe: str,
+    settings: Mapping[str, Any],
+    folder: str,
+    files: list[str] | None = None,
+    fold: int | None = None,
+    folds: int | None = None,
+) -> dict[str, Any]:
+    """Train *recipe* with *settings* and leave model, history and reference rows in *folder*.
+
+    Args:
+        recipe: ``"package.module.Class"``.
+        settings: every setting of the recipe, by name.
+        folder: where ``model.keras``, ``history.json`` and ``reference.npz`` are written.
+        files: event files; the recipe's own where None.
+        fold: the fold whose events the model never sees, of *folds*; both None without folds.
+        folds: number of folds.
+
+    Returns:
+        Numbers of the finished training, as in ``history.json`` under ``"validation"``.
+
+    Raises:
+        DataError: the events cannot be used.
+        ConversionError: the model could not be exported, found before the first epoch.
+
+    """
+    from cmsml_tasks.training.determinism import make_deterministic
+    from cmsml_tasks.training.progress import progress_callback
+    from cmsml_tasks.training.rehearsal import rehearse_export
+
+    settled = load_recipe(recipe)(**settings)
+    make_deterministic(settled)
+    data = _read(settled, files, fold, folds)
+    model = settled.build(data)
+    rehearse_export(model, type(settled).__module__)
+    history = settled.train(model, data, [progress_callback(settled.epochs)])
+
+    target = Path(folder)
+    results = _finish(model, data, target, settled.seed)
+    summary = {"history": history, "validation": results, "data": _about(data)}
+    write_json(target / HISTORY, summary)
+    with replacing(target / MODEL) as sibling:
+        model.save(sibling)
+    return results
+
+
+def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:
+    events = recipe.load(recipe.input_files() if files is None else files)
+    data = split(events, fold=fold, folds=folds, validation_part=recipe.validation_part)
+    print(f"{len(data.train)} events to train on, {len(data.validation)} to validate with")
+    return data
+
+
+def _finish(model: Any, data: Data, folder: Path, seed: int) -> dict[str, Any]:
+    """Write the reference rows and return what the model achieves on the validation events."""
+    from cmsml_tasks.conversion import trace
+    from cmsml_tasks.validation import Reference, reference_rows
+
+    traced = trace(model)
+    inputs = inputs_by_name(data.validation.inputs, [info.name for info in traced.signature.inputs])
+    rows, kinds = reference_rows(traced.signature.inputs, inputs, seed=seed)
+    Reference(rows, traced.run(rows), kinds).save(folder / REFERENCE)
+
+    results: dict[str, Any] = {"events": len(data.validation)}
+    scores = traced.run(inputs)
+    if len(scores) == 1:
+        from cmsml_tasks.training.metrics import roc_area
+
+        (score,) = scores.values()
+        area = roc_area(data.validation.target, score, data.validation.weight)
+        if area is not None:
+            results["roc_area"] = area
+    return results
+
+
+def inputs_by_name(inputs: Any, names: list[str]) -> dict[str, np.ndarray]:
+    """Return the arrays of *inputs* (one array, a list or a dict of them) by interface name.
+
+    Raises:
+        DataError: there are more or fewer arrays than inputs, or other keys than names.
+
+    """
+    if isinstance(inputs, Mapping):
+        if set(inputs) != set(names):
+            raise DataError(
+                f"load() gives the inputs {sorted(inputs)}, the model takes {sorted(names)}; name "
+                "the keras.Input layers like the keys"
+            )
+        return dict(inputs)
+    arrays = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    if len(arrays) != len(names):
+        raise DataError(
+            f"load() gives {len(arrays)} input arrays, the model takes {len(names)}: {names}"
+        )
+    return dict(zip(names, arrays, strict=True))
+
+
+def _about(data: Data) -> dict[str, Any]:
+    return {
+        "features": data.features,
+        "split": data.split,
+        "events": {"train": len(data.train), "validation": len(data.validation)},
+    }

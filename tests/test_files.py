@@ -1,0 +1,56 @@
+import hashlib
+
+import pytest
+
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.files import replacing, sha256, sha256_of, write_json
+
+
+def test_success_replaces_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "deep" / "graph.pb"
+    for content in ("old", "new"):
+        with replacing(path) as sibling:
+            sibling.write_text(content)
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "graph.pb"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), replacing(path) as sibling:
+        sibling.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sibling_keeps_the_ending(tmp_path):
+    with replacing(tmp_path / "model.keras") as sibling:
+        assert sibling.name == "model.keras"
+        sibling.touch()
+
+
+def test_unwritable_folder_is_a_user_error(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "graph.pb"
+    with pytest.raises(UserError, match=r"cannot write .*graph\.pb: (Not a directory|File exists)"):
+        with replacing(path):
+            pass
+
+
+def test_json_is_stable(tmp_path):
+    write_json(tmp_path / "first", {"b": 1, "a": [1.5, None]})
+    write_json(tmp_path / "second", {"a": [1.5, None], "b": 1})
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_digest_of_file_and_folder(tmp_path):
+    folder = tmp_path / "saved_model"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"graph")
+    assert sha256(folder / "saved_model.pb") == hashlib.sha256(b"graph").hexdigest()
+    before = sha256_of(folder)
+    assert before == sha256_of(folder)
+    (folder / "variables" / "data").write_bytes(b"weights")
+    assert sha256_of(folder) != before
