@@ -18,9 +18,14 @@ def test_success_replaces_and_leaves_nothing_else(tmp_path):
 def test_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "graph.pb"
     path.write_text("old")
-    with pytest.raises(RuntimeError), replacing(path) as sibling:
-        sibling.write_text("half")
-        raise RuntimeError
+
+    def write_half():
+        with replacing(path) as sibling:
+            sibling.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -34,9 +39,9 @@ def test_sibling_keeps_the_ending(tmp_path):
 def test_unwritable_folder_is_a_user_error(tmp_path):
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "graph.pb"
-    with pytest.raises(UserError, match=r"cannot write .*graph\.pb: (Not a directory|File exists)"):
-        with replacing(path):
-            pass
+    message = r"cannot write .*graph\.pb: (Not a directory|File exists)"
+    with pytest.raises(UserError, match=message), replacing(path):
+        pass
 
 
 def test_json_is_stable(tmp_path):

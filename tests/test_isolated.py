@@ -26,7 +26,7 @@ def test_result_comes_from_a_fresh_interpreter():
 
 
 def test_user_error_keeps_class_and_message():
-    with pytest.raises(DataError, match="^7 is no good; use another$"):
+    with pytest.raises(DataError, match=r"^7 is no good; use another$"):
         call_isolated("isolated_functions:refuse", value=7)
 
 

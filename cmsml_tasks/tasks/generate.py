@@ -7,6 +7,7 @@ from typing import Any
 import law
 
 from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.recipes import load_recipe
 from cmsml_tasks.tasks.base import MANIFEST, VersionedTask
 
 
@@ -15,8 +16,9 @@ class GenerateEvents(VersionedTask):
 
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return the file of events and its manifest."""
+        ending = load_recipe(self.recipe).generated_ending
         return {
-            "events": self.local_target("events.npz"),
+            "events": self.local_target(f"events{ending}"),
             "manifest": self.local_target(MANIFEST),
         }
 

@@ -1,0 +1,94 @@
+"""The real command line, run as a user would from the repository's root."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAW = Path(sys.executable).with_name("law")
+TINY = "tiny_recipes.TinyRecipe"
+
+
+@dataclass
+class Done:
+    """A finished command."""
+
+    status: int
+    text: str
+
+    def refused(self, *words: str) -> None:
+        """Check that the command ended as a user's mistake should: a message, no traceback."""
+        assert self.status != 0, self.text
+        assert "Traceback" not in self.text, self.text
+        for word in words:
+            assert word in self.text, self.text
+
+
+@dataclass
+class Shell:
+    """Runs law with a store of its own and the test recipes on the import path."""
+
+    store: Path
+    folder: Path = ROOT
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the variables of a command."""
+        path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        return {**os.environ, "PYTHONPATH": path, "CMSML_STORE": str(self.store), **variables}
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start ``law run`` with standard error and output in one pipe."""
+        return subprocess.Popen(
+            [LAW, "run", *arguments],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def try_law(self, *arguments: str, **variables: str) -> Done:
+        """Run ``law run`` to its end, whatever that is."""
+        process = self.start(*arguments, **variables)
+        text, _ = process.communicate(timeout=300)
+        return Done(process.returncode, text)
+
+    def law(self, *arguments: str, **variables: str) -> str:
+        """Run ``law run``, which must succeed, and return what it printed."""
+        done = self.try_law(*arguments, **variables)
+        assert done.status == 0, done.text
+        assert "Traceback" not in done.text, done.text
+        return done.text
+
+    def files(self) -> list[str]:
+        """Return all files in the store, relative to it."""
+        return sorted(
+            str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file()
+        )
+
+
+@pytest.fixture
+def shell(tmp_path):
+    return Shell(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The demo's whole chain, run once; tests only look at it."""
+    shell = Shell(tmp_path_factory.mktemp("demo") / "store")
+    text = shell.law("ValidateGraph", "--version", "v1", "--formats", "pb,pbtxt")
+    return shell, text
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A recipe of a few hundred events and one epoch, run through the whole chain once."""
+    shell = Shell(tmp_path_factory.mktemp("tiny") / "store")
+    text = shell.law("ValidateGraph", "--version", "v1", "--recipe", TINY)
+    return shell, text

@@ -1,0 +1,90 @@
+"""Folds and scans: branches are known by what they are."""
+
+import json
+
+import pytest
+from conftest import TINY
+
+ARGUMENTS = ("--version", "v1", "--recipe", TINY)
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    from conftest import Shell
+
+    shell = Shell(tmp_path_factory.mktemp("scan") / "store")
+    shell.law(
+        "ExportGraph", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=4:8", "--workers", "2"
+    )
+    return shell
+
+
+def folders(shell, task):
+    return sorted(path.name for path in (shell.store / task / TINY / "v1").iterdir())
+
+
+def test_path_says_what_a_branch_is(scanned):
+    expected = [
+        "fold=0of2__hidden_units=4",
+        "fold=0of2__hidden_units=8",
+        "fold=1of2__hidden_units=4",
+        "fold=1of2__hidden_units=8",
+    ]
+    assert folders(scanned, "TrainModel") == expected
+    assert folders(scanned, "ExportGraph") == expected
+
+
+def test_fold_never_sees_its_own_events(scanned):
+    folder = scanned.store / "ExportGraph" / TINY / "v1"
+    for fold in (0, 1):
+        card = json.loads((folder / f"fold={fold}of2__hidden_units=4" / "graph.json").read_text())
+        assert card["split"]["fold"] == fold
+        assert card["split"]["folds"] == 2
+        history = scanned.store / "TrainModel" / TINY / "v1" / f"fold={fold}of2__hidden_units=4"
+        events = json.loads((history / "history.json").read_text())["data"]["events"]
+        assert events["train"] + events["validation"] == 300
+
+
+def test_new_scan_point_leaves_the_others_alone(scanned):
+    before = {
+        name: (scanned.store / name).stat().st_mtime_ns
+        for name in scanned.files()
+    }
+    scanned.law(
+        "TrainModel", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=2:4:8", "--workers", "2"
+    )
+    after = {name: (scanned.store / name).stat().st_mtime_ns for name in scanned.files()}
+    assert {name: after[name] for name in before} == before
+    assert len(folders(scanned, "TrainModel")) == 6
+
+
+def test_several_scans_multiply(shell):
+    text = shell.law(
+        "TrainModel",
+        *ARGUMENTS,
+        *("--scan", "hidden_units=2:4", "--scan", "layers=[2,3]:[4]", "--scan", "tag='a:b':c"),
+        "--print-status=0,1",
+    )
+    assert text.count("model.keras") == 8
+    assert text.count("hidden_units=2__layers=2x3-") == 2 * 4
+
+
+def test_order_and_spelling_of_settings_make_no_other_task(tiny):
+    shell, _ = tiny
+    for settings in ("epochs=1,hidden_units=4", "hidden_units=4,epochs=1", "learning_rate=1e-3"):
+        text = shell.law("TrainModel", *ARGUMENTS, "--settings", settings)
+        assert "1 complete ones were encountered" in text
+
+
+def test_short_name_gives_the_same_path(tiny, tmp_path):
+    from conftest import ROOT
+
+    shell, _ = tiny
+    config = tmp_path / "law.cfg"
+    config.write_text(
+        (ROOT / "law.cfg").read_text() + f"\n[cmsml_tasks_recipes]\nmine: {TINY}\n"
+    )
+    text = shell.law(
+        "TrainModel", "--version", "v1", "--recipe", "mine", LAW_CONFIG_FILE=str(config)
+    )
+    assert "1 complete ones were encountered" in text

@@ -1,0 +1,72 @@
+"""Mistakes are refused before anything runs: the value, why it is wrong, what to do."""
+
+import pytest
+from conftest import TINY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("--version is missing", "--version v1")),
+        (("--version", "../x"), ("'../x'", "cannot name a folder")),
+        (("--version", "a b"), ("'a b'", "cannot name a folder")),
+        (("--recipe", "no.such.Recipe"), ("no.such",)),
+        (("--recipe", "tiny_recipes.TinyRecip"), ("TinyRecip", "did you mean", "TinyRecipe")),
+        (("--recipe", "demos"), ("demos", "did you mean 'demo'")),
+        (("--recipe", TINY, "--settings", "epoch=3"), ("epoch", "did you mean 'epochs'")),
+        (("--recipe", TINY, "--settings", "epochs=many"), ("epochs", "'many'", "int")),
+        (("--recipe", TINY, "--settings", "epochs=2.5"), ("epochs", "2.5")),
+        (("--recipe", TINY, "--settings", "layers=64"), ("layers", "64", "list")),
+        (("--recipe", TINY, "--settings", "layers=[64"), ("[64",)),
+        (("--recipe", TINY, "--settings", "epochs"), ("epochs",)),
+        (("--recipe", TINY, "--settings", "epochs=1,epochs=2"), ("epochs",)),
+        (("--recipe", TINY, "--scan", "hidden_unit=1:2"), ("hidden_unit", "did you mean")),
+        (("--recipe", TINY, "--scan", "epochs=1:x"), ("epochs", "'x'")),
+        (("--recipe", TINY, "--scan", "learning_rate=0.1:1e-1"), ("learning_rate", "0.1")),
+        (("--recipe", TINY, "--settings", "epochs=1", "--scan", "epochs=1:2"), ("epochs",)),
+        (("--folds", "1"), ("--folds 1", "2 or more")),
+        (("--folds", "-2"), ("--folds -2",)),
+        (("--folds", "two"), ("--folds 'two'", "whole number")),
+        (("--formats", "onnx"), ("onnx", "pb,pbtxt")),
+        (("--formats", "pbtxt"), ("pb is missing",)),
+        (("--source", "nowhere.keras"), ("nowhere.keras", "no such file")),
+        (("--source", "README.md", "--folds", "3"), ("--source", "--folds")),
+        (("--input-shapes", "x=[?,3]"), ("--input-shapes", "--source")),
+        (("--source", "README.md", "--input-shapes", "x=3"), ("x", "[?,10]")),
+    ],
+)
+def test_wrong_parameter(shell, arguments, words):
+    version = () if not arguments or "--version" in arguments else ("--version", "v1")
+    shell.try_law("ExportGraph", *version, *arguments).refused("error: ", *words)
+    assert not shell.store.exists()
+
+
+def test_other_settings_than_recorded(tiny):
+    shell, _ = tiny
+    for task in ("TrainModel", "ExportGraph", "ValidateGraph"):
+        arguments = ("--version", "v1", "--recipe", TINY, "--settings", "epochs=2")
+        done = shell.try_law(task, *arguments)
+        done.refused("settings epochs: 1 -> 2", "--version", "--remove-output=-1,a,y")
+        # looking and removing stay possible
+        assert "existent" in shell.law(task, *arguments, "--print-status", "0")
+
+
+def test_bug_in_a_recipe_keeps_its_traceback(shell):
+    done = shell.try_law("TrainModel", "--version", "v1", "--recipe", "tiny_recipes.BrokenRecipe")
+    assert done.status != 0
+    assert "NameError: name 'undefined_name' is not defined" in done.text
+    assert done.text.count("Traceback") == 1, "only that of the recipe, none of luigi"
+    assert shell.files() == []
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("LambdaRecipe", ("Lambda", "before the first epoch")),
+        ("NoConfigRecipe", ("get_config", "before the first epoch")),
+    ],
+)
+def test_what_cannot_be_exported_fails_before_the_first_epoch(shell, recipe, words):
+    done = shell.try_law("TrainModel", "--version", "v1", "--recipe", f"tiny_recipes.{recipe}")
+    done.refused(*words)
+    assert shell.files() == []

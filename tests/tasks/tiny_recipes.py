@@ -1,0 +1,84 @@
+"""Recipes for tests: small, quick, and each with one thing wrong or special."""
+
+from __future__ import annotations
+
+import time
+
+from cmsml_tasks import Recipe
+
+
+class TinyRecipe(Recipe):
+    """Three features of 600 events, trained for one epoch."""
+
+    hidden_units: int = 4
+    layers: list[int] = []
+    tag: str = ""
+    epochs: int = 1
+
+    def load(self, files):
+        import numpy as np
+
+        from cmsml_tasks.recipes import Events
+
+        rng = np.random.default_rng(7)
+        target = rng.integers(0, 2, 600)
+        inputs = (rng.normal(size=(600, 3)) + target[:, None]).astype(np.float32)
+        return Events(inputs, target, event=np.arange(600), classes=("off", "on"))
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input(data.input_shape, name="features")
+        x = data.normalize(features)
+        for units in [self.hidden_units, *self.layers]:
+            x = keras.layers.Dense(units, activation="relu")(x)
+        return keras.Model(features, keras.layers.Dense(1, "sigmoid", name="score")(x))
+
+
+class SlowRecipe(TinyRecipe):
+    """Trains for a minute, to be killed meanwhile."""
+
+    def train(self, model, data, callbacks=()):
+        print("training has begun", flush=True)
+        time.sleep(60)
+        return {}
+
+
+class LambdaRecipe(TinyRecipe):
+    """Cannot be read back by another process."""
+
+    def build(self, data):
+        import keras
+
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2)])
+        model.add(keras.layers.Dense(1))
+        return model
+
+    def train(self, model, data, callbacks=()):
+        raise AssertionError("an epoch was trained although the model cannot be exported")
+
+
+class NoConfigRecipe(LambdaRecipe):
+    """A subclassed model that cannot be saved."""
+
+    def build(self, data):
+        import keras
+
+        class Net(keras.Model):
+            def __init__(self, units):
+                super().__init__()
+                self.dense = keras.layers.Dense(units)
+
+            def call(self, inputs):
+                return self.dense(inputs)
+
+        net = Net(self.hidden_units)
+        net(data.train.inputs[:1])
+        return net
+
+
+class BrokenRecipe(TinyRecipe):
+    """A bug in the user's own code."""
+
+    def build(self, data):
+        return undefined_name  # noqa: F821
