@@ -1,1 +1,53 @@
-"""Placeholder, see the architecture."""
+"""What a user writes: which data, which network, how it is trained.
+
+`Recipe` is the general form, `EventRecipe` the one for events in columns (ROOT, Parquet, NPZ, CSV).
+This room knows no workflow; importing it imports neither TensorFlow nor numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.recipes.event_recipe import EventRecipe
+from cmsml_tasks.recipes.events import Arrays, Data, Events, Feature
+from cmsml_tasks.recipes.grammar import (
+    Raw,
+    parse_scan,
+    parse_settings,
+    serialize_scan,
+    serialize_settings,
+    serialize_value,
+)
+from cmsml_tasks.recipes.loading import load_recipe
+from cmsml_tasks.recipes.recipe import Recipe, recipe_name
+from cmsml_tasks.recipes.settings import make_recipe, scan_points
+
+if TYPE_CHECKING:
+    from cmsml_tasks.recipes.splitting import split
+
+__all__ = [
+    "Arrays",
+    "Data",
+    "EventRecipe",
+    "Events",
+    "Feature",
+    "Raw",
+    "Recipe",
+    "load_recipe",
+    "make_recipe",
+    "parse_scan",
+    "parse_settings",
+    "recipe_name",
+    "scan_points",
+    "serialize_scan",
+    "serialize_settings",
+    "serialize_value",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "split":  # numpy
+        return import_module(f"{__name__}.splitting").split
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,130 @@
+"""Events that cannot be used are refused here, with file, branch and count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmsml_tasks.errors import DataError
+from cmsml_tasks.recipes.expressions import Expression, dimensions
+from cmsml_tasks.recipes.features import not_finite, one_per_event
+
+
+def truth(
+    values: NDArray[Any], missing: NDArray[np.bool_] | None, expression: Expression, path: str
+) -> NDArray[np.bool_]:
+    """Return the selected events, bool (events,); where the selection is missing, they are not.
+
+    Raises:
+        DataError: the selection is not true or false.
+    """
+    if values.dtype != np.bool_:
+        raise DataError(
+            f"{path}: selection '{expression.text}' is {values.dtype}, not true or false; "
+            "compare it, as in x != 0"
+        )
+    return values if missing is None else values & ~missing
+
+
+def finite(
+    expression: Expression, table: Mapping[str, Any], what: str, path: str
+) -> NDArray[np.float64]:
+    """Return the values of *expression*, float64 (events,).
+
+    Raises:
+        DataError: they are missing, NaN or infinite in some events.
+    """
+    raw, missing = one_per_event(expression, table, what, path)
+    values = raw.astype(np.float64)
+    text = expression.text
+    if missing is not None and missing.any():
+        raise DataError(
+            f"{path}: {what} '{text}' is missing in {int(missing.sum())} of {len(values)} events, "
+            "which lack an element; demand it in the selection, as in count(Muon_pt) >= 2"
+        )
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise not_finite(path, f"{what} '{text}'", bad, len(values), text)
+    return values
+
+
+def event_numbers(column: Any, name: str, path: str) -> NDArray[Any]:
+    """Return the event numbers, integers (events,).
+
+    Raises:
+        DataError: they are not one integer >= 0 per event.
+    """
+    kind = "several values per event" if dimensions(column) > 1 else str(column.dtype)
+    if dimensions(column) > 1 or column.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: event column '{name}' has {kind}; it must hold one integer per event "
+            "(without an event column the split follows a checksum of the features)"
+        )
+    negative = int((column < 0).sum())
+    if negative:
+        raise DataError(
+            f"{path}: event column '{name}' is negative in {negative} of {len(column)} events, "
+            "where % means different things in Python and C++; name a column of numbers >= 0"
+        )
+    return np.asarray(column).astype(np.uint64)
+
+
+def check_selected(totals: Sequence[tuple[str, int, int]], selection: str | None) -> None:
+    """Check that some events remain; *totals* are path, events and selected events of each file.
+
+    Raises:
+        DataError: none remain.
+    """
+    if any(selected for _, _, selected in totals):
+        return
+    paths = ", ".join(path for path, _, _ in totals[:3]) + (", ..." if len(totals) > 3 else "")
+    total = sum(total for _, total, _ in totals)
+    why = f"the selection '{selection}' keeps none of {total}" if total else "the files are empty"
+    raise DataError(f"no events in {paths}: {why}")
+
+
+def labels(
+    target: NDArray[np.int64], samples: Sequence[str], expression: str | None, files: int
+) -> list[str]:
+    """Return the names of the classes 0..n-1: the samples, or the labels themselves.
+
+    Raises:
+        DataError: there are events of one class only, a class has none, or a label is impossible.
+    """
+    found, counts = np.unique(target, return_counts=True)
+    shown = ", ".join(f"{label}: {count}" for label, count in zip(found, counts, strict=True))
+    if samples:
+        for label, name in enumerate(samples):
+            if label not in found:
+                raise DataError(f"sample '{name}' has no events after the selection")
+        return list(samples)
+    where = f"target '{expression}' of {len(target)} events in {files} file(s)"
+    if len(found) == 1:
+        raise DataError(f"{where} is always {found[0]}; a training needs at least two classes")
+    if found[0] != 0 or found[-1] != len(found) - 1:
+        raise DataError(
+            f"{where} has the labels (label: events) {shown}; they must be 0, 1, ... without gaps"
+        )
+    return [str(label) for label in found]
+
+
+def balanced(
+    weight: NDArray[np.float64], target: NDArray[np.int64], classes: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return the weights scaled such that every class has the same sum, the mean of the sums.
+
+    Raises:
+        DataError: the weights of a class sum to 0 or less.
+    """
+    sums = np.bincount(target, weights=weight, minlength=len(classes))
+    for name, total in zip(classes, sums, strict=True):
+        if not total > 0:
+            raise DataError(
+                f"the weights of class '{name}' sum to {total:.4g}; classes can only be balanced "
+                "where the sum is above 0 (more events, or weight = 'abs(...)')"
+            )
+    scaled: NDArray[np.float64] = weight * (sums.mean() / sums)[target]
+    return scaled

@@ -1,0 +1,138 @@
+"""Columnar events: from the attributes of an `EventRecipe` and its files to `Events`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmsml_tasks.errors import DataError
+from cmsml_tasks.recipes.checks import (
+    balanced,
+    check_selected,
+    event_numbers,
+    finite,
+    labels,
+    truth,
+)
+from cmsml_tasks.recipes.event_recipe import EventRecipe
+from cmsml_tasks.recipes.events import Events, Feature
+from cmsml_tasks.recipes.expressions import Expression, parse
+from cmsml_tasks.recipes.features import Column, expand, matrix, one_per_event
+from cmsml_tasks.recipes.reading import read_columns
+from cmsml_tasks.recipes.sources import SourceFile, find_files
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is read from every file of a recipe."""
+
+    recipe: type[EventRecipe]
+    columns: list[Column]
+    target: Expression | None
+    weight: Expression | None
+    selection: Expression | None
+
+    @property
+    def wanted(self) -> set[str]:
+        """Names of the columns that the files must have."""
+        parts = [self.target, self.weight, self.selection]
+        expressions = [part for part in parts if part is not None]
+        expressions += [column.expression for column in self.columns]
+        names = {name for expression in expressions for name in expression.columns}
+        return names | ({self.recipe.event} if self.recipe.event else set())
+
+
+@dataclass(frozen=True)
+class Part:
+    """The selected events of one file."""
+
+    path: str
+    inputs: NDArray[np.float32]
+    padded: list[bool]
+    target: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    event: NDArray[Any] | None
+    total: int
+
+
+def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
+    """Return the events of *recipe* in *files*, as `EventRecipe.load` promises."""
+    plan = _plan(recipe)
+    parts = [_read(plan, file) for file in _matched(recipe, files)]
+    totals = [(part.path, part.total, len(part.target)) for part in parts]
+    check_selected(totals, recipe.selection)
+    target = np.concatenate([part.target for part in parts])
+    classes = labels(target, list(recipe.samples), recipe.target, len(parts))
+    weight = np.concatenate([part.weight for part in parts])
+    if recipe.balance_classes:
+        weight = balanced(weight, target, classes)
+    scaled = any(source.scale != 1 for source in recipe.sources())
+    weighted = plan.weight is not None or scaled or recipe.balance_classes
+    padded = np.any([part.padded for part in parts], axis=0)
+    events = [part.event for part in parts if part.event is not None]
+    return Events(
+        inputs=np.concatenate([part.inputs for part in parts]),
+        target=target,
+        weight=weight if weighted else None,
+        event=np.concatenate(events) if events else None,
+        event_column=recipe.event or "",
+        features=[
+            Feature(name=column.name, padding=float(recipe.padding) if pad else None)
+            for column, pad in zip(plan.columns, padded, strict=True)
+        ],
+        classes=classes,
+    )
+
+
+def _plan(recipe: type[EventRecipe]) -> Plan:
+    def optional(name: str) -> Expression | None:
+        text = getattr(recipe, name)
+        return None if text is None else parse(text, f"{name} of {recipe.__qualname__}")
+
+    columns = expand(recipe.features, recipe.__qualname__)
+    return Plan(recipe, columns, optional("target"), optional("weight"), optional("selection"))
+
+
+def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile]:
+    """Return label and scale of each of *files*; without samples any file will do."""
+    if not files:
+        raise DataError(f"{recipe.__qualname__}: no files to read")
+    if not recipe.samples:
+        return [SourceFile(str(path), None, 1.0) for path in files]
+    known = {file.path: file for file in find_files(recipe.sources())}
+    unknown = [path for path in files if path not in known]
+    if unknown:
+        raise DataError(f"{unknown[0]}: belongs to no sample of {recipe.__qualname__}")
+    return [known[path] for path in files]
+
+
+def _read(plan: Plan, file: SourceFile) -> Part:
+    path = file.path
+    table = read_columns(path, plan.wanted, plan.recipe.tree)
+    total = len(next(iter(table.values())))
+    if plan.selection is not None:
+        keep = truth(*one_per_event(plan.selection, table, "selection", path), plan.selection, path)
+        table = {name: column[keep] for name, column in table.items()}
+    inputs, padded = matrix(plan.columns, table, plan.recipe.padding, path)
+    weight = np.full(len(inputs), file.scale)
+    if plan.weight is not None:
+        weight *= finite(plan.weight, table, "weight", path)
+    if plan.target is None:
+        target = np.full(len(inputs), file.label, np.int64)
+    else:
+        values = finite(plan.target, table, "target", path)
+        target = values.astype(np.int64)
+        unequal = int((target != values).sum())
+        if unequal:
+            raise DataError(
+                f"{path}: target '{plan.target.text}' is not a whole number in {unequal} of "
+                f"{len(target)} events; it must be true or false, or the number of the class"
+            )
+    event = None
+    if plan.recipe.event is not None:
+        event = event_numbers(table[plan.recipe.event], plan.recipe.event, path)
+    return Part(path, inputs, padded, target, weight, event, total)

@@ -1,0 +1,129 @@
+"""`EventRecipe`: a recipe for events in columns, described by plain attributes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.recipes.expressions import parse
+from cmsml_tasks.recipes.features import expand
+from cmsml_tasks.recipes.recipe import Recipe
+from cmsml_tasks.recipes.sources import (
+    Source,
+    find_files,
+    globs_of,
+    sources_of_samples,
+)
+
+if TYPE_CHECKING:
+    from cmsml_tasks.recipes.events import Events
+
+
+class EventRecipe(Recipe):
+    """A classifier on columns of ROOT, Parquet, NPZ or CSV files; only `build` is left to write.
+
+    Give either *files* with a *target*, or *samples*. Globs are relative to the current directory;
+    ``~``, ``$NAME`` and ``${NAME:-default}`` are replaced; ``root://`` and other URLs work where
+    fsspec knows them. Expressions are explained in `cmsml_tasks.recipes.expressions`.
+
+    Weights (of the file, times the scale of the sample, times class balancing) may be negative.
+    They are scaled such that their mean in training is 1.
+    """
+
+    files: ClassVar[Sequence[str]] = ()
+    """Globs of the files, with both signal and background in them."""
+    target: ClassVar[str | None] = None
+    """With *files*: expression for the class, true or false, or an integer from 0 on."""
+    samples: ClassVar[Mapping[str, Any]] = {}
+    """Globs by class: ``{"signal": [...], "background": {"files": [...], "scale": 0.5}}``. Their
+    order gives the labels: the first is 0. A scale multiplies all weights of its files; a class of
+    several processes is a list of such dicts."""
+    tree: ClassVar[str | None] = None
+    """Name of the tree in ROOT files; not needed where there is only one."""
+    features: ClassVar[Sequence[str] | Mapping[str, str]] = ()
+    """Columns and expressions, or expressions by name. ``"Muon_pt[:2]"`` gives two features."""
+    weight: ClassVar[str | None] = None
+    """Expression for the weight of an event."""
+    selection: ClassVar[str | None] = None
+    """Expression for the events to use; events for which it is missing are not used."""
+    event: ClassVar[str | None] = None
+    """Column of the event number, which decides on fold and validation; integers >= 0. Without it
+    a checksum of the features decides."""
+    balance_classes: ClassVar[bool] = False
+    """Scale the weights of each class such that all classes have the same sum."""
+    padding: ClassVar[float] = -999.0
+    """Stands for a feature that an event does not have; `Data.normalize` turns it into 0."""
+
+    @classmethod
+    def check(cls) -> None:
+        """Look at the plain attributes, without opening a file; see `Recipe.check`."""
+        super().check()
+        where = cls.__qualname__
+        cls.sources()
+        if isinstance(cls.features, str) or not isinstance(cls.features, Sequence | Mapping):
+            raise SettingsError(f"features of {where} must be a list or a dict: {cls.features!r}")
+        expand(cls.features, where)
+        for name in ("target", "weight", "selection"):
+            text = getattr(cls, name)
+            if text is not None:
+                parse(_text(text, f"{name} of {where}"), f"{name} of {where}")
+        for name in ("event", "tree"):
+            if getattr(cls, name) is not None:
+                _text(getattr(cls, name), f"{name} of {where}")
+        if not isinstance(cls.balance_classes, bool):
+            raise SettingsError(f"balance_classes of {where} must be True or False")
+        padding = cls.padding
+        if isinstance(padding, bool) or not isinstance(padding, int | float):
+            raise SettingsError(f"padding of {where} must be a number: {padding!r}")
+        if not math.isfinite(padding):
+            raise SettingsError(f"padding of {where} must be a finite number, not {padding}")
+
+    @classmethod
+    def sources(cls) -> list[Source]:
+        """Return the globs with their labels and scales; empty for a recipe with `generate`.
+
+        Raises:
+            SettingsError: *files*, *target* and *samples* do not fit together.
+        """
+        where = cls.__qualname__
+        if bool(cls.files) + bool(cls.samples) + (cls.generate is not None) != 1:
+            raise SettingsError(
+                f"{where} needs one source of events: files with a target, or samples "
+                "(or a method generate)"
+            )
+        if bool(cls.samples) == (cls.target is not None):
+            needs = "has samples and a target; the sample is the target, so drop it"
+            lacks = "needs a target, the expression that tells signal from background"
+            raise SettingsError(f"{where} {needs if cls.samples else lacks}")
+        if cls.samples:
+            return sources_of_samples(cls.samples, where)
+        return [Source(globs_of(cls.files, f"files of {where}"))] if cls.files else []
+
+    def input_files(self) -> list[str]:
+        """Return the files that the globs find: absolute paths, and URLs; empty with `generate`.
+
+        Raises:
+            DataError: a glob finds nothing, or a variable of the environment is not set.
+        """
+        return [file.path for file in find_files(self.sources())]
+
+    def load(self, files: Sequence[str]) -> Events:
+        """Return the selected events of *files*, which come from `input_files` or `generate`.
+
+        The input is float32 (events, features), the target int64 (events,).
+
+        Raises:
+            DataError: a file, tree, branch or value cannot be used; nothing is selected; there
+                is only one class.
+        """
+        from cmsml_tasks.recipes.columnar import load_events
+
+        return load_events(type(self), files)
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"{what} must be text: {value!r}")
+    return value

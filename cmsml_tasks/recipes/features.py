@@ -1,0 +1,131 @@
+"""The columns of a network's input: from what a recipe lists to a matrix of raw numbers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.errors import DataError, SettingsError
+from cmsml_tasks.recipes.expressions import Expression, dimensions, is_awkward, parse
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the input: its name on the signature card, and how it is computed."""
+
+    name: str
+    expression: Expression
+
+
+def expand(features: Sequence[str] | Mapping[str, str], owner: str) -> list[Column]:
+    """Return the columns of *features*: names and expressions, or expressions by name.
+
+    ``"Muon_Px[:2]"`` becomes the columns ``Muon_Px[0]`` and ``Muon_Px[1]``.
+
+    Raises:
+        SettingsError: no features, one that is no expression, or two of the same name.
+    """
+    named = features if isinstance(features, Mapping) else [(text, text) for text in features]
+    columns: dict[str, Column] = {}
+    for name, text in named.items() if isinstance(named, Mapping) else named:
+        for column in _expand_one(str(name), str(text), owner):
+            if column.name in columns:
+                raise SettingsError(f"features of {owner}: '{column.name}' is there twice")
+            columns[column.name] = column
+    if not columns:
+        raise SettingsError(f"{owner} has no features; list columns: features = ['Muon_pt', ...]")
+    return list(columns.values())
+
+
+def _expand_one(name: str, text: str, owner: str) -> list[Column]:
+    expression = parse(text, f"feature of {owner}")
+    match expression.tree:
+        case ast.Subscript(value=value, slice=ast.Slice(upper=ast.Constant(value=int() as count))):
+            stem = ast.unparse(value) if name == text else name
+            elements = [f"({ast.unparse(value)})[{index}]" for index in range(count)]
+            return [
+                Column(f"{stem}[{index}]", parse(element, f"feature of {owner}"))
+                for index, element in enumerate(elements)
+            ]
+    return [Column(name, expression)]
+
+
+def one_per_event(
+    expression: Expression, table: Mapping[str, Any], what: str, path: str
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return the values of *expression*, (events,), and which of them are missing.
+
+    The second is None for an expression that always has a value. Missing values are 0.
+
+    Raises:
+        DataError: it has several values per event, or cannot be computed.
+    """
+    import numpy as np
+
+    try:
+        value = expression.evaluate(table)
+    except DataError as error:
+        raise DataError(f"{path}: {what}: {error}") from error
+    if dimensions(value) > 1:
+        raise DataError(
+            f"{path}: {what} '{expression.text}' has several values per event; take the first "
+            f"ones with '{expression.text}[:2]' or one with [0], or make one number of them "
+            f"with sum, max, min, count, any or all"
+        )
+    if not is_awkward(value):
+        rows = len(next(iter(table.values())))
+        return (np.full(rows, value) if dimensions(value) == 0 else value), None
+    import awkward as ak
+
+    missing = ak.to_numpy(ak.is_none(value))
+    optional = str(value.type.content).startswith(("?", "option"))
+    return ak.to_numpy(ak.fill_none(value, 0)), missing if optional else None
+
+
+def matrix(
+    columns: Sequence[Column], table: Mapping[str, Any], padding: float, path: str
+) -> tuple[NDArray[np.float32], list[bool]]:
+    """Return the raw features, float32 (events, columns), and which columns can be padded.
+
+    Raises:
+        DataError: a feature cannot be computed, is NaN or infinite, or takes the value that
+            stands for padding; with file, feature and number of events.
+    """
+    import numpy as np
+
+    rows = len(next(iter(table.values())))
+    result = np.empty((rows, len(columns)), np.float32)
+    padded: list[bool] = []
+    for index, column in enumerate(columns):
+        what = f"feature '{column.name}'"
+        values, missing = one_per_event(column.expression, table, what, path)
+        with np.errstate(over="ignore"):
+            result[:, index] = values
+        padded.append(missing is not None)
+        if missing is None:
+            missing = np.zeros(rows, bool)
+        bad = int((~np.isfinite(result[:, index]) & ~missing).sum())
+        if bad:
+            raise not_finite(path, what, bad, rows, column.expression.text)
+        clash = int(((result[:, index] == np.float32(padding)) & ~missing).sum())
+        if padded[-1] and clash:
+            raise DataError(
+                f"{path}: {what} takes the value {padding:g} in {clash} events, which stands for "
+                "padding; choose another one: padding = ..."
+            )
+        result[missing, index] = padding
+    return result, padded
+
+
+def not_finite(path: str, what: str, count: int, rows: int, text: str) -> DataError:
+    """Return the error for NaN and infinite values."""
+    return DataError(
+        f"{path}: {what} is NaN or infinite in {count} of {rows} events; drop them with "
+        f"selection = 'isfinite({text})' or replace them: 'where(isfinite({text}), {text}, 0)'"
+    )

@@ -1,0 +1,155 @@
+"""From a name on the command line to a recipe class."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import re
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import PydanticUserError
+
+from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.recipes.recipe import Recipe
+
+BUILT_IN = {"demo": "cmsml_tasks.recipes.demo.DimuonResonance"}
+_ROOM = str(Path(__file__).parent)
+
+
+def load_recipe(name: str, aliases: Mapping[str, str] | None = None) -> type[Recipe]:
+    """Return the recipe class called *name*: ``package.module.Class`` or a short name.
+
+    The current directory is importable. When the import pulls in TensorFlow, one line on standard
+    error says what that costs.
+
+    Args:
+        name: the name.
+        aliases: short names and what they stand for, in addition to ``demo``.
+
+    Raises:
+        SettingsError: there is no such module or class, its import fails, or it is no complete
+            recipe. The message names the nearest match, or file and line of the failure.
+    """
+    known = {**BUILT_IN, **(aliases or {})}
+    path = known.get(name, name)
+    module_name, _, class_name = path.rpartition(".")
+    if not module_name:
+        raise SettingsError(
+            f"unknown recipe '{name}': neither a short name nor package.module.Class"
+            + did_you_mean(name, known)
+        )
+    module = _import(module_name, name, known)
+    recipe = getattr(module, class_name, None)
+    if recipe is None:
+        near = did_you_mean(class_name, _recipes_in(module))
+        raise SettingsError(f"unknown recipe '{name}': no '{class_name}' in {module_name}{near}")
+    if not (isinstance(recipe, type) and issubclass(recipe, Recipe)):
+        near = did_you_mean(class_name, _recipes_in(module))
+        raise SettingsError(f"'{path}' is not a Recipe: derive it from Recipe or EventRecipe{near}")
+    recipe.check()
+    return recipe
+
+
+def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType:
+    if not {"", os.getcwd()} & set(sys.path):
+        sys.path.insert(0, os.getcwd())
+    importlib.invalidate_caches()
+    had_tensorflow = "tensorflow" in sys.modules
+    start = time.perf_counter()
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module_name}.".startswith(f"{error.name}."):
+            near = did_you_mean(name, [*known, *_modules_beside(module_name)])
+            raise SettingsError(
+                f"unknown recipe '{name}': no module '{error.name}' (looked in the current "
+                f"directory and the installed packages){near}"
+            ) from error
+        raise _import_failure(module_name, error) from error
+    except Exception as error:  # whatever a user's module does when it is imported
+        raise _import_failure(module_name, error) from error
+    if not had_tensorflow and "tensorflow" in sys.modules:
+        seconds = time.perf_counter() - start
+        print(
+            f"hint: importing {module_name} loads TensorFlow ({seconds:.1f} s); "
+            "import keras inside the methods",
+            file=sys.stderr,
+        )
+    return module
+
+
+def _recipes_in(module: ModuleType) -> list[str]:
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, Recipe)
+        and not getattr(value, "__abstractmethods__", ())
+    ]
+
+
+def _modules_beside(module_name: str) -> list[str]:
+    """Full names of the recipes' modules that lie where *module_name* was looked for."""
+    parent = module_name.rpartition(".")[0]
+    package = sys.modules.get(parent)
+    paths = list(getattr(package, "__path__", ())) if parent else [os.getcwd()]
+    prefix = f"{parent}." if parent else ""
+    return [prefix + module.name for module in pkgutil.iter_modules(paths)]
+
+
+def _import_failure(module_name: str, error: Exception) -> SettingsError:
+    if isinstance(error, SyntaxError):
+        where, what = f"{error.filename}:{error.lineno}", f"{type(error).__name__}: {error.msg}"
+    else:
+        where = _raised_at(error) or module_name
+        what = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, PydanticUserError):
+        what = _plain_attribute(error) or what
+    return SettingsError(f"recipe module {module_name} cannot be imported: {where}: {what}")
+
+
+def _raised_at(error: Exception) -> str | None:
+    """Place of the innermost frame in a user's file: neither the import system nor this room."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen")
+        and not frame.filename.startswith(_ROOM)
+        and f"{os.sep}importlib{os.sep}" not in frame.filename
+        and f"{os.sep}pydantic{os.sep}" not in frame.filename
+    ]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
+
+
+def _plain_attribute(error: PydanticUserError) -> str | None:
+    if error.code != "model-field-missing-annotation":
+        return None
+    name = next(
+        iter(re.findall(r"`(\w+) = ", error.message) or re.findall(r"'(\w+)'", error.message))
+    )
+    if name in Recipe.model_fields:
+        field = Recipe.model_fields[name]
+        type_name = getattr(field.annotation, "__name__", str(field.annotation))
+        return f"'{name}' is a setting and needs its type: {name}: {type_name} = ..."
+    return (
+        f"the attribute '{name}' has no type; write {name}: int = ... (its type) to make it a "
+        f"setting, or {name}: ClassVar = ... if it describes the data{_near_attribute(name)}"
+    )
+
+
+def _near_attribute(name: str) -> str:
+    from cmsml_tasks.recipes.event_recipe import EventRecipe
+
+    known: dict[str, Any] = {
+        **EventRecipe.model_fields,
+        **dict.fromkeys(EventRecipe.__class_vars__),
+    }
+    near = did_you_mean(name, known)
+    return near if near.startswith("; did you mean") else ""

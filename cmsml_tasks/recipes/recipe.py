@@ -1,0 +1,198 @@
+"""`Recipe`: what a user writes to say which data, which network, and how it is trained."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from cmsml_tasks.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cmsml_tasks.recipes.events import Data, Events
+
+
+class Recipe(BaseModel):
+    """Data, network and training of one model, as an immutable and validated object.
+
+    Annotated attributes are the settings of a training: they can be changed with ``--settings``
+    and scanned with ``--scan``, and each has a type. What describes the data is the same for all
+    trainings: a plain attribute where a base class declares it as ``ClassVar`` (as `EventRecipe`
+    does for ``files``, ``features`` and so on), otherwise annotated as ``ClassVar``.
+
+    A recipe of its own defines `load` and `build`, and `input_files` where it reads files.
+    Import Keras inside these methods: a recipe is looked at far more often than it is trained.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+
+    seed: int = 1
+    """Seeds the initial weights and the order of events."""
+    deterministic: bool = True
+    """Only deterministic operations, so that two trainings give equal weights."""
+    intra_op_threads: int = 1
+    """Threads inside an operation; another number gives other weights."""
+    validation_part: int = 5
+    """One in so many of the events that are not held back for a fold goes into validation."""
+    epochs: int = 10
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    patience: int | None = None
+    """Stop after so many epochs without a better validation loss and keep the best weights."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _refuse_shadowing(cls)
+
+    @field_validator(
+        "intra_op_threads", "epochs", "batch_size", "patience", mode="after", check_fields=False
+    )
+    @classmethod
+    def _at_least_one(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
+            raise ValueError("it must be at least 1")
+        return value
+
+    @field_validator("validation_part", mode="after", check_fields=False)
+    @classmethod
+    def _leaves_training_events(cls, value: int) -> int:
+        if value < 2:
+            raise ValueError("it must be at least 2, or no events remain to train on")
+        return value
+
+    @field_validator("seed", mode="after", check_fields=False)
+    @classmethod
+    def _is_seed(cls, value: int) -> int:
+        if not 0 <= value < 2**32:
+            raise ValueError("it must be at least 0 and below 2**32")
+        return value
+
+    @field_validator("learning_rate", mode="after", check_fields=False)
+    @classmethod
+    def _is_positive(cls, value: float) -> float:
+        if value <= 0:
+            raise ValueError("it must be above 0")
+        return value
+
+    @classmethod
+    def check(cls) -> None:
+        """Look at the plain attributes before anything runs, without opening a file.
+
+        Raises:
+            SettingsError: the class lacks a method, or an attribute cannot be used.
+        """
+        missing = sorted(getattr(cls, "__abstractmethods__", ()))
+        if missing:
+            raise SettingsError(
+                f"{cls.__qualname__} is not a complete recipe: it must define "
+                + " and ".join(f"{name}()" for name in missing)
+            )
+
+    def input_files(self) -> list[str]:
+        """Return the paths or URLs of the events; none for a recipe that reads no files."""
+        return []
+
+    @abstractmethod
+    def load(self, files: Sequence[str]) -> Events:
+        """Return all events in *files*, unsplit.
+
+        Raises:
+            DataError: the events cannot be read or used.
+        """
+
+    @abstractmethod
+    def build(self, data: Data) -> Any:
+        """Return the untrained `keras.Model`; it takes raw features, see `Data.normalize`."""
+
+    def train(
+        self, model: Any, data: Data, callbacks: Sequence[Any] = ()
+    ) -> dict[str, list[float]]:
+        """Fit *model* in place and return its history: a list of one number an epoch, by name.
+
+        A model that `build` did not compile is compiled for classification: Adam, cross-entropy,
+        and the ROC area of the weighted events (two classes) or the accuracy (more classes).
+
+        Raises:
+            SettingsError: the model is not compiled and the events name no classes.
+        """
+        from cmsml_tasks.recipes.fitting import fit
+
+        return fit(self, model, data, callbacks)
+
+    generate: ClassVar[Any] = None
+    """A recipe that makes its own events defines ``@classmethod generate(cls, path)``: it writes
+    them to *path*, which then goes to `load`. The same bytes every time."""
+    generated_ending: ClassVar[str] = ".npz"
+    """The ending of the file that `generate` writes."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting with its resolved value, JSON-able, in the order of the fields."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def description(cls) -> dict[str, Any]:
+        """Return the plain attributes that describe the data, JSON-able, sorted by name.
+
+        Raises:
+            SettingsError: an attribute is neither text, number, bool, None nor made of those.
+        """
+        names = cls.__class_vars__ - {"model_config", "generate", "generated_ending"}
+        return {
+            name: _jsonable(getattr(cls, name), f"{cls.__qualname__}.{name}")
+            for name in sorted(names)
+            if not name.startswith("_") and hasattr(cls, name)
+        }
+
+
+def recipe_name(recipe: type[Recipe]) -> str:
+    """Return the one name of *recipe*, ``package.module.Class``, wherever it was imported from."""
+    return f"{recipe.__module__}.{recipe.__qualname__}"
+
+
+def _refuse_shadowing(cls: type[Recipe]) -> None:
+    parent = cls.__mro__[1]
+    for name, annotation in inspect.get_annotations(cls).items():
+        if "ClassVar" in str(annotation) or not hasattr(
+            Recipe if parent is Recipe else parent, name
+        ):
+            continue
+        if name in getattr(parent, "__class_vars__", ()):
+            raise SettingsError(
+                f"{cls.__qualname__}.{name} is annotated, which makes a setting of it, but it "
+                f"describes the data; write it without a type: {name} = ..."
+            )
+        raise SettingsError(
+            f"{cls.__qualname__}.{name}: a setting cannot have the name of a method; rename it"
+        )
+    if callable(cls.__dict__.get("files")):
+        raise SettingsError(
+            f"{cls.__qualname__}.files is a method: call it input_files(); "
+            "'files' is the list of globs of an EventRecipe"
+        )
+
+
+def _jsonable(value: Any, where: str) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item, f"{where}[{key!r}]") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, set | frozenset):
+        return sorted(_jsonable(item, where) for item in value)
+    raise SettingsError(
+        f"{where} is a {type(value).__name__}; what describes the data is made of text, numbers, "
+        "lists and dicts (compute anything else in a method)"
+    )

@@ -1,0 +1,169 @@
+"""Which files hold which events: globs, variables of the environment, samples and their scales."""
+
+from __future__ import annotations
+
+import glob
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cmsml_tasks.errors import DataError, SettingsError, did_you_mean
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Globs whose events share a label and a scale; label None: the target expression tells."""
+
+    globs: tuple[str, ...]
+    label: int | None = None
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source."""
+
+    path: str
+    label: int | None
+    scale: float
+
+
+def sources_of_samples(samples: Mapping[str, Any], owner: str) -> list[Source]:
+    """Return the sources of *samples*; the order of the samples gives the labels 0, 1, ...
+
+    A sample is a glob, a list of globs, ``{"files": globs, "scale": number}``, or a list with
+    such dicts among the globs.
+
+    Raises:
+        SettingsError: the samples are of another form.
+    """
+    if not isinstance(samples, Mapping) or len(samples) < 2:
+        raise SettingsError(
+            f"samples of {owner} must name at least two classes: "
+            'samples = {"signal": ["signal_*.root"], "background": ["background_*.root"]}'
+        )
+    return [
+        source
+        for label, (name, sample) in enumerate(samples.items())
+        for source in _sources_of_sample(sample, label, f"sample '{name}' of {owner}")
+    ]
+
+
+def _sources_of_sample(sample: Any, label: int, where: str) -> list[Source]:
+    entries = [sample] if isinstance(sample, str | os.PathLike | Mapping) else sample
+    if not isinstance(entries, list | tuple) or not entries:
+        raise SettingsError(f"{where} must be a list of globs, not {sample!r}")
+    plain = [entry for entry in entries if not isinstance(entry, Mapping)]
+    sources = [Source(globs_of(plain, where), label)] if plain else []
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            continue
+        for key in entry:
+            if key not in ("files", "scale"):
+                near = did_you_mean(str(key), ["files", "scale"])
+                raise SettingsError(f"{where} has an unknown key {key!r}{near}")
+        scale = entry.get("scale", 1.0)
+        if (
+            isinstance(scale, bool)
+            or not isinstance(scale, int | float)
+            or not 0 < scale < math.inf
+        ):
+            raise SettingsError(f"{where}: scale {scale!r} must be a number above 0")
+        sources.append(Source(globs_of(entry.get("files", ()), where), label, float(scale)))
+    return sources
+
+
+def globs_of(globs: Any, where: str) -> tuple[str, ...]:
+    """Return *globs*, one or a list of them, as a tuple of texts.
+
+    Raises:
+        SettingsError: they are something else, or none.
+    """
+    if isinstance(globs, str | os.PathLike):
+        globs = [globs]
+    valid = isinstance(globs, list | tuple) and all(
+        isinstance(item, str | os.PathLike) and os.fspath(item) for item in globs
+    )
+    if not valid or not globs:
+        raise SettingsError(f"{where} must be a list of globs, such as ['data/*.root']: {globs!r}")
+    return tuple(os.fspath(item) for item in globs)
+
+
+def find_files(sources: Sequence[Source]) -> list[SourceFile]:
+    """Return the files of *sources*, those of each glob sorted by name, each file once.
+
+    Local paths are absolute; a relative glob starts from the current directory. ``~``, ``$NAME``
+    and ``${NAME:-default}`` are replaced. URLs stay as they are, and those with ``*``, ``?`` or
+    ``[`` are listed with fsspec.
+
+    Raises:
+        DataError: a glob without any file, an unset variable, or a file in two sources.
+    """
+    found: dict[str, tuple[SourceFile, int]] = {}
+    for number, source in enumerate(sources):
+        for pattern in source.globs:
+            for path in _expand(pattern):
+                known = found.setdefault(
+                    path, (SourceFile(path, source.label, source.scale), number)
+                )
+                if known[1] != number:
+                    raise DataError(
+                        f"{path}: '{pattern}' finds it a second time, for another sample"
+                    )
+    return [file for file, _ in found.values()]
+
+
+def _expand(pattern: str) -> list[str]:
+    text = _VARIABLE.sub(lambda match: _variable(match, pattern), pattern)
+    if "://" in text:
+        paths = _remote_glob(text) if glob.has_magic(text.partition("://")[2]) else [text]
+    else:
+        text = os.path.abspath(os.path.expanduser(text))
+        paths = sorted(glob.glob(text, recursive=True))
+    if not paths:
+        shown = text if text == pattern else f"{text} (from '{pattern}')"
+        raise DataError(f"no file matches {shown}{_nearest_folder(text)}")
+    return paths
+
+
+def _variable(match: re.Match[str], pattern: str) -> str:
+    name = match[1] or match[3]
+    value = os.environ.get(name) or match[2]
+    if not value:
+        raise DataError(
+            f"'{pattern}': the environment variable {name} is not set; "
+            f"set it, or give a default: ${{{name}:-data/*.root}}"
+        )
+    return value
+
+
+def _remote_glob(url: str) -> list[str]:
+    try:
+        import fsspec  # type: ignore[import-untyped]
+
+        filesystem, path = fsspec.core.url_to_fs(url)
+        return sorted(filesystem.unstrip_protocol(name) for name in filesystem.glob(path))
+    except (ImportError, ValueError) as error:
+        raise DataError(
+            f"{url}: listing remote files needs more packages ({error}); "
+            "pip install 'cmsml_tasks[xrootd]', or name the files one by one"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{url}: cannot be listed: {error}") from error
+
+
+def _nearest_folder(text: str) -> str:
+    """Say which folder of a local path is missing, where one is."""
+    if "://" in text:
+        return ""
+    folder = os.path.dirname(text)
+    while glob.has_magic(folder):
+        folder = os.path.dirname(folder)
+    if os.path.isdir(folder):
+        return f" (there is a folder {folder}, but no such file in it)"
+    return f" (there is no folder {folder})"
