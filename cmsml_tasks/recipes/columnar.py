@@ -21,7 +21,14 @@ from cmsml_tasks.recipes.checks import (
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.events import Events, Feature
 from cmsml_tasks.recipes.expressions import Expression, parse
-from cmsml_tasks.recipes.features import Column, expand, matrix, one_per_event
+from cmsml_tasks.recipes.features import (
+    Column,
+    add_definitions,
+    expand,
+    matrix,
+    one_per_event,
+    parse_definitions,
+)
 from cmsml_tasks.recipes.reading import read_columns
 from cmsml_tasks.recipes.sources import SourceFile, find_files
 
@@ -31,6 +38,7 @@ class Plan:
     """What is read from every file of a recipe."""
 
     recipe: type[EventRecipe]
+    definitions: dict[str, Expression]
     columns: list[Column]
     target: Expression | None
     weight: Expression | None
@@ -41,9 +49,11 @@ class Plan:
         """Names of the columns that the files must have."""
         parts = [self.target, self.weight, self.selection]
         expressions = [part for part in parts if part is not None]
+        expressions += self.definitions.values()
         expressions += [column.expression for column in self.columns]
         names = {name for expression in expressions for name in expression.columns}
-        return names | ({self.recipe.event} if self.recipe.event else set())
+        event = {self.recipe.event} if self.recipe.event else set()
+        return names - set(self.definitions) | event
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,14 @@ def _plan(recipe: type[EventRecipe]) -> Plan:
         return None if text is None else parse(text, f"{name} of {recipe.__qualname__}")
 
     columns = expand(recipe.features, recipe.__qualname__)
-    return Plan(recipe, columns, optional("target"), optional("weight"), optional("selection"))
+    return Plan(
+        recipe,
+        parse_definitions(recipe.define, recipe.__qualname__),
+        columns,
+        optional("target"),
+        optional("weight"),
+        optional("selection"),
+    )
 
 
 def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile]:
@@ -114,6 +131,7 @@ def _read(plan: Plan, file: SourceFile) -> Part:
     path = file.path
     table = read_columns(path, plan.wanted, plan.recipe.tree)
     total = len(next(iter(table.values())))
+    table = add_definitions(plan.definitions, table, path)
     if plan.selection is not None:
         keep = truth(*one_per_event(plan.selection, table, "selection", path), plan.selection, path)
         table = {name: column[keep] for name, column in table.items()}

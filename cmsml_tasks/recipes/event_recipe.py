@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes.expressions import parse
-from cmsml_tasks.recipes.features import expand
+from cmsml_tasks.recipes.features import expand, parse_definitions
 from cmsml_tasks.recipes.recipe import Recipe
 from cmsml_tasks.recipes.sources import (
     Source,
@@ -42,6 +42,9 @@ class EventRecipe(Recipe):
     several processes is a list of such dicts."""
     tree: ClassVar[str | None] = None
     """Name of the tree in ROOT files; not needed where there is only one."""
+    define: ClassVar[Mapping[str, str]] = {}
+    """New columns by name, as expressions; each may use the columns of the file and those above
+    it, and all other expressions may use them."""
     features: ClassVar[Sequence[str] | Mapping[str, str]] = ()
     """Columns and expressions, or expressions by name. ``"Muon_pt[:2]"`` gives two features."""
     weight: ClassVar[str | None] = None
@@ -65,6 +68,7 @@ class EventRecipe(Recipe):
         if isinstance(cls.features, str) or not isinstance(cls.features, Sequence | Mapping):
             raise SettingsError(f"features of {where} must be a list or a dict: {cls.features!r}")
         expand(cls.features, where)
+        parse_definitions(cls.define, where)
         for name in ("target", "weight", "selection"):
             text = getattr(cls, name)
             if text is not None:

@@ -291,7 +291,9 @@ def _index(value: Any, index: ast.expr, table: Mapping[str, Any], text: str) -> 
 
     match index:
         case ast.Constant(value=int() as number):
-            return ak.pad_none(value, number + 1, axis=1)[:, number]
+            element = ak.pad_none(value, number + 1, axis=1)[:, number]
+            # Optional by type even where this file happens to lack none.
+            return ak.mask(element, ak.is_none(element), valid_when=False)
         case ast.Slice(upper=ast.Constant(value=number)):
             return value[:, :number]
     keep = _evaluate(index, table)

@@ -43,6 +43,47 @@ def expand(features: Sequence[str] | Mapping[str, str], owner: str) -> list[Colu
     return list(columns.values())
 
 
+def parse_definitions(define: Mapping[str, str], owner: str) -> dict[str, Expression]:
+    """Return the expressions of *define* by name, in the order in which they are computed.
+
+    Raises:
+        SettingsError: no expression, or one that uses itself or a definition below it.
+    """
+    if not isinstance(define, Mapping):
+        raise SettingsError(f"define of {owner} must be a dict, expressions by name: {define!r}")
+    definitions = {name: parse(text, f"'{name}' of {owner}") for name, text in define.items()}
+    names = list(definitions)
+    for index, (name, expression) in enumerate(definitions.items()):
+        early = sorted(expression.columns & set(names[index:]))
+        if early:
+            raise SettingsError(
+                f"'{name}' of {owner} uses '{early[0]}', which is not defined above it; "
+                "change the order, or the name"
+            )
+    return definitions
+
+
+def add_definitions(
+    definitions: Mapping[str, Expression], table: Mapping[str, Any], path: str
+) -> dict[str, Any]:
+    """Return *table* together with the columns of *definitions*, whatever their shapes.
+
+    Raises:
+        DataError: one cannot be computed.
+    """
+    import numpy as np
+
+    result = dict(table)
+    for name, expression in definitions.items():
+        try:
+            value = expression.evaluate(result)
+        except DataError as error:
+            raise DataError(f"{path}: definition of '{name}': {error}") from error
+        rows = len(next(iter(result.values())))
+        result[name] = np.full(rows, value) if dimensions(value) == 0 else value
+    return result
+
+
 def _expand_one(name: str, text: str, owner: str) -> list[Column]:
     expression = parse(text, f"feature of {owner}")
     match expression.tree:
