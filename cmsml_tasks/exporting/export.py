@@ -61,12 +61,11 @@ def export_source(
 
     """
     from cmsml_tasks.conversion import open_model
-    from cmsml_tasks.validation import Reference, reference_rows
+    from cmsml_tasks.exporting.reference import keep_reference
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(source, input_shapes=shapes or None)
-    rows, kinds = reference_rows(traced.signature.inputs, None, seed=seed)
-    Reference(rows, traced.run(rows), kinds).save(Path(folder) / REFERENCE)
+    keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
     return _write(traced, Path(folder), formats, {})
 
 

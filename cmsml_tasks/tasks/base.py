@@ -14,12 +14,14 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.recipes import Recipe, parse_scan, serialize_scan
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
-from cmsml_tasks.tasks.messages import refuse
+from cmsml_tasks.tasks.messages import refuse, speak_plainly
 from cmsml_tasks.tasks.store import path_part, target
 from cmsml_tasks.tracking import Manifest, differences
 
 MANIFEST = "manifest.json"
 Params = dict[str, Any]
+
+speak_plainly()
 
 
 class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]
@@ -170,7 +172,7 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
     def _plan(params: Mapping[str, Any]) -> Plan:
         return plan(params["recipe"], params["settings"], params["scan"], params["folds"])
 
-    def create_branch_map(self) -> dict[int, Branch]:
+    def create_branch_map(self) -> dict[int, Branch | None]:
         """Return the branches by law's number."""
         return dict(enumerate(self._plan(self.param_kwargs).branches))
 
@@ -183,7 +185,8 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
     @cached_property
     def settled_recipe(self) -> Recipe:
         """The recipe of this branch with its settings."""
-        return self.branch_data.recipe
+        branch: Branch = self.branch_data
+        return branch.recipe
 
     def folder(self) -> tuple[str, ...]:
         """Return the parts of the output folder's path; a lone branch has no folder of its own."""

@@ -18,7 +18,7 @@ from cmsml_tasks.tasks.train import TrainModel
 class ExportGraph(ExportedTask):
     """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
 
-    def local_workflow_requires(self) -> dict[str, law.Task]:
+    def local_workflow_requires(self) -> Any:
         """Return the trainings of all branches, none where a source replaces them."""
         return law.util.DotDict({} if self.source else {"model": TrainModel.req(self)})
 

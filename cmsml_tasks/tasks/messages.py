@@ -17,6 +17,7 @@ def refuse(error: Exception) -> NoReturn:
     if CmdlineParser.get_instance() is None:
         raise error
     law.util.abort(f"error: {error}")
+    raise SystemExit  # abort has ended the process; its type does not say so
 
 
 class _PlainUserErrors(logging.Filter):

@@ -22,7 +22,7 @@ class TrainModel(BranchedTask):
         generates = self.branch_map[0].recipe.generate is not None
         return {"events": GenerateEvents.req(self)} if generates else {}
 
-    def local_workflow_requires(self) -> dict[str, law.Task]:
+    def local_workflow_requires(self) -> Any:
         """Return what the branches need, so that it is shown and made once."""
         return law.util.DotDict(self._generator())
 

@@ -29,7 +29,7 @@ class ValidateGraph(ExportedTask):
     )
     rtol = luigi.FloatParameter(default=1e-6, description="see --atol; default: 1e-6")
 
-    def local_workflow_requires(self) -> dict[str, law.Task]:
+    def local_workflow_requires(self) -> Any:
         """Return the exports of all branches."""
         return law.util.DotDict(graph=ExportGraph.req(self))
 

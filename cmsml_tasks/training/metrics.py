@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def roc_area(target: NDArray, score: NDArray, weight: NDArray | None = None) -> float | None:
+def roc_area(
+    target: NDArray[Any], score: NDArray[Any], weight: NDArray[Any] | None = None
+) -> float | None:
     """Return the area under the ROC curve of a two-class *score*, or None where there is none.
 
     The area is the weighted share of (signal, background) pairs in which the signal has the higher

@@ -72,12 +72,11 @@ def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int 
 def _finish(model: Any, data: Data, folder: Path, seed: int) -> dict[str, Any]:
     """Write the reference rows and return what the model achieves on the validation events."""
     from cmsml_tasks.conversion import trace
-    from cmsml_tasks.validation import Reference, reference_rows
+    from cmsml_tasks.exporting.reference import keep_reference
 
     traced = trace(model)
     inputs = inputs_by_name(data.validation.inputs, [info.name for info in traced.signature.inputs])
-    rows, kinds = reference_rows(traced.signature.inputs, inputs, seed=seed)
-    Reference(rows, traced.run(rows), kinds).save(folder / REFERENCE)
+    keep_reference(traced, folder / REFERENCE, inputs, seed)
 
     results: dict[str, Any] = {"events": len(data.validation)}
     scores = traced.run(inputs)
