@@ -9,14 +9,14 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from pydantic import PydanticUserError
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.recipe import Recipe
 
 BUILT_IN = {"demo": "cmsml_tasks.recipes.demo.DimuonResonance"}
@@ -67,7 +67,7 @@ def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            near = did_you_mean(name, [*known, *_modules_beside(module_name)])
+            near = _near(error.name, _modules_beside(error.name)) or did_you_mean(name, known)
             raise SettingsError(
                 f"unknown recipe '{name}': no module '{error.name}' (looked in the current "
                 f"directory and the installed packages){near}"
@@ -129,27 +129,25 @@ def _raised_at(error: Exception) -> str | None:
 
 
 def _plain_attribute(error: PydanticUserError) -> str | None:
-    if error.code != "model-field-missing-annotation":
-        return None
-    name = next(
-        iter(re.findall(r"`(\w+) = ", error.message) or re.findall(r"'(\w+)'", error.message))
-    )
-    if name in Recipe.model_fields:
-        field = Recipe.model_fields[name]
-        type_name = getattr(field.annotation, "__name__", str(field.annotation))
+    """Say what to write in place of an attribute without type, which pydantic refuses."""
+    inherited = re.search(r"Field '(\w+)' defined on a base class", error.message)
+    if inherited:
+        name = inherited[1]
+        field = Recipe.model_fields.get(name)
+        type_name = getattr(field.annotation, "__name__", "...") if field else "..."
         return f"'{name}' is a setting and needs its type: {name}: {type_name} = ..."
+    plain = re.search(r"non-annotated attribute was detected: `(\w+) = ", error.message)
+    if not plain:
+        return None
+    name = plain[1]
     return (
         f"the attribute '{name}' has no type; write {name}: int = ... (its type) to make it a "
-        f"setting, or {name}: ClassVar = ... if it describes the data{_near_attribute(name)}"
+        f"setting, or {name}: ClassVar = ... if it describes the data"
+        + _near(name, [*EventRecipe.model_fields, *EventRecipe.__class_vars__])
     )
 
 
-def _near_attribute(name: str) -> str:
-    from cmsml_tasks.recipes.event_recipe import EventRecipe
-
-    known: dict[str, Any] = {
-        **EventRecipe.model_fields,
-        **dict.fromkeys(EventRecipe.__class_vars__),
-    }
-    near = did_you_mean(name, known)
+def _near(name: str, options: Iterable[str]) -> str:
+    """Like `did_you_mean`, but empty where nothing is near."""
+    near = did_you_mean(name, options)
     return near if near.startswith("; did you mean") else ""

@@ -102,7 +102,7 @@ def _message(recipe: type[Recipe], raw: Mapping[str, Any], detail: ErrorDetails)
         if name in recipe.__class_vars__:
             return f"'{name}' describes the data of {where} and cannot be set; change the class"
         return f"{where} has no setting '{name}'" + did_you_mean(name, recipe.model_fields)
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" and len(detail["loc"]) == 1:
         return f"setting '{name}' of {where} has no default; give it with --settings {name}=..."
     field = recipe.model_fields[name]
     value = raw.get(name, field.default)

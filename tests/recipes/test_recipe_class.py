@@ -1,0 +1,147 @@
+"""What a recipe class may look like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from cmsml_tasks import EventRecipe, Recipe
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.recipes import recipe_name
+
+
+class Jets(EventRecipe):
+    samples = {"b": [Path("b_*.root")], "light": {"files": "l_*.root", "scale": 2}}
+    tree = "Events"
+    features = ("Jet_pt", "Jet_eta")
+    extra: ClassVar[dict[str, int]] = {"a": 1}
+
+    hidden_units: int = 64
+
+    def build(self, data):
+        raise NotImplementedError
+
+
+class BetterJets(Jets):
+    tree = "Better"
+    hidden_units: int = 128
+
+
+def test_plain_attributes_describe_the_data():
+    description = Jets.description()
+    assert description["samples"] == {"b": ["b_*.root"], "light": {"files": "l_*.root", "scale": 2}}
+    assert description["features"] == ["Jet_pt", "Jet_eta"]
+    assert description["extra"] == {"a": 1}
+    assert description["weight"] is None
+    assert "hidden_units" not in description
+    assert json.loads(json.dumps(description)) == description
+    assert list(description) == sorted(description)
+
+
+def test_annotated_fields_are_settings():
+    settings = Jets().settings()
+    assert settings["hidden_units"] == 64
+    assert "samples" not in settings
+    assert BetterJets().settings() == settings | {"hidden_units": 128}
+    assert BetterJets.description()["tree"] == "Better"
+    assert Jets.description()["tree"] == "Events"
+
+
+def test_overridden_settings_keep_their_limits():
+    class Long(Jets):
+        epochs: int = 100
+
+    with pytest.raises(ValueError, match="at least 1"):
+        Long(epochs=0)
+
+
+def test_name_is_that_of_the_definition():
+    assert recipe_name(Jets) == f"{__name__}.Jets"
+
+
+def test_annotating_what_describes_the_data_is_refused():
+    with pytest.raises(SettingsError, match=r"features is annotated.*features = \.\.\."):
+
+        class Wrong(EventRecipe):
+            features: list[str] = ["a"]
+
+
+def test_setting_with_the_name_of_a_method_is_refused():
+    with pytest.raises(SettingsError, match=r"Wrong\.load: a setting cannot have the name"):
+
+        class Wrong(Recipe):
+            load: int = 3
+
+
+def test_files_as_a_method_is_refused():
+    with pytest.raises(SettingsError, match=r"call it input_files\(\)"):
+
+        class Wrong(Recipe):
+            def files(self):
+                return []
+
+
+def test_attribute_that_is_no_data_is_refused():
+    class Wrong(Jets):
+        scaler: ClassVar[object] = object()
+
+    with pytest.raises(SettingsError, match=r"Wrong\.scaler is a object"):
+        Wrong.description()
+
+
+def test_incomplete_recipe_is_refused():
+    class Wrong(Recipe):
+        pass
+
+    with pytest.raises(SettingsError, match=r"must define build\(\) and load\(\)"):
+        Wrong.check()
+
+
+def test_recipe_without_files_reads_none():
+    class Own(Recipe):
+        def load(self, files):
+            raise NotImplementedError
+
+        def build(self, data):
+            raise NotImplementedError
+
+    assert Own().input_files() == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "what"),
+    [
+        ({"files": ["a.root"]}, "needs a target"),
+        ({"files": ["a.root"], "target": "x", "samples": {"a": "a", "b": "b"}}, "one source"),
+        ({}, "one source of events"),
+        ({"samples": {"a": ["a"], "b": ["b"]}, "target": "x"}, "samples and a target"),
+        ({"samples": {"a": ["a"]}}, "at least two classes"),
+        ({"samples": {"a": ["a"], "b": []}}, "sample 'b' of Wrong must be a list of globs"),
+        ({"samples": {"a": "a", "b": {"file": "b"}}}, "unknown key 'file'; did you mean 'files'"),
+        ({"samples": {"a": "a", "b": {"files": "b", "scale": -1}}}, "scale -1 must be a number"),
+        ({"files": [3], "target": "x"}, "files of Wrong must be a list of globs"),
+        ({"files": ["a"], "target": 3}, "target of Wrong must be text"),
+        ({"files": ["a"], "target": "x >"}, "target of Wrong: 'x >' is not an expression"),
+        ({"files": ["a"], "target": "x", "features": []}, "has no features"),
+        ({"files": ["a"], "target": "x", "features": "abc"}, "must be a list or a dict"),
+        ({"files": ["a"], "target": "x", "features": ["a", "b", "a"]}, "'a' is there twice"),
+        ({"files": ["a"], "target": "x", "features": ["a[0]", "a[:2]"]}, r"'a\[0\]' is there"),
+        ({"files": ["a"], "target": "x", "features": {"p": "foo(a)"}}, "no function 'foo'"),
+        ({"files": ["a"], "target": "x", "weight": "w["}, "weight of Wrong"),
+        ({"files": ["a"], "target": "x", "padding": float("nan")}, "finite number"),
+        ({"files": ["a"], "target": "x", "padding": "0"}, "padding of Wrong must be a number"),
+        ({"files": ["a"], "target": "x", "balance_classes": "yes"}, "True or False"),
+        ({"files": ["a"], "target": "x", "event": 5}, "event of Wrong must be text"),
+        ({"files": ["a"], "target": "x", "define": {"m": "m + 1"}}, "'m' of Wrong uses 'm'"),
+        ({"files": ["a"], "target": "x", "define": {"m": "n", "n": "x"}}, "uses 'n'"),
+        ({"files": ["a"], "target": "x", "define": ["m"]}, "define of Wrong must be a dict"),
+    ],
+)
+def test_description_that_cannot_work_is_refused(attributes, what):
+    body = {"features": ["pt"], **attributes, "build": lambda self, data: None}
+    wrong = type("Wrong", (EventRecipe,), {"__module__": __name__, "__qualname__": "Wrong", **body})
+    with pytest.raises(SettingsError, match=what):
+        wrong.check()
