@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,10 @@ from typing import Any
 from cmsml_tasks import errors
 from cmsml_tasks.errors import UserError
 
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_QUIET = {_LOG_LEVEL: "3"}
+# what TensorFlow writes before it looks at its log level: which CPU features and drivers it found
+_STARTUP_NOISE = re.compile(r"I\d{4} |WARNING: All log messages before absl::InitializeLog")
 _INTERRUPTED = 130
 
 
@@ -38,7 +42,8 @@ def call_isolated(
     """Call *function* (``"package.module:name"``) with *arguments* in a fresh interpreter.
 
     Arguments and result must be JSON. Standard output and error are the caller's, the import path
-    is too; *environment* is added to the caller's variables.
+    is too; *environment* is added to the caller's variables. TensorFlow's own log is silent unless
+    ``TF_CPP_MIN_LOG_LEVEL`` is set.
 
     Raises:
         UserError: of the class and with the message that the function raised it with.
@@ -51,9 +56,15 @@ def call_isolated(
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
     command = [sys.executable, "-m", __name__, function, str(writer)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, env=variables, pass_fds=(writer,)
+        command,
+        stdin=subprocess.PIPE,
+        stderr=None if _LOG_LEVEL in os.environ else subprocess.PIPE,
+        env=variables,
+        pass_fds=(writer,),
     ) as child:
         os.close(writer)
+        relay = threading.Thread(target=_relay_errors, args=(child,))
+        relay.start()
         try:
             assert child.stdin is not None
             # a child that dies before it reads is known by its exit status, not by the broken pipe
@@ -65,10 +76,19 @@ def call_isolated(
             # the pipe to the child's standard input may only close once the child has answered
             child.stdin.close()
             child.wait()
+            relay.join()
         except BaseException:
             child.kill()
             raise
     return _unpack(function, child.returncode, answer)
+
+
+def _relay_errors(child: subprocess.Popen[bytes]) -> None:
+    for line in child.stderr or ():
+        text = line.decode(errors="replace")
+        if not _STARTUP_NOISE.match(text):
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def _unpack(function: str, returncode: int, answer: str) -> Any:
