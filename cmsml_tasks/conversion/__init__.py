@@ -1,1 +1,33 @@
 """TensorFlow objects in, frozen graphs with a signature out; usable without any workflow."""
+
+from cmsml_tasks.conversion.api import (
+    MissingWeightsWarning,
+    load_frozen_graph,
+    load_graph,
+    save_frozen_graph,
+    save_graph,
+)
+from cmsml_tasks.conversion.description import describe
+from cmsml_tasks.conversion.files import read_graph, write_graph
+from cmsml_tasks.conversion.saved import open_model
+from cmsml_tasks.conversion.session import get_session
+from cmsml_tasks.conversion.signature import Signature, TensorInfo
+from cmsml_tasks.conversion.sources import trace
+from cmsml_tasks.conversion.traced import Traced
+
+__all__ = [
+    "MissingWeightsWarning",
+    "Signature",
+    "TensorInfo",
+    "Traced",
+    "describe",
+    "get_session",
+    "load_frozen_graph",
+    "load_graph",
+    "open_model",
+    "read_graph",
+    "save_frozen_graph",
+    "save_graph",
+    "trace",
+    "write_graph",
+]

@@ -1,0 +1,118 @@
+"""``save_graph`` and ``load_graph`` with the arguments that cmsml's functions have."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.files import PathLike, expanded, is_text, read_graph, write_graph
+from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.sources import trace
+from cmsml_tasks.conversion.sources.graphs import imported_graph
+from cmsml_tasks.conversion.sources.sessions import is_session
+from cmsml_tasks.conversion.traced import Traced
+
+
+class MissingWeightsWarning(UserWarning):
+    """A graph was saved without the weights of the model or function that it belongs to."""
+
+
+def save_graph(
+    path: PathLike,
+    obj: Any,
+    variables_to_constants: bool = False,
+    output_names: Sequence[str] | None = None,
+    input_names: Sequence[str] | bool | None = None,
+    *args: bool,
+    as_text: bool | None = None,
+) -> None:
+    """Save the graph of *obj* at *path*, frozen or as it is.
+
+    Args:
+        path: file to write, ``.pb`` (binary), ``.pb.txt`` or ``.pbtxt`` (text); ``~`` and
+            environment variables are expanded, missing folders made.
+        obj: Keras model, ``tf.function`` with a signature (or bound method of a module), concrete
+            function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``.
+        variables_to_constants: write a frozen graph, with the values of all variables.
+        output_names: for a session or graph, the operations to export (a frozen session needs
+            them); for a model or function, names for its outputs.
+        input_names: names for the inputs, in their order, instead of those found.
+        *args: *as_text* by position, as the last argument (also in place of *input_names*, where
+            cmsml has it).
+        as_text: text or binary form, whatever the ending says.
+
+    Raises:
+        ConversionError: *obj* cannot be saved like this; the message says what to do.
+        ConversionTypeError: no graph can be made from an object of this type.
+        UserError: the file cannot be written; nothing is left there, an old file untouched.
+
+    Warns:
+        MissingWeightsWarning: a model or function with variables is saved as it is.
+
+    """
+    if isinstance(input_names, bool):
+        args, input_names = (input_names, *args), None
+    if len(args) > 1 or (args and as_text is not None):
+        raise TypeError(f"save_graph() takes as_text once, got {args} and as_text={as_text}")
+    as_text = args[0] if args else as_text
+    if as_text is None:
+        as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
+    if variables_to_constants:
+        graph_def = trace(obj, input_names, output_names).freeze()
+    elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
+        graph_def = _graph_as_is(obj, input_names, output_names)
+    else:
+        traced = trace(obj, input_names, output_names)
+        _warn_of_missing_weights(traced)
+        graph_def = traced.as_is()
+    write_graph(path, graph_def, as_text)
+
+
+def load_graph(
+    path: PathLike,
+    create_session: bool | None = None,
+    session_kwargs: Mapping[str, Any] | None = None,
+    as_text: bool | None = None,
+) -> Any:
+    """Return the graph in the file *path* as ``tf.Graph``.
+
+    Args:
+        path: file to read; ``~`` and environment variables are expanded.
+        create_session: return ``(graph, tf.compat.v1.Session)`` instead.
+        session_kwargs: arguments for this session, such as ``config``.
+        as_text: text or binary form; None decides by the ending.
+
+    Raises:
+        ConversionError: the file holds no whole graph that this TensorFlow accepts.
+
+    """
+    graph = imported_graph(read_graph(path, as_text))
+    if not create_session:
+        return graph
+    return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))
+
+
+save_frozen_graph = save_graph
+load_frozen_graph = load_graph
+
+
+def _graph_as_is(
+    obj: Any, input_names: Sequence[str] | None, output_names: Sequence[str] | None
+) -> GraphDef:
+    graph = obj.graph if is_session(obj) else obj
+    if input_names is not None or output_names is not None:
+        return trace(graph, input_names, output_names).as_is()
+    return graph if isinstance(graph, GraphDef) else graph.as_graph_def()
+
+
+def _warn_of_missing_weights(traced: Traced) -> None:
+    if traced.skeleton.weights:
+        warnings.warn(
+            f"the graph is saved without its {len(traced.skeleton.weights)} weights, so it cannot "
+            "be run; use variables_to_constants=True to write them too",
+            MissingWeightsWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,151 @@
+"""GraphDefs in files: format by ending, whole or not there, clear about what is no graph."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError, EncodeError
+
+from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.conversion.limits import check_size
+from cmsml_tasks.conversion.nodes import GraphDef, node_of
+from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.files import replacing
+
+PathLike = str | os.PathLike[str]
+
+TEXT_ENDINGS = (".pb.txt", ".pbtxt")
+
+
+class BinaryGraphError(ConversionError, DecodeError):
+    """A file that holds no binary GraphDef; also the error that protobuf itself would raise."""
+
+
+class TextGraphError(ConversionError, text_format.ParseError):
+    """A file that holds no text GraphDef; also the error that protobuf itself would raise."""
+
+
+def expanded(path: PathLike) -> Path:
+    """Return *path* with ``~`` and environment variables replaced by what they stand for."""
+    return Path(os.path.expandvars(os.path.expanduser(os.fspath(path))))
+
+
+def is_text(path: Path) -> bool:
+    """Tell by the ending of *path* whether a graph is stored as text.
+
+    Raises:
+        ConversionError: the ending is none of a graph's.
+
+    """
+    if path.name.endswith(TEXT_ENDINGS):
+        return True
+    if path.name.endswith(".pb"):
+        return False
+    raise ConversionError(
+        f"'{path.name}' has no ending that says how a graph is stored; use .pb for the binary "
+        "form, .pb.txt or .pbtxt for text"
+    )
+
+
+def write_graph(path: PathLike, graph_def: GraphDef, as_text: bool | None = None) -> None:
+    """Write *graph_def* to *path*, making folders that are missing; equal graphs, equal bytes.
+
+    Args:
+        path: the file; ``~`` and environment variables are expanded.
+        graph_def: the graph.
+        as_text: text or binary form; None decides by the ending.
+
+    Raises:
+        ConversionError: the ending is unknown, or the graph larger than anybody could read.
+        UserError: the file cannot be written; nothing is left there, an old file untouched.
+
+    """
+    path = expanded(path)
+    text = is_text(path) if as_text is None else as_text
+    if not graph_def.HasField("versions"):
+        # the versions come last in a file; a reader takes their lack for truncation
+        graph_def = GraphDef(node=graph_def.node, library=graph_def.library)
+        graph_def.versions.SetInParent()
+    try:
+        check_size(graph_def.ByteSize())
+        content = (
+            text_format.MessageToString(graph_def).encode()
+            if text
+            else graph_def.SerializeToString(deterministic=True)
+        )
+    except EncodeError as error:
+        raise ConversionError(f"the graph cannot be written to {path}: {error}") from error
+    with replacing(path) as sibling:
+        sibling.write_bytes(content)
+
+
+def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
+    """Return the GraphDef in the file *path*.
+
+    Args:
+        path: the file; ``~`` and environment variables are expanded.
+        as_text: text or binary form; None decides by the ending.
+
+    Raises:
+        ConversionError: there is no file, it cannot be read, or it holds no whole graph.
+
+    """
+    path = expanded(path)
+    content = _content(path)
+    text = is_text(path) if as_text is None else as_text
+    error_type = TextGraphError if text else BinaryGraphError
+    foreign = kind_of_content(content)
+    if foreign is not None:
+        raise error_type(f"{path} is no TensorFlow graph but {foreign}")
+    graph_def = GraphDef()
+    try:
+        if text:
+            text_format.Parse(content, graph_def)
+        else:
+            graph_def.ParseFromString(content)
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
+        raise error_type(_unreadable(path, content, text, error)) from error
+    problem = _problem(graph_def)
+    if problem is not None:
+        raise error_type(f"{path} holds no whole TensorFlow graph: {problem}")
+    return graph_def
+
+
+def _content(path: Path) -> bytes:
+    if path.is_dir():
+        raise ConversionError(f"{path} is a folder; a graph is one file, .pb, .pb.txt or .pbtxt")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
+    if not content:
+        raise ConversionError(f"{path} is empty; write the graph again")
+    return content
+
+
+def _unreadable(path: Path, content: bytes, text: bool, error: Exception) -> str:
+    if text and b"\0" in content:
+        return f"{path} is named like a text graph but holds binary data; name it .pb"
+    if not text and content.lstrip()[:6] in (b"node {", b"versio", b"librar"):
+        return f"{path} is named like a binary graph but holds text; name it .pb.txt"
+    form = "text" if text else "binary"
+    detail = str(error).splitlines()[0]
+    return f"{path} holds no {form} TensorFlow graph, or only a part of one: {detail}"
+
+
+def _problem(graph_def: GraphDef) -> str | None:
+    """Return what is wrong with a parsed graph; random bytes parse surprisingly often."""
+    if not graph_def.node:
+        return "it has no nodes"
+    names = {node.name for node in graph_def.node}
+    for node in graph_def.node:
+        if not node.name or not node.op:
+            return "it has nodes without a name or operation"
+        for source in node.input:
+            if node_of(source) not in names:
+                return f"'{node.name}' reads '{node_of(source)}', which is missing (truncated?)"
+    if not graph_def.HasField("versions") and not graph_def.version:
+        return "it ends before its version (truncated?)"
+    return None

@@ -1,0 +1,44 @@
+"""Functions and functional control flow inlined, so that one flat graph remains."""
+
+from __future__ import annotations
+
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config_pb2
+from tensorflow.python.grappler import tf_optimizer
+
+from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
+from cmsml_tasks.conversion.skeleton import Skeleton
+
+_LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
+
+
+def flat_graph(skeleton: Skeleton) -> GraphDef:
+    """Return the graph of *skeleton* with all that it calls inlined.
+
+    Only grappler's ``function`` pass runs: what the graph computes, and how, stays as traced.
+    ``tf.cond`` and ``tf.while_loop`` become Switch, Merge and loop frames, in which weights can
+    be constants; readers of every TensorFlow version know these.
+    """
+    meta_graph = meta_graph_pb2.MetaGraphDef()
+    meta_graph.graph_def.CopyFrom(skeleton.graph_def)
+    graph_def = meta_graph.graph_def
+    if not graph_def.library.function:
+        return graph_def
+    for node in all_nodes(graph_def):
+        if node.op in _LOWERED:
+            node.attr["_lower_using_switch_merge"].b = True
+    for function in graph_def.library.function:
+        # grappler would choose among implementations by device, which is not known yet
+        function.attr.pop("api_implements", None)
+    for port in (*skeleton.inputs, *skeleton.outputs):
+        meta_graph.collection_def["train_op"].node_list.value.append(port.tensor)
+    return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)
+
+
+def _only_inlining() -> config_pb2.ConfigProto:
+    config = config_pb2.ConfigProto()
+    rewriting = config.graph_options.rewrite_options
+    rewriting.optimizers.append("function")
+    rewriting.function_optimization = rewriter_config_pb2.RewriterConfig.AGGRESSIVE
+    rewriting.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.ONE
+    rewriting.min_graph_nodes = -1
+    return config

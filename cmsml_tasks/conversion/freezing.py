@@ -1,0 +1,188 @@
+"""Variables made constants: first without their values, which are put in at the very end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+
+from cmsml_tasks.conversion.nodes import (
+    GraphDef,
+    NodeDef,
+    by_name,
+    called_functions,
+    needed_functions,
+    node_of,
+    op_definition,
+    reachable,
+)
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.errors import ConversionError
+
+# ops that hand a variable on as it is, and so hand on the constant that replaces it
+_PASSING = frozenset(
+    {"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"}
+    | {"RefEnter", "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSwitch"}
+)
+_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+_HANDLES = frozenset({types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT})
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen graph whose weights are still where they came from.
+
+    Attributes:
+        graph_def: the graph; the constants named in *weights* carry no value yet.
+        weights: the missing values by the name of their constant.
+
+    """
+
+    graph_def: GraphDef
+    weights: Mapping[str, Weight]
+
+
+def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
+    """Return what the outputs need of the flat *graph_def*, with constants for variables.
+
+    Raises:
+        ConversionError: something on the way to the outputs cannot be frozen.
+
+    """
+    nodes = by_name(graph_def)
+    needed = reachable(nodes, (port.node for port in (*skeleton.inputs, *skeleton.outputs)))
+    kept = [node for node in graph_def.node if node.name in needed]
+    variables = _variables(kept, skeleton.weights)
+    frozen = GraphDef(versions=graph_def.versions)
+    for node in kept:
+        if node.name in skeleton.weights:
+            constant = frozen.node.add(name=node.name, op="Const")
+            constant.attr["dtype"].type = skeleton.weights[node.name].dtype.as_datatype_enum
+        else:
+            frozen.node.extend(_replacement(node, variables))
+    _refuse_empty_tables(frozen)
+    frozen.library.function.extend(needed_functions(graph_def, frozen.node))
+    weights = {name: value for name, value in skeleton.weights.items() if name in needed}
+    return Frozen(frozen, weights)
+
+
+def _variables(kept: list[NodeDef], weights: Mapping[str, Weight]) -> dict[str, int]:
+    """Return the data type of the variable that each node is, or hands on, by name of the node."""
+    variables = {
+        node.name: weights[node.name].dtype.as_datatype_enum
+        for node in kept
+        if node.name in weights and (node.op in _VARIABLES or node.attr["dtype"].type in _HANDLES)
+    }
+    passing = [
+        node
+        for node in kept
+        if node.op in _PASSING and (node.attr["T"].type in _HANDLES or node.op.startswith("Ref"))
+    ]
+    found = True
+    while found:  # loops hand variables backwards, so one pass over the nodes is not enough
+        found = False
+        for node in passing:
+            if node.name not in variables and node_of(node.input[0]) in variables:
+                variables[node.name] = variables[node_of(node.input[0])]
+                found = True
+    return variables
+
+
+def _replacement(node: NodeDef, variables: Mapping[str, int]) -> list[NodeDef]:
+    _refuse_unset(node)
+    used = [node_of(source) for source in node.input if source[0] != "^"]
+    if not any(name in variables for name in used):
+        return [node]
+    if node.op in _READERS:
+        return _READERS[node.op](node, variables[used[0]])
+    if node.name in variables:
+        passing = NodeDef()
+        passing.CopyFrom(node)
+        passing.op = node.op.removeprefix("Ref")
+        passing.attr["T"].type = variables[node.name]
+        return [passing]
+    if any(called_functions(node)) or _needs_variable(node):
+        name = next(name for name in used if name in variables)
+        raise ConversionError(
+            f"'{node.name}' ({node.op}) uses the variable '{name}' in a way that a frozen graph "
+            "cannot, for instance by changing it; export the inference path only"
+        )
+    return [node]
+
+
+def _refuse_unset(node: NodeDef) -> None:
+    if node.op in _VARIABLES:
+        raise ConversionError(
+            f"the variable '{node.name}' has no value here; pass the session, function or model "
+            "that it belongs to instead of its graph"
+        )
+    if node.op == "Placeholder" and node.attr["dtype"].type in _HANDLES:
+        raise ConversionError(
+            f"'{node.name}' stands for a resource that is no variable, such as a lookup table or "
+            "a data set, which a frozen graph cannot hold yet; compute it outside of the model"
+        )
+
+
+def _refuse_empty_tables(frozen: GraphDef) -> None:
+    if any(node.op.startswith("InitializeTable") for node in frozen.node):
+        return
+    for node in frozen.node:
+        if "HashTable" in node.op:
+            raise ConversionError(
+                f"the lookup table '{node.name}' is filled outside of the graph, so that it would "
+                "be empty in a frozen graph; tables cannot be frozen yet"
+            )
+
+
+def _needs_variable(node: NodeDef) -> bool:
+    # old reference variables may be read by any op; few insist on the variable itself
+    definition = op_definition(node.op)
+    return definition is None or any(
+        argument.is_ref or argument.type == types_pb2.DT_RESOURCE
+        for argument in definition.input_arg
+    )
+
+
+def _read(node: NodeDef, dtype: int) -> list[NodeDef]:
+    read = NodeDef(name=node.name, op="Identity", input=node.input)
+    read.attr["T"].type = dtype
+    return [read]
+
+
+def _gather(node: NodeDef, dtype: int) -> list[NodeDef]:
+    # GatherV2 takes its axis as a tensor; ResourceGather gathers right behind the batch dimensions
+    batch_dims = node.attr["batch_dims"].i
+    axis = NodeDef(name=f"{node.name}/gather_axis", op="Const")
+    axis.attr["dtype"].type = types_pb2.DT_INT32
+    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch_dims, tf.int32))
+    gather = NodeDef(name=node.name, op="GatherV2")
+    gather.input.extend([*node.input[:2], axis.name, *node.input[2:]])
+    gather.attr["Tparams"].type = dtype
+    gather.attr["Tindices"].type = node.attr["Tindices"].type
+    gather.attr["Taxis"].type = types_pb2.DT_INT32
+    gather.attr["batch_dims"].i = batch_dims
+    return [axis, gather]
+
+
+def _gather_nd(node: NodeDef, dtype: int) -> list[NodeDef]:
+    gather = NodeDef(name=node.name, op="GatherNd", input=node.input)
+    gather.attr["Tparams"].type = dtype
+    gather.attr["Tindices"].type = node.attr["Tindices"].type
+    return [gather]
+
+
+def _shape(node: NodeDef, dtype: int) -> list[NodeDef]:
+    shape = NodeDef(name=node.name, op="Shape", input=node.input)
+    shape.attr["T"].type = dtype
+    shape.attr["out_type"].type = node.attr["out_type"].type or types_pb2.DT_INT32
+    return [shape]
+
+
+_READERS: dict[str, Callable[[NodeDef, int], list[NodeDef]]] = {
+    "ReadVariableOp": _read,
+    "ResourceGather": _gather,
+    "ResourceGatherNd": _gather_nd,
+    "VariableShape": _shape,
+}

@@ -1,0 +1,161 @@
+"""Keras models in files, ``.keras`` and ``.h5``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.errors import ConversionError
+
+HDF5_ENDINGS = (".h5", ".hdf5")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
+    """Return the Keras model in the file *path*, without its optimizer.
+
+    Args:
+        path: ``.keras`` or ``.h5`` file.
+        custom_modules: modules to import; their Keras objects and functions can occur in the
+            file, registered with Keras or not.
+
+    Raises:
+        ConversionError: the file is no whole Keras model, or needs code that is not at hand.
+    """
+    _check(path)
+    import keras
+
+    objects: dict[str, Any] = {}
+    for name in custom_modules:
+        objects.update(_custom_objects(_imported(name)))
+    try:
+        return keras.models.load_model(path, custom_objects=objects, compile=False)
+    except Exception as error:  # Keras raises whatever the file makes it stumble over
+        raise ConversionError(
+            f"Keras {keras.__version__} cannot read {path}: {_cause(error)}\n{_advice(path, error)}"
+        ) from error
+
+
+def _check(path: Path) -> None:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4096)
+    except OSError as error:
+        raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
+    if not start:
+        raise ConversionError(f"{path} is empty; save the model again")
+    if path.name.endswith(HDF5_ENDINGS):
+        _check_hdf5(path, start)
+    else:
+        _check_zip(path, start)
+
+
+def _check_zip(path: Path, start: bytes) -> None:
+    if not start.startswith(b"PK"):
+        kind = kind_of_content(start) or "something else"
+        raise ConversionError(f"{path} is no .keras file but {kind}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise ConversionError(
+            f"{path} is only a part of a .keras file ({error}); copy or save it again"
+        ) from error
+    if "config.json" not in names:
+        raise ConversionError(
+            f"{path} is a zip archive without a Keras model in it (no config.json); write .keras "
+            "files with model.save"
+        )
+
+
+def _check_hdf5(path: Path, start: bytes) -> None:
+    import h5py
+
+    if not start.startswith(_HDF5):
+        kind = kind_of_content(start) or "something else"
+        raise ConversionError(f"{path} is no HDF5 file but {kind}")
+    try:
+        with h5py.File(path, "r") as file:
+            has_model = "model_config" in file.attrs
+    except OSError as error:
+        raise ConversionError(
+            f"{path} is only a part of an HDF5 file ({error}); copy or save it again"
+        ) from error
+    if not has_model:
+        raise ConversionError(
+            f"{path} holds weights but no model, or is no Keras file; load the weights into the "
+            "model that they belong to and write it with model.save"
+        )
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ConversionError(
+            f"the module '{name}', which the model may need, cannot be imported: {error}"
+        ) from error
+
+
+def _custom_objects(module: ModuleType) -> dict[str, Any]:
+    import keras
+
+    bases = (
+        keras.Layer,
+        keras.Quantizer,
+        keras.constraints.Constraint,
+        keras.initializers.Initializer,
+        keras.regularizers.Regularizer,
+    )
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if (
+            inspect.isclass(value)
+            and issubclass(value, bases)
+            and not value.__module__.startswith("keras.")
+        )
+        or (
+            inspect.isfunction(value)
+            and value.__module__ == module.__name__
+            # a file calls Keras's own functions by their bare names too
+            and not hasattr(keras.activations, name)
+        )
+    }
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost reason that a Keras error tells, without the configuration."""
+    text = str(error).strip()
+    for mark in ("Exception encountered: ", "Error encountered during deserialization: "):
+        text = text.rpartition(mark)[2]
+    return text.split("\n\n")[0].strip() or type(error).__name__
+
+
+def _advice(path: Path, error: Exception) -> str:
+    text = str(error)
+    if "Lambda" in text or "lambda" in text:
+        return (
+            "a Lambda layer holds Python code, which is not run from a file: write a class "
+            "derived from keras.Layer instead, or use functions of keras.ops"
+        )
+    if "Could not locate" in text or "Unknown layer" in text or "Unknown object" in text:
+        return (
+            "decorate the class or function with @keras.saving.register_keras_serializable() and "
+            "see that its module is imported (a recipe's own module is)"
+        )
+    if "get_config" in text or "from_config" in text or "__init__" in text:
+        old = path.name.endswith(HDF5_ENDINGS)
+        return (
+            "an older Keras wrote it; tf-keras (TF_USE_LEGACY_KERAS=1) may still read it and can "
+            "export it as a SavedModel"
+            if old
+            else "get_config() has to return what the constructor of the class takes"
+        )
+    return "save it again with this version of Keras, or export it as a SavedModel"

@@ -1,0 +1,69 @@
+"""Placeholders of a GraphDef: which of them are inputs, and their shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+
+from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
+from cmsml_tasks.conversion.selection import Selected
+from cmsml_tasks.conversion.signature import Shape, compatible, format_shape, listed
+from cmsml_tasks.conversion.skeleton import shape_proto, static_shape
+from cmsml_tasks.errors import ConversionError, did_you_mean
+
+
+def feedable(graph_def: GraphDef, among: Container[str]) -> list[Selected]:
+    """Return the placeholders of *graph_def* that have to be fed, in the order of the graph.
+
+    A placeholder with a default needs no feed and stays what it is.
+    """
+    return [
+        Selected(node.name, node.name, 0)
+        for node in graph_def.node
+        if node.op == "Placeholder" and node.name in among
+    ]
+
+
+def is_learning_phase(node: NodeDef) -> bool:
+    """Tell whether *node* is the switch between training and inference of old Keras versions."""
+    return (
+        node.op in ("Placeholder", "PlaceholderWithDefault")
+        and node.name.rpartition("/")[2] == "keras_learning_phase"
+        and node.attr["dtype"].type == types_pb2.DT_BOOL
+    )
+
+
+def settle_learning_phase(graph_def: GraphDef) -> None:
+    """Set, in place, Keras's learning phase to inference for good."""
+    for node in graph_def.node:
+        if is_learning_phase(node):
+            node.op = "Const"
+            del node.input[:]
+            node.attr.pop("shape", None)
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(False))
+
+
+def give_shapes(graph_def: GraphDef, shapes: Mapping[str, Shape]) -> None:
+    """Give, in place, the placeholders named in *shapes* these shapes.
+
+    Raises:
+        ConversionError: there is no such placeholder, or it has another shape already.
+
+    """
+    placeholders = {node.name: node for node in graph_def.node if node.op == "Placeholder"}
+    for name, shape in shapes.items():
+        if name not in placeholders:
+            raise ConversionError(
+                f"a shape is given for '{name}', which is no input"
+                f"{did_you_mean(name, placeholders)} (inputs: {listed(placeholders)})"
+            )
+        known = static_shape(tf.TensorShape(placeholders[name].attr["shape"].shape))
+        # the graphs of TensorFlow 1 say (), a scalar, where they mean that they do not know
+        if known and not compatible(known, shape):
+            raise ConversionError(
+                f"the shape {format_shape(shape)} given for '{name}' contradicts the one in the "
+                f"graph, {format_shape(known)}; leave it out"
+            )
+        placeholders[name].attr["shape"].shape.CopyFrom(shape_proto(shape))

@@ -1,0 +1,83 @@
+"""Tensors of a GraphDef picked as an interface, by the names of their operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.nodes import (
+    GraphDef,
+    by_name,
+    node_of,
+    output_count,
+)
+from cmsml_tasks.conversion.signature import listed
+from cmsml_tasks.conversion.skeleton import Port, port
+from cmsml_tasks.errors import ConversionError, did_you_mean
+
+_NO_OUTPUTS = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A picked tensor and its interface name."""
+
+    name: str
+    node: str
+    slot: int
+
+
+def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
+    """Return the tensors ``op``, ``op:0``, or ``op:1``, which is then exported as ``op_1``.
+
+    Raises:
+        ConversionError: there is no such operation, or it has not as many outputs.
+
+    """
+    if isinstance(names, str):
+        raise ConversionError(f"output_names is the string '{names}'; give a list: ['{names}']")
+    nodes = by_name(graph_def)
+    selected = []
+    for name in names:
+        op, _, slot = str(name).partition(":")
+        if op not in nodes:
+            near = did_you_mean(op, nodes) if len(nodes) < 10_000 else ""
+            hint = near if "did you mean" in near else ""
+            raise ConversionError(
+                f"there is no operation '{name}' to export{hint} (operations that no other one "
+                f"reads: {listed(unread(graph_def))})"
+            )
+        if slot and not (slot.isdigit() and int(slot) < output_count(nodes[op])):
+            raise ConversionError(
+                f"'{name}' is no output of the operation '{op}', which has "
+                f"{output_count(nodes[op])}; use '{op}' or '{op}:0'"
+            )
+        number = int(slot or 0)
+        selected.append(Selected(f"{op}_{number}" if number else op, op, number))
+    if not selected:
+        raise ConversionError("there is no output to export; name operations in output_names")
+    return selected
+
+
+def unread(graph_def: GraphDef) -> list[str]:
+    """Return the outputs, ``op`` or ``op:1``, of all operations that no other one reads.
+
+    Placeholders and constants are not among them.
+    """
+    read = {node_of(i) for node in graph_def.node for i in node.input if i[0] != "^"}
+    return [
+        f"{node.name}:{slot}" if slot else node.name
+        for node in graph_def.node
+        if node.name not in read and node.op not in _NO_OUTPUTS
+        for slot in range(output_count(node))
+    ]
+
+
+def ports(graph: tf.Graph, selected: Sequence[Selected], names: Sequence[str]) -> tuple[Port, ...]:
+    """Return the ports at the *selected* tensors of *graph*, called *names*."""
+    return tuple(
+        port(name, graph.get_tensor_by_name(f"{pick.node}:{pick.slot}"))
+        for name, pick in zip(names, selected, strict=True)
+    )

@@ -1,0 +1,70 @@
+"""A session that holds a Keras model, in place of the one that Keras 3 no longer has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.names import valid
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.sources.keras_model import is_model, trace_model
+from cmsml_tasks.errors import ConversionTypeError
+
+tf1 = tf.compat.v1
+
+
+def get_session(model: Any, config: Any = None) -> Any:
+    """Return a session with the graph of a Keras model and variables that hold its weights.
+
+    The graph computes the inference of the model. Its placeholders and outputs have the interface
+    names of the model, so that ``save_graph(path, session, variables_to_constants=True,
+    output_names=["output"])`` works as it did with ``tf.compat.v1.keras.backend.get_session()``.
+    The variables are copies: training the model further does not change them.
+
+    Args:
+        model: a built Keras 3 model.
+        config: ``tf.compat.v1.ConfigProto`` for the session.
+
+    Raises:
+        ConversionTypeError: *model* is no Keras model.
+        ConversionError: the model was never built, or cannot be traced.
+    """
+    if not is_model(model):
+        raise ConversionTypeError(
+            f"get_session() needs a Keras model, not the {type(model).__name__} {model!r}"
+        )
+    skeleton = trace_model(model).skeleton
+    graph = tf.Graph()
+    with graph.as_default():
+        fills = _build(skeleton, valid(model.name))
+    session = tf1.Session(graph=graph, config=config)
+    for initializer, value, weight in fills:
+        session.run(initializer, {value: weight.read()})
+    return session
+
+
+def _build(skeleton: Skeleton, scope: str) -> list[tuple[Any, Any, Weight]]:
+    """Build the graph; return, for each variable, initializer, placeholder of the value, value."""
+    sources: dict[str, Any] = {}
+    fills: list[tuple[Any, Any, Weight]] = []
+    for port in skeleton.inputs:
+        sources[port.tensor] = tf1.placeholder(port.dtype, port.shape, _exactly(port.name))
+    for node, weight in skeleton.weights.items():
+        if weight.variable is None:
+            sources[f"{node}:0"] = tf.constant(weight.read(), weight.dtype, name=f"{scope}/value")
+            continue
+        value = tf1.placeholder(weight.dtype, weight.shape, f"{scope}/value")
+        variable = tf1.Variable(value, name=weight.variable, use_resource=True)
+        sources[f"{node}:0"] = variable.handle
+        fills.append((variable.initializer, value, weight))
+    fetched = [port.tensor for port in skeleton.outputs]
+    outputs = tf.import_graph_def(skeleton.graph_def, sources, fetched, scope)
+    for port, output in zip(skeleton.outputs, outputs, strict=True):
+        tf.identity(output, _exactly(port.name))
+    return fills
+
+
+def _exactly(name: str) -> str:
+    # a name that ends like a scope is taken as it is, even when there is a scope of this name
+    return f"{name}/"

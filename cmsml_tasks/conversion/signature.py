@@ -1,0 +1,56 @@
+"""The signature of a graph: the named tensors through which it is fed and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Shape = tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One tensor of an interface.
+
+    Attributes:
+        name: interface name, which is also the name of the node in the graph.
+        tensor: name to feed or fetch, ``"name:0"``.
+        dtype: TensorFlow's name of the data type, such as ``"float32"`` or ``"string"``.
+        shape: dimensions, ``None`` for each that is free; ``None`` as a whole when even the
+            number of dimensions is unknown.
+
+    """
+
+    name: str
+    tensor: str
+    dtype: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Inputs and outputs of a graph, in their order."""
+
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+def format_shape(shape: Shape) -> str:
+    """Return *shape* as a user reads it: ``(?, 28)``, or ``unknown``."""
+    if shape is None:
+        return "unknown"
+    return "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
+
+
+def compatible(one: Shape, other: Shape) -> bool:
+    """Tell whether some array could have both shapes."""
+    if one is None or other is None:
+        return True
+    return len(one) == len(other) and all(
+        a is None or b is None or a == b for a, b in zip(one, other, strict=True)
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return *names* as a user reads them, ``'a', 'b'``, or ``nothing``."""
+    return ", ".join(f"'{name}'" for name in names) or "nothing"

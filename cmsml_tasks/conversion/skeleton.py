@@ -1,0 +1,101 @@
+"""What every source is brought to: a graph without weights, its interface, its weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.core.framework import tensor_shape_pb2
+
+from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.signature import Shape, Signature, TensorInfo
+
+
+@dataclass(frozen=True)
+class Port:
+    """One tensor of the interface: what it will be called, and where the skeleton has it."""
+
+    name: str
+    node: str
+    slot: int
+    dtype: tf.DType
+    shape: Shape
+
+    @property
+    def tensor(self) -> str:
+        """Name of the tensor in the skeleton."""
+        return f"{self.node}:{self.slot}"
+
+    @property
+    def info(self) -> TensorInfo:
+        """The tensor as it is known outside."""
+        return TensorInfo(self.name, f"{self.name}:0", self.dtype.name, self.shape)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """The value of a variable or captured tensor, which is not read before it is written out.
+
+    Attributes:
+        dtype: data type.
+        shape: sizes of all dimensions.
+        read: returns the value as it is now.
+        variable: name of the variable; None for a tensor that was captured by value.
+    """
+
+    dtype: tf.DType
+    shape: tuple[int, ...]
+    read: Callable[[], NDArray[np.generic]]
+    variable: str | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value; of strings only what their number tells."""
+        return math.prod(self.shape) * max(int(self.dtype.size), 1)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A graph without weights.
+
+    Attributes:
+        graph_def: nodes and library functions, exactly as TensorFlow traced them.
+        inputs: placeholders that are fed, in their order.
+        outputs: tensors that are fetched, in their order.
+        weights: values by the name of the node (placeholder or variable) that stands for them.
+
+    """
+
+    graph_def: GraphDef
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    weights: Mapping[str, Weight] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> Signature:
+        """The interface of the graph that this skeleton becomes."""
+        return Signature(
+            tuple(port.info for port in self.inputs), tuple(port.info for port in self.outputs)
+        )
+
+
+def port(name: str, tensor: tf.Tensor) -> Port:
+    """Return the port called *name* at the graph tensor *tensor*."""
+    return Port(name, tensor.op.name, tensor.value_index, tensor.dtype, static_shape(tensor.shape))
+
+
+def static_shape(shape: tf.TensorShape) -> Shape:
+    """Return what is known of a tensor's shape."""
+    return None if shape.rank is None else tuple(shape.as_list())
+
+
+def shape_proto(shape: Shape) -> tensor_shape_pb2.TensorShapeProto:
+    """Return *shape* as the protobuf that attributes hold."""
+    proto = tensor_shape_pb2.TensorShapeProto(unknown_rank=shape is None)
+    for size in shape or ():
+        proto.dim.add(size=-1 if size is None else size)
+    return proto

@@ -1,0 +1,59 @@
+"""Adapters, one for each kind of object that a graph can be made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions
+from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.errors import ConversionTypeError
+
+
+def trace(
+    obj: Any,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+) -> Traced:
+    """Return the signature, the outputs and the frozen graph of *obj*, as far as it can be frozen.
+
+    Args:
+        obj: Keras model, ``tf.function``, concrete function, version 1 session, ``tf.Graph`` or
+            ``GraphDef`` (these two without variables).
+        input_names: names for the inputs, in their order, instead of those found.
+        output_names: names for the outputs, in their order, instead of those found. For a
+            session, graph or GraphDef: the operations to export (``op`` or ``op:0``).
+
+    Raises:
+        ConversionError: *obj* cannot be traced, or the names do not fit.
+        ConversionTypeError: *obj* is none of these.
+
+    """
+    if keras_model.is_model(obj):
+        return keras_model.trace_model(obj, input_names, output_names)
+    if functions.is_function(obj):
+        return functions.trace_function(obj, input_names, output_names)
+    if sessions.is_session(obj):
+        return sessions.trace_session(obj, input_names, output_names)
+    if isinstance(obj, tf.Graph | GraphDef):
+        return graphs.trace_graph(obj, input_names, output_names)
+    raise ConversionTypeError(f"no graph can be made from {described(obj)}{_advice(obj)}")
+
+
+def described(obj: Any) -> str:
+    """Return what *obj* is, in words short enough for a message."""
+    text = repr(obj)
+    return f"the {type(obj).__name__} {text if len(text) < 80 else text[:77] + '...'}"
+
+
+def _advice(obj: Any) -> str:
+    if keras_model.is_layer(obj):
+        return "; put the layer into a keras.Sequential model"
+    if isinstance(obj, tf.Module):
+        return "; pass one of its tf.function methods"
+    if callable(obj):
+        return "; decorate it with tf.function(input_signature=[tf.TensorSpec(shape, dtype), ...])"
+    return "; pass a Keras model, a tf.function, a session, a tf.Graph or a GraphDef"

@@ -1,0 +1,223 @@
+"""Functions: ``tf.function`` with a signature, bound methods of modules, concrete functions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.util import nest
+
+from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
+from cmsml_tasks.conversion.nodes import all_nodes
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
+from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
+from cmsml_tasks.errors import ConversionError
+
+# ops that change a variable, a table or the state of a random generator
+_WRITERS = re.compile(
+    r"(Assign\w*|Resource(Apply|Conditional|Scatter|SparseApply|StridedSlice)\w*|Rng\w*Skip"
+    r"|Stateful(RandomBinomial|StandardNormal|TruncatedNormal|Uniform)\w*"
+    r"|LookupTable(Import|Insert|Remove)\w*)"
+)
+
+
+def is_function(obj: Any) -> bool:
+    """Tell whether *obj* is a polymorphic or concrete TensorFlow function."""
+    return isinstance(obj, tf.types.experimental.GenericFunction)
+
+
+def trace_function(
+    function: Any,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    owner: Any = None,
+) -> Traced:
+    """Trace a function; the names found are those of its arguments and of the keys it returns.
+
+    Outputs without a key are called as the ``tf.identity(..., name=...)`` that makes them, else
+    ``output``, or ``output_0``, ``output_1``, ... where there are several.
+    """
+    concrete = concrete_function(function)
+    inputs = chosen(input_names, _argument_names(concrete), "input")
+    found = apart_from_inputs(_output_names(concrete), inputs)
+    return trace_concrete(concrete, inputs, chosen(output_names, found, "output"), owner=owner)
+
+
+def trace_concrete(
+    concrete: Any,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    evaluate: Evaluate | None = None,
+    owner: Any = None,
+) -> Traced:
+    """Trace a concrete function under the given names.
+
+    Args:
+        concrete: the function.
+        input_names: a name for each tensor argument, in the order of its placeholders.
+        output_names: a name for each returned tensor, in TensorFlow's order of leaves.
+        evaluate: evaluates the original, when that is not the function itself.
+        owner: what has to stay alive for the function's variables to do so.
+
+    """
+    graph = concrete.graph
+    skeleton = Skeleton(
+        graph_def=graph.as_graph_def(),
+        inputs=tuple(
+            port(name, tensor) for name, tensor in zip(input_names, _arguments(graph), strict=True)
+        ),
+        outputs=tuple(
+            port(name, tensor) for name, tensor in zip(output_names, graph.outputs, strict=True)
+        ),
+        weights=_captured(graph),
+    )
+    _refuse_writers(skeleton)
+    # a function does not keep its variables alive
+    alive = (owner, concrete.variables)
+    return Traced(skeleton, evaluate or _caller(concrete, alive))
+
+
+def concrete_function(function: Any) -> Any:
+    """Return the one concrete function of *function*.
+
+    Raises:
+        ConversionError: it has no signature, or cannot be traced.
+
+    """
+    if isinstance(function, tf.types.experimental.ConcreteFunction):
+        return function
+    restored: Sequence[Any] = getattr(function, "concrete_functions", ())
+    if len(restored) == 1:  # a function of a SavedModel
+        return restored[0]
+    name = getattr(function, "__name__", "function")
+    if getattr(function, "input_signature", None) is None and _takes_arguments(function):
+        raise ConversionError(
+            f"the tf.function '{name}' accepts arguments of any shape and type, so it has no one "
+            "graph; give it a signature, tf.function(input_signature=[tf.TensorSpec(shape, "
+            f"dtype), ...]), or pass {name}.get_concrete_function(tf.TensorSpec(shape, dtype), ...)"
+        )
+    try:
+        with tf.init_scope():
+            return function.get_concrete_function()
+    except Exception as error:  # whatever the user's code raises while it is traced
+        raise ConversionError(f"the tf.function '{name}' cannot be traced: {error}") from error
+
+
+def _takes_arguments(function: Any) -> bool:
+    parameters = inspect.signature(function.python_function).parameters.values()
+    optional = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return any(
+        p.default is p.empty and p.kind not in optional and p.name != "self" for p in parameters
+    )
+
+
+def _arguments(graph: Any) -> list[tf.Tensor]:
+    captured = {id(tensor) for tensor in graph.internal_captures}
+    return [tensor for tensor in graph.inputs if id(tensor) not in captured]
+
+
+def _argument_names(concrete: Any) -> list[str]:
+    positional, keyword = concrete.structured_input_signature
+    # placeholders come in this order, whatever the order of the keywords in the dictionary
+    arguments = [*positional, *(keyword[name] for name in sorted(keyword))]
+    leaves = [
+        (path, spec)
+        for argument in arguments
+        for path, spec in nest.flatten_with_tuple_paths(argument)
+        if isinstance(spec, tf.TypeSpec)
+    ]
+    tensors = _arguments(concrete.graph)
+    if len(leaves) != len(tensors) or not all(
+        spec.is_compatible_with(tensor) for (_, spec), tensor in zip(leaves, tensors, strict=True)
+    ):
+        raise ConversionError(
+            f"the arguments {concrete.structured_input_signature} are no dense tensors; ragged "
+            "and sparse tensors cannot be inputs of a frozen graph"
+        )
+    return completed([_argument_name(path, spec.name) for path, spec in leaves], "input")
+
+
+def _argument_name(path: Sequence[Any], name: str | None) -> str | None:
+    # TensorFlow calls a leaf that has no name of its own by argument and path: inputs_jets
+    made_up = path and name is not None and name.endswith("".join(f"_{step}" for step in path))
+    return (key_name(path) or name) if made_up or name is None else name
+
+
+def _output_names(concrete: Any) -> list[str]:
+    structure = concrete.structured_outputs
+    outputs = concrete.graph.outputs
+    leaves = nest.flatten(structure)
+    keys = [k for k, leaf in zip(key_names(structure), leaves, strict=True) if leaf is not None]
+    if not outputs or len(keys) != len(outputs):
+        raise ConversionError(
+            f"the function returns {structure!r}; a frozen graph needs dense tensors, alone or in "
+            "lists and dictionaries"
+        )
+    named = [key or _identity_name(tensor) for key, tensor in zip(keys, outputs, strict=True)]
+    return completed(named, "output")
+
+
+def _identity_name(output: tf.Tensor) -> str | None:
+    # tf.function returns each tensor through an Identity of its own
+    source = output.op.inputs[0].op if output.op.type == "Identity" else output.op
+    automatic = re.fullmatch(r"Identity(_\d+)?", source.name) or "/" in source.name
+    return None if source.type != "Identity" or automatic else str(source.name)
+
+
+def _captured(graph: Any) -> dict[str, Weight]:
+    names = {id(variable.handle): variable.name for variable in graph.variables}
+    weights = {}
+    for outside, inside in graph.captures:
+        weight = _weight(outside, names.get(id(outside), inside.name))
+        if weight is not None:
+            weights[inside.op.name] = weight
+    return weights
+
+
+def _weight(captured: tf.Tensor, name: str) -> Weight | None:
+    if captured.dtype not in (tf.resource, tf.variant):
+        return Weight(captured.dtype, tuple(captured.shape), captured.numpy)
+    # only the handle of a variable knows what it points to, that of a table does not
+    handle_data = getattr(captured, "_handle_data", None)
+    if handle_data is None or not handle_data.is_set or not handle_data.shape_and_type:
+        return None
+    content = handle_data.shape_and_type[0]
+    dtype = tf.as_dtype(content.dtype)
+    shape = tuple(tf.TensorShape(content.shape).as_list())
+    return Weight(dtype, shape, _reader(captured, dtype), name.partition(":")[0])
+
+
+def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
+    def read() -> Array:
+        with tf.init_scope():
+            value: Array = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
+        return value
+
+    return read
+
+
+def _refuse_writers(skeleton: Skeleton) -> None:
+    writer = next((n for n in all_nodes(skeleton.graph_def) if _WRITERS.fullmatch(n.op)), None)
+    if writer is not None:
+        raise ConversionError(
+            f"the function changes a variable or other state ({writer.op} '{writer.name}'); a "
+            "frozen graph has none: export a function that only computes outputs from inputs"
+        )
+
+
+def _caller(concrete: Any, alive: Any) -> Evaluate:
+    dtypes = [tensor.dtype for tensor in _arguments(concrete.graph)]
+
+    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
+        assert alive is not None
+        with tf.init_scope():
+            tensors = [tf.constant(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
+            # the flat call is the only one that takes placeholders in the order of the graph
+            outputs = concrete._call_flat(tensors, concrete.captured_inputs)
+            flat = [output for output in nest.flatten(outputs) if output is not None]
+            return [output.numpy() for output in flat]
+
+    return evaluate

@@ -1,0 +1,91 @@
+"""Graphs without variables: ``tf.Graph``, ``GraphDef``, frozen graphs from files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.names import chosen
+from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
+from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
+from cmsml_tasks.conversion.selection import ports, select, unread
+from cmsml_tasks.conversion.signature import Shape
+from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.errors import ConversionError
+
+
+def trace_graph(
+    graph: tf.Graph | GraphDef,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    input_shapes: Mapping[str, Shape] | None = None,
+) -> Traced:
+    """Trace a graph that has no variables.
+
+    Inputs are its placeholders. Outputs are the operations *output_names*, else those that no
+    other operation reads. Keras's old learning phase is no input: it is set to inference.
+
+    Args:
+        graph: the graph.
+        input_names: other names for the placeholders, in the order of the graph.
+        output_names: operations to export, ``op`` or ``op:0``.
+        input_shapes: shapes by placeholder, for graphs that carry none.
+
+    Raises:
+        ConversionError: there is no output, or names or shapes do not fit.
+
+    """
+    graph_def = GraphDef()
+    graph_def.CopyFrom(graph if isinstance(graph, GraphDef) else graph.as_graph_def())
+    settle_learning_phase(graph_def)
+    give_shapes(graph_def, input_shapes or {})
+    outputs = select(graph_def, unread(graph_def) if output_names is None else output_names)
+    # all of the placeholders are meant when nobody says which part of the graph is
+    nodes = by_name(graph_def)
+    needed = reachable(nodes, (o.node for o in outputs)) if output_names is not None else nodes
+    inputs = feedable(graph_def, needed)
+    names = chosen(input_names, [i.name for i in inputs], "input")
+    imported = imported_graph(graph_def)
+    skeleton = Skeleton(
+        graph_def=graph_def,
+        inputs=ports(imported, inputs, names),
+        outputs=ports(imported, outputs, [o.name for o in outputs]),
+    )
+    return Traced(skeleton, _GraphRunner(imported, skeleton))
+
+
+def imported_graph(graph_def: GraphDef) -> tf.Graph:
+    """Return *graph_def* as a graph of its own.
+
+    Raises:
+        ConversionError: TensorFlow does not accept it.
+
+    """
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf.import_graph_def(graph_def, name="")
+    except (ValueError, tf.errors.OpError) as error:
+        raise ConversionError(
+            f"TensorFlow {tf.__version__} does not accept this graph: {error}"
+        ) from error
+    return graph
+
+
+class _GraphRunner:
+    """Evaluates a graph in a session, which is made at the first call."""
+
+    def __init__(self, graph: tf.Graph, skeleton: Skeleton) -> None:
+        self._graph = graph
+        self._feeds = [port.tensor for port in skeleton.inputs]
+        self._fetches = [port.tensor for port in skeleton.outputs]
+        self._session: tf.compat.v1.Session | None = None
+
+    def __call__(self, arrays: Sequence[Array]) -> Sequence[Array]:
+        if self._session is None:
+            self._session = tf.compat.v1.Session(graph=self._graph)
+        feeds = dict(zip(self._feeds, arrays, strict=True))
+        values: Sequence[Array] = self._session.run(self._fetches, feeds)
+        return values

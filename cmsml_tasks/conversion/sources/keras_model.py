@@ -1,0 +1,153 @@
+"""Keras models: Sequential, functional and subclassed, in inference mode."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.util import nest
+
+from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
+from cmsml_tasks.conversion.sources.functions import trace_concrete
+from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.errors import ConversionError
+
+
+def is_model(obj: Any) -> bool:
+    """Tell whether *obj* is a Keras 3 model, without importing Keras."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(obj, keras.Model)
+
+
+def is_layer(obj: Any) -> bool:
+    """Tell whether *obj* is a Keras 3 layer, without importing Keras."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(obj, keras.Layer)
+
+
+def trace_model(
+    model: Any,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+) -> Traced:
+    """Trace a Keras model as it computes in inference, ``model(x, training=False)``.
+
+    The names found are the user's: keys of dictionaries, else names that were given to input and
+    output layers. Where Keras made up the name (``input_layer_2``, ``dense_7``), it is ``input``
+    or ``output``, with a number where there are several. Subclassed models have no input layers;
+    several arguments of their ``call`` give their names.
+
+    The model's own outputs are those of ``model.predict``, which runs a traced function as C++
+    runs the graph. A layer-by-layer call differs where TensorFlow fuses kernels: oneDNN's fused
+    dense layer with relu turns NaN into a number.
+
+    Raises:
+        ConversionError: the model was never built, or takes what no frozen graph can.
+
+    """
+    arguments = _call_arguments(model)
+    specs = nest.map_structure(_spec, arguments)
+    inputs = chosen(input_names, _input_names(arguments), "input")
+    function = tf.function(lambda *args: model(*args, training=False), autograph=False)
+    with tf.init_scope():
+        concrete = function.get_concrete_function(*specs)
+    found = apart_from_inputs(_output_names(model, concrete), inputs)
+    outputs = chosen(output_names, found, "output")
+    return trace_concrete(concrete, inputs, outputs, owner=model)
+
+
+def _call_arguments(model: Any) -> tuple[Any, ...]:
+    """Return the arguments of ``model.call``: nested KerasTensors, or TensorSpecs if subclassed."""
+    functional = _functional(model)
+    if functional is not None:
+        return (functional._inputs_struct,)
+    shapes = getattr(model, "_build_shapes_dict", None) if model.built else None
+    if not shapes:
+        raise ConversionError(
+            f"the model '{model.name}' was never built, so the shapes of its inputs are not known; "
+            "call it on data, fit it, call model.build(input_shape), or begin it with keras.Input"
+        )
+    required = _required_arguments(model)
+    if len(shapes) < len(required):
+        raise ConversionError(
+            f"the model '{model.name}' is called with {len(required)} arguments "
+            f"({', '.join(required)}), of which Keras remembers only the first; take one "
+            "dictionary of inputs instead, or pass a tf.function with an input_signature"
+        )
+    dtype = tf.as_dtype(model.input_dtype)
+    return tuple(
+        _specs(shape, dtype, name.removesuffix("_shape") if len(shapes) > 1 else None)
+        for name, shape in shapes.items()
+    )
+
+
+def _functional(model: Any) -> Any:
+    keras = sys.modules["keras"]
+    if isinstance(model, keras.Sequential):
+        return getattr(model, "_functional", None)
+    return model if hasattr(model, "_inputs_struct") else None
+
+
+def _required_arguments(model: Any) -> list[str]:
+    parameters = inspect.signature(model.call).parameters.values()
+    return [
+        p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+
+
+def _specs(shape: Any, dtype: tf.DType, name: str | None) -> Any:
+    if isinstance(shape, dict):
+        return {key: _specs(value, dtype, name) for key, value in shape.items()}
+    if all(size is None or isinstance(size, int) for size in shape):
+        return tf.TensorSpec((None, *shape[1:]), dtype, name)
+    return [_specs(value, dtype, name) for value in shape]
+
+
+def _spec(tensor: Any) -> tf.TensorSpec:
+    if isinstance(tensor, tf.TensorSpec):
+        return tensor
+    if getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False):
+        raise ConversionError(
+            f"the input '{tensor.name}' is sparse or ragged, which a frozen graph cannot be fed; "
+            "use a dense input"
+        )
+    return tf.TensorSpec(tensor.shape, tensor.dtype)
+
+
+def _input_names(arguments: tuple[Any, ...]) -> list[str]:
+    names: list[str | None] = []
+    for argument in arguments:
+        leaves = zip(key_names(argument), nest.flatten(argument), strict=True)
+        names.extend(key or _given_name(leaf) for key, leaf in leaves)
+    return completed(names, "input")
+
+
+def _output_names(model: Any, concrete: Any) -> list[str]:
+    functional = _functional(model)
+    traced = concrete.structured_outputs
+    keys = key_names(traced)
+    if functional is not None and len(nest.flatten(functional._outputs_struct)) == len(keys):
+        tensors = nest.flatten(functional._outputs_struct)
+        keys = [key or _given_name(tensor) for key, tensor in zip(keys, tensors, strict=True)]
+    if not keys or len(keys) != len(concrete.graph.outputs):
+        raise ConversionError(
+            f"the model '{model.name}' returns {traced!r}; a frozen graph needs dense tensors, "
+            "alone or in lists and dictionaries"
+        )
+    return completed(keys, "output")
+
+
+def _given_name(tensor: Any) -> str | None:
+    """Return the name that the user gave the layer that makes *tensor*, None if Keras made it."""
+    if isinstance(tensor, tf.TensorSpec):
+        name: str | None = tensor.name
+        return name
+    from keras.src.utils.naming import to_snake_case
+
+    layer = tensor._keras_history.operation
+    automatic = re.escape(to_snake_case(type(layer).__name__)) + r"(_\d+)?"
+    return None if re.fullmatch(automatic, layer.name) else str(layer.name)

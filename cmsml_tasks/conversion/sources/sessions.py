@@ -1,0 +1,119 @@
+"""Sessions of TensorFlow 1, whose variables have their values in the session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from cmsml_tasks.conversion.names import chosen
+from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, reachable
+from cmsml_tasks.conversion.placeholders import (
+    feedable,
+    is_learning_phase,
+    settle_learning_phase,
+)
+from cmsml_tasks.conversion.selection import ports, select, unread
+from cmsml_tasks.conversion.signature import listed
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.errors import ConversionError
+
+_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+
+
+def is_session(obj: Any) -> bool:
+    """Tell whether *obj* is a session of TensorFlow 1."""
+    return isinstance(obj, tf.compat.v1.Session | tf.compat.v1.InteractiveSession)
+
+
+def trace_session(
+    session: Any,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+) -> Traced:
+    """Trace what the operations *output_names* need of the graph of a session.
+
+    Inputs are the placeholders among it, in the order of the graph.
+
+    Raises:
+        ConversionError: no or unknown output names, or variables without a value.
+
+    """
+    graph_def = session.graph.as_graph_def()
+    if not output_names:
+        raise ConversionError(
+            f"output_names is {output_names!r}, but a session has no outputs of its own; name the "
+            f"operations to export, such as {listed(unread(graph_def)[:5])}"
+        )
+    outputs = select(graph_def, output_names)
+    nodes = by_name(graph_def)
+    needed = reachable(nodes, (output.node for output in outputs))
+    fixed = {f"{name}:0": False for name in needed if _is_open_learning_phase(nodes[name])}
+    settle_learning_phase(graph_def)
+    inputs = feedable(graph_def, needed)
+    names = chosen(input_names, [i.name for i in inputs], "input")
+    skeleton = Skeleton(
+        graph_def=graph_def,
+        inputs=ports(session.graph, inputs, names),
+        outputs=ports(session.graph, outputs, [o.name for o in outputs]),
+        weights=_weights(session, graph_def, needed),
+    )
+    feeds = [port.tensor for port in skeleton.inputs]
+    fetches = [port.tensor for port in skeleton.outputs]
+
+    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
+        values: Sequence[Array] = session.run(
+            fetches, {**fixed, **dict(zip(feeds, arrays, strict=True))}
+        )
+        return values
+
+    return Traced(skeleton, evaluate)
+
+
+def _is_open_learning_phase(node: NodeDef) -> bool:
+    return is_learning_phase(node) and node.op == "Placeholder"
+
+
+def _weights(session: Any, graph_def: GraphDef, needed: set[str]) -> dict[str, Weight]:
+    return {
+        node.name: _weight(session, node)
+        for node in graph_def.node
+        if node.name in needed and node.op in _VARIABLES
+    }
+
+
+def _weight(session: Any, node: NodeDef) -> Weight:
+    dtype = tf.as_dtype(node.attr["dtype"].type)
+    shape = tf.TensorShape(node.attr["shape"].shape)
+    tensor = _value_of(session.graph, node)
+
+    def read() -> Array:
+        try:
+            return np.asarray(session.run(tensor))
+        except tf.errors.FailedPreconditionError as error:
+            raise ConversionError(
+                f"the variable '{node.name}' has no value in this session; run its initializer or "
+                "restore a checkpoint first"
+            ) from error
+
+    # a variable made with validate_shape=False shows its shape only in its value
+    sizes = tuple(shape if shape.is_fully_defined() else read().shape)
+    return Weight(dtype, sizes, read, node.name)
+
+
+def _value_of(graph: tf.Graph, node: NodeDef) -> tf.Tensor:
+    variable = graph.get_tensor_by_name(f"{node.name}:0")
+    if node.op != "VarHandleOp":
+        return variable
+    for reader in variable.consumers():
+        # a read behind other operations, or inside of a branch or loop, may change or lack things
+        plain = not reader.control_inputs and reader._get_control_flow_context() is None
+        if reader.type == "ReadVariableOp" and plain:
+            return reader.outputs[0]
+    raise ConversionError(
+        f"the graph has no operation that just reads the variable '{node.name}'; make one with "
+        "variable.read_value() before the session is exported"
+    )

@@ -1,0 +1,149 @@
+"""A traced object: its signature, its own outputs, and the frozen graph made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmsml_tasks.conversion.canonical import canonical
+from cmsml_tasks.conversion.flattening import flat_graph
+from cmsml_tasks.conversion.freezing import Frozen, freeze
+from cmsml_tasks.conversion.interface import put_interface
+from cmsml_tasks.conversion.names import check_distinct
+from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.signature import (
+    Shape,
+    Signature,
+    compatible,
+    format_shape,
+    listed,
+)
+from cmsml_tasks.conversion.skeleton import Port, Skeleton
+from cmsml_tasks.conversion.weights import filled
+from cmsml_tasks.errors import ConversionError, did_you_mean
+
+Array = NDArray[Any]
+Evaluate = Callable[[Sequence[Array]], Sequence[Array]]
+
+
+class Traced:
+    """What was made of a model, function, session or graph.
+
+    The weights are read when a graph is frozen, not when the object is traced.
+    """
+
+    def __init__(self, skeleton: Skeleton, evaluate: Evaluate) -> None:
+        """Take the graph of an object, and a function that evaluates the object itself.
+
+        Args:
+            skeleton: the graph, its interface and its weights.
+            evaluate: gets one array for each input and returns one for each output, in the
+                order of the skeleton's ports.
+
+        Raises:
+            ConversionError: two tensors of the interface have the same name.
+
+        """
+        check_distinct([p.name for p in skeleton.inputs], [p.name for p in skeleton.outputs])
+        self.skeleton = skeleton
+        self._evaluate = evaluate
+
+    @property
+    def signature(self) -> Signature:
+        """Inputs and outputs under their interface names."""
+        return self.skeleton.signature
+
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the outputs of the original object (not of the frozen graph) by interface name.
+
+        Args:
+            inputs: one array for each input by interface name; values are cast to the data type
+                of the signature where that keeps their kind (float64 to float32, say).
+
+        Raises:
+            ConversionError: inputs are missing, unknown, or have an impossible type or shape.
+
+        """
+        ports = self.skeleton.inputs
+        for name in inputs:
+            _known(name, ports)
+        missing = [port.name for port in ports if port.name not in inputs]
+        if missing:
+            raise ConversionError(f"no values for {listed(missing)}; every input needs an array")
+        arrays = [_fitting(port, inputs[port.name]) for port in ports]
+        values = self._evaluate(arrays)
+        names = [port.name for port in self.skeleton.outputs]
+        return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
+
+    def frozen(self) -> Frozen:
+        """Return the frozen graph in canonical form; its weights have not been read yet.
+
+        Raises:
+            ConversionError: the object cannot be frozen; the message says why.
+
+        """
+        flat = flat_graph(self.skeleton)
+        ports = self.skeleton.inputs, self.skeleton.outputs
+        return canonical(freeze(flat, self.skeleton), *ports)
+
+    def freeze(self) -> GraphDef:
+        """Return the frozen graph in canonical form, weights included.
+
+        Raises:
+            ConversionError: the object cannot be frozen, or is too large for a GraphDef.
+
+        """
+        return filled(self.frozen())
+
+    def as_is(self) -> GraphDef:
+        """Return the graph as it was traced, without weights, under its interface names."""
+        skeleton = self.skeleton
+        return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)[0]
+
+    def with_input_shapes(self, shapes: Mapping[str, Shape]) -> Traced:
+        """Return the same object with *shapes* of inputs by name, where they were open.
+
+        Raises:
+            ConversionError: a name is no input, or a shape contradicts a known one.
+
+        """
+        for name in shapes:
+            _known(name, self.skeleton.inputs)
+        inputs = []
+        for port in self.skeleton.inputs:
+            shape = shapes.get(port.name, port.shape)
+            if not compatible(shape, port.shape):
+                raise ConversionError(
+                    f"the shape {format_shape(shape)} given for '{port.name}' contradicts its own "
+                    f"shape {format_shape(port.shape)}; leave it out"
+                )
+            inputs.append(dataclasses.replace(port, shape=shape))
+        return Traced(dataclasses.replace(self.skeleton, inputs=tuple(inputs)), self._evaluate)
+
+
+def _known(name: str, ports: Sequence[Port]) -> None:
+    names = [port.name for port in ports]
+    if name not in names:
+        raise ConversionError(
+            f"there is no input '{name}'{did_you_mean(name, names)} (inputs: {listed(names)})"
+        )
+
+
+def _fitting(port: Port, value: Array) -> Array:
+    wanted = port.dtype.as_numpy_dtype
+    array = np.asarray(value)
+    if not np.can_cast(array.dtype, wanted, casting="same_kind"):
+        raise ConversionError(
+            f"the values for '{port.name}' are {array.dtype}; it takes {port.dtype.name}"
+        )
+    if not compatible(array.shape, port.shape):
+        # TensorFlow may end the process on a wrong rank instead of raising an error
+        raise ConversionError(
+            f"the values for '{port.name}' have shape {format_shape(array.shape)}; it takes "
+            f"{format_shape(port.shape)}"
+        )
+    return array.astype(wanted, copy=False)
