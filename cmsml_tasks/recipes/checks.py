@@ -13,41 +13,41 @@ from cmsml_tasks.recipes.expressions import Expression, dimensions
 from cmsml_tasks.recipes.features import not_finite, one_per_event
 
 
-def truth(
-    values: NDArray[Any], missing: NDArray[np.bool_] | None, expression: Expression, path: str
-) -> NDArray[np.bool_]:
-    """Return the selected events, bool (events,); where the selection is missing, they are not.
+def selected(expression: Expression, table: Mapping[str, Any], path: str) -> NDArray[np.bool_]:
+    """Return which events are selected, (events,); where the selection is missing, they are not.
 
     Raises:
         DataError: the selection is not true or false.
     """
+    what = f"selection '{expression.text}'"
+    values, missing = one_per_event(expression, table, what, path)
     if values.dtype != np.bool_:
         raise DataError(
-            f"{path}: selection '{expression.text}' is {values.dtype}, not true or false; "
-            "compare it, as in x != 0"
+            f"{path}: {what} is {values.dtype}, not true or false; compare it, as in x != 0"
         )
     return values if missing is None else values & ~missing
 
 
 def finite(
-    expression: Expression, table: Mapping[str, Any], what: str, path: str
+    expression: Expression, table: Mapping[str, Any], kind: str, path: str
 ) -> NDArray[np.float64]:
-    """Return the values of *expression*, float64 (events,).
+    """Return the values of *expression*, the weight or target, as float64 (events,).
 
     Raises:
         DataError: they are missing, NaN or infinite in some events.
     """
+    text = expression.text
+    what = f"{kind} '{text}'"
     raw, missing = one_per_event(expression, table, what, path)
     values = raw.astype(np.float64)
-    text = expression.text
     if missing is not None and missing.any():
         raise DataError(
-            f"{path}: {what} '{text}' is missing in {int(missing.sum())} of {len(values)} events, "
+            f"{path}: {what} is missing in {int(missing.sum())} of {len(values)} events, "
             "which lack an element; demand it in the selection, as in count(Muon_pt) >= 2"
         )
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        raise not_finite(path, f"{what} '{text}'", bad, len(values), text)
+        raise not_finite(f"{path}: {what}", bad, len(values), text)
     return values
 
 

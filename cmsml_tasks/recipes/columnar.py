@@ -16,7 +16,7 @@ from cmsml_tasks.recipes.checks import (
     event_numbers,
     finite,
     labels,
-    truth,
+    selected,
 )
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.events import Events, Feature
@@ -26,7 +26,6 @@ from cmsml_tasks.recipes.features import (
     add_definitions,
     expand,
     matrix,
-    one_per_event,
     parse_definitions,
 )
 from cmsml_tasks.recipes.reading import read_columns
@@ -133,7 +132,7 @@ def _read(plan: Plan, file: SourceFile) -> Part:
     total = len(next(iter(table.values())))
     table = add_definitions(plan.definitions, table, path)
     if plan.selection is not None:
-        keep = truth(*one_per_event(plan.selection, table, "selection", path), plan.selection, path)
+        keep = selected(plan.selection, table, path)
         table = {name: column[keep] for name, column in table.items()}
     inputs, padded = matrix(plan.columns, table, plan.recipe.padding, path)
     weight = np.full(len(inputs), file.scale)

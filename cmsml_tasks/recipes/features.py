@@ -115,7 +115,7 @@ def one_per_event(
         raise DataError(f"{path}: {what}: {error}") from error
     if dimensions(value) > 1:
         raise DataError(
-            f"{path}: {what} '{expression.text}' has several values per event; take the first "
+            f"{path}: {what} has several values per event; take the first "
             f"ones with '{expression.text}[:2]' or one with [0], or make one number of them "
             f"with sum, max, min, count, any or all"
         )
@@ -126,7 +126,8 @@ def one_per_event(
 
     missing = ak.to_numpy(ak.is_none(value))
     optional = str(value.type.content).startswith(("?", "option"))
-    return ak.to_numpy(ak.fill_none(value, 0)), missing if optional else None
+    nothing = False if "bool" in str(value.type) else 0
+    return ak.to_numpy(ak.fill_none(value, nothing)), missing if optional else None
 
 
 def matrix(
@@ -151,9 +152,7 @@ def matrix(
         padded.append(missing is not None)
         if missing is None:
             missing = np.zeros(rows, bool)
-        bad = int((~np.isfinite(result[:, index]) & ~missing).sum())
-        if bad:
-            raise not_finite(path, what, bad, rows, column.expression.text)
+        _check_range(result[:, index], values, missing, f"{path}: {what}", column.expression)
         clash = int(((result[:, index] == np.float32(padding)) & ~missing).sum())
         if padded[-1] and clash:
             raise DataError(
@@ -164,9 +163,29 @@ def matrix(
     return result, padded
 
 
-def not_finite(path: str, what: str, count: int, rows: int, text: str) -> DataError:
+def _check_range(
+    column: NDArray[np.float32],
+    values: NDArray[Any],
+    missing: NDArray[np.bool_],
+    what: str,
+    expression: Expression,
+) -> None:
+    import numpy as np
+
+    bad = ~np.isfinite(column) & ~missing
+    large = int((bad & np.isfinite(values)).sum())
+    if large:
+        raise DataError(
+            f"{what} is beyond the range of float32 (3.4e38) in {large} of {len(column)} events; "
+            "divide it"
+        )
+    if bad.any():
+        raise not_finite(what, int(bad.sum()), len(column), expression.text)
+
+
+def not_finite(what: str, count: int, rows: int, text: str) -> DataError:
     """Return the error for NaN and infinite values."""
     return DataError(
-        f"{path}: {what} is NaN or infinite in {count} of {rows} events; drop them with "
+        f"{what} is NaN or infinite in {count} of {rows} events; drop them with "
         f"selection = 'isfinite({text})' or replace them: 'where(isfinite({text}), {text}, 0)'"
     )

@@ -205,7 +205,7 @@ def test_npz_of_other_things(tmp_path):
         read_columns(str(path), ["objects"])
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(DataError, match="one array without a name; write it with numpy.savez"):
+    with pytest.raises(DataError, match="one array without a name; write it"):
         read_columns(str(path), ["x"])
 
 

@@ -96,7 +96,12 @@ def test_rule_is_json_and_says_which_events():
         "validation": "evt % 5 != 1 && (evt / 5) % 4 == 0",
     }
     assert "apply this network to events with evt % 5 == 1" in rule["rule"]
-    assert (rule["column"], rule["folds"], rule["fold"], rule["validation_part"]) == ("evt", 5, 1, 4)
+    assert (rule["column"], rule["folds"], rule["fold"], rule["validation_part"]) == (
+        "evt",
+        5,
+        1,
+        4,
+    )
 
 
 def test_event_numbers_above_63_bits():
