@@ -1,0 +1,86 @@
+"""The part of a signature card (``graph.json``) that a validation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cmsml_tasks.errors import ValidationError
+
+Shape = tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True)
+class TensorCard:
+    """One input or output: interface name, tensor name, TensorFlow's dtype name, static shape."""
+
+    name: str
+    tensor: str
+    dtype: str
+    shape: Shape
+
+    @property
+    def free_batch(self) -> bool:
+        """Whether the first dimension is there and free."""
+        return self.shape is not None and len(self.shape) > 0 and self.shape[0] is None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Inputs and outputs of a graph."""
+
+    inputs: tuple[TensorCard, ...]
+    outputs: tuple[TensorCard, ...]
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Card:
+        """Read the signature from the content of ``graph.json``.
+
+        Raises:
+            ValidationError: the card lacks an entry.
+        """
+        try:
+            return cls(_tensors(content["inputs"]), _tensors(content["outputs"]))
+        except (KeyError, TypeError) as error:
+            raise ValidationError(
+                f"the signature card has no usable inputs and outputs ({error!r}); "
+                "export the graph again"
+            ) from error
+
+
+def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
+    return tuple(
+        TensorCard(entry["name"], entry["tensor"], entry["dtype"], as_shape(entry["shape"]))
+        for entry in entries
+    )
+
+
+def as_shape(entry: Sequence[int | None] | None) -> Shape:
+    """Give the tuple for a shape that may come from JSON."""
+    return None if entry is None else tuple(entry)
+
+
+def show_shape(shape: Shape) -> str:
+    """Write a shape for people: ``(?, 3)``, or ``of unknown rank``."""
+    if shape is None:
+        return "of unknown rank"
+    return "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
+
+
+def compatible(a: Shape, b: Shape) -> bool:
+    """Tell whether one array could have both shapes."""
+    if a is None or b is None:
+        return True
+    return len(a) == len(b) and all(
+        left is None or right is None or left == right for left, right in zip(a, b, strict=True)
+    )
+
+
+def at_least_as_free(a: Shape, b: Shape) -> bool:
+    """Tell whether every array of shape *b* is one of shape *a*."""
+    if a is None or b is None:
+        return a is None
+    return len(a) == len(b) and all(
+        left is None or left == right for left, right in zip(a, b, strict=True)
+    )

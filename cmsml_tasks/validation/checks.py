@@ -1,0 +1,210 @@
+"""The checks, in the order in which they are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cmsml_tasks.runtimes.runtime import GraphFacts, GraphRun, Node
+from cmsml_tasks.validation import operations, plan
+from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
+from cmsml_tasks.validation.card import Card, show_shape
+from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
+from cmsml_tasks.validation.report import Check
+from cmsml_tasks.validation.subject import Subject
+
+LOADS = "loads"
+VARIABLES = "no variables"
+OPERATIONS = "no training-only or stateful operations"
+SIGNATURE = "signature as on the card"
+REFERENCE = "reference outputs"
+EXTREME = "extreme rows"
+MISSING = "missing rows"
+BATCH_SIZES = "batch sizes 1, 2 and N"
+FREE_BATCH = "free batch dimension"
+
+
+def judge(subject: Subject) -> list[Check]:
+    """Answer every check; those that cannot be answered say what has to be mended before."""
+    loads = _loads(subject.run)
+    if loads.status == "failed":
+        rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
+        return [loads, *(Check(name, "not run", "the graph does not load") for name in rest)]
+    facts = subject.run.facts
+    if facts is None:
+        blind = "this runtime does not look into graphs"
+        static = [Check(n, "not applicable", blind) for n in (VARIABLES, OPERATIONS, SIGNATURE)]
+    else:
+        static = [_variables(facts), _operations(facts), _signature(subject.card, facts)]
+    checks = [loads, *static]
+    if facts is not None and unusable(subject.card, facts):
+        reason = "the graph cannot be fed or read by its card"
+        return [*checks, *(Check(name, "not run", reason) for name in _NUMERIC)]
+    if subject.misfits:
+        return [*checks, *_without_reference(subject)]
+    return [*checks, *(check(subject) for check in _NUMERIC.values())]
+
+
+def _loads(run: GraphRun) -> Check:
+    if run.failure is not None:
+        return Check(
+            LOADS,
+            "failed",
+            "the file cannot be loaded",
+            evidence=[{"problem": run.failure}],
+            advice="the file is damaged, or made for another program; export the graph again",
+        )
+    if run.facts is None:
+        return Check(LOADS, "passed")
+    detail = f"{run.facts.program}, {len(run.facts.nodes)} nodes"
+    return Check(LOADS, "passed", detail, {"nodes": len(run.facts.nodes)})
+
+
+def _variables(facts: GraphFacts) -> Check:
+    found = [node for node in facts.nodes if operations.is_variable(node)]
+    advice = "freeze the graph: save it with variables_to_constants=True"
+    return _none_of(VARIABLES, found, "variables", advice)
+
+
+def _operations(facts: GraphFacts) -> Check:
+    found = [
+        node for node in facts.nodes if operations.is_training(node) or operations.is_stateful(node)
+    ]
+    advice = (
+        "export the model for inference (training=False): it gives other numbers each time, "
+        "changes itself, or reaches outside the graph"
+    )
+    check = _none_of(OPERATIONS, found, "operations", advice)
+    notes = operations.remarks(facts.nodes)
+    if check.status == "passed" and notes:
+        return Check(check.name, "passed", "; ".join(notes), check.numbers)
+    return check
+
+
+def _none_of(name: str, found: Sequence[Node], what: str, advice: str) -> Check:
+    if not found:
+        return Check(name, "passed", numbers={"count": 0})
+    return Check(
+        name,
+        "failed",
+        f"{len(found)} {what}, the first is {found[0].op} '{found[0].name}'",
+        {"count": len(found)},
+        [{"node": node.name, "operation": node.op} for node in found],
+        advice,
+    )
+
+
+def _signature(card: Card, facts: GraphFacts) -> Check:
+    problems = signature_problems(card, facts)
+    if problems:
+        return Check(
+            SIGNATURE,
+            "failed",
+            "card and graph differ",
+            {"differences": len(problems)},
+            problems,
+            "the card and the graph come from different exports; export again, both together",
+        )
+    inputs = ", ".join(f"{e.tensor} {e.dtype} {show_shape(e.shape)}" for e in card.inputs)
+    outputs = ", ".join(f"{e.tensor} {e.dtype} {show_shape(e.shape)}" for e in card.outputs)
+    optional = [placeholder.tensor for placeholder in facts.placeholders if placeholder.default]
+    notes = f"; may also be fed: {', '.join(optional)}" if optional else ""
+    return Check(SIGNATURE, "passed", f"{inputs} -> {outputs}{notes}", {"differences": 0})
+
+
+def _without_reference(subject: Subject) -> list[Check]:
+    failed = Check(
+        REFERENCE,
+        "failed",
+        "the reference rows are not of this graph",
+        evidence=list(subject.misfits),
+        advice="make the reference rows again, together with the export",
+    )
+    names = [name for name in _NUMERIC if name != REFERENCE]
+    return [failed, *(Check(name, "not run", "no usable reference rows") for name in names)]
+
+
+def _reference(subject: Subject) -> Check:
+    return outputs_agree(REFERENCE, plan.MAIN, subject)
+
+
+def _extreme(subject: Subject) -> Check:
+    return outputs_agree(EXTREME, ("extreme",), subject)
+
+
+def _missing(subject: Subject) -> Check:
+    return outputs_agree(MISSING, ("missing",), subject)
+
+
+def _batch_sizes(subject: Subject) -> Check:
+    reason = _not_free(subject)
+    return (
+        Check(BATCH_SIZES, "not applicable", reason)
+        if reason
+        else batch_sizes_agree(BATCH_SIZES, subject)
+    )
+
+
+def _free_batch(subject: Subject) -> Check:
+    reason = _not_free(subject)
+    if reason:
+        return Check(FREE_BATCH, "not applicable", reason)
+    evidence: list[Problem] = []
+    facts = subject.run.facts
+    for entry in (*subject.card.inputs, *subject.card.outputs):
+        shape = facts.tensors[entry.tensor].shape if facts else None
+        if shape is not None and (not shape or shape[0] is not None):
+            problem = f"has shape {show_shape(shape)} in the graph"
+            evidence.append({"tensor": entry.tensor, "problem": problem})
+    runs = [d for d in subject.done if d.batch.purpose in (*plan.MAIN, plan.ONE, plan.TWO)]
+    if not evidence and any(done.run.died for done in runs):
+        return Check(FREE_BATCH, "not run", "the graph ends the process")
+    sizes: dict[int, str | None] = {}
+    for done in runs:
+        sizes.setdefault(len(done.batch.rows), done.run.error)
+    evidence += [{"problem": e, "rows in batch": size} for size, e in sorted(sizes.items()) if e]
+    if evidence:
+        return Check(
+            FREE_BATCH,
+            "failed",
+            "does not run with any number of rows",
+            {"sizes": sorted(sizes)},
+            evidence,
+            "reshape with -1 for the batch dimension, and export with a free first dimension",
+        )
+    counts = ", ".join(str(size) for size in sorted(sizes))
+    detail = f"runs with {counts} rows{_empty_batch(subject)}"
+    return Check(FREE_BATCH, "passed", detail, {"sizes": sorted(sizes)})
+
+
+def _empty_batch(subject: Subject) -> str:
+    """Describe what no rows at all do; models may refuse them, the caller has to know."""
+    run = next((d.run for d in subject.done if d.batch.purpose == plan.NONE), None)
+    if run is None:
+        return ""
+    if run.outputs is not None:
+        return " and with none"
+    return "; feeding none ends the process" if run.died else "; feeding none is an error"
+
+
+def _not_free(subject: Subject) -> str:
+    if not subject.card.inputs:
+        return "the graph has no inputs"
+    for entry in subject.card.inputs:
+        if entry.shape == ():
+            return f"input '{entry.name}' has no batch dimension"
+        if entry.shape is not None and entry.shape[0] is not None:
+            return f"the batch dimension of input '{entry.name}' is fixed to {entry.shape[0]}"
+    if subject.reference.layout == "feeds":
+        return "the outputs are not one per row"
+    if not len(subject.reference.of_kind(*plan.MAIN)):
+        return "the reference has no validation or random rows"
+    return ""
+
+
+_NUMERIC: dict[str, Callable[[Subject], Check]] = {
+    REFERENCE: _reference,
+    EXTREME: _extreme,
+    MISSING: _missing,
+    BATCH_SIZES: _batch_sizes,
+    FREE_BATCH: _free_batch,
+}

@@ -1,0 +1,118 @@
+"""The verdict of a validation, for programs and for people."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from cmsml_tasks.validation.comparison import Tolerance
+
+FORMAT = 1
+Status = Literal["passed", "failed", "not applicable", "not run"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question about a graph, and the answer.
+
+    ``detail`` is one line for people; ``numbers`` measures, ``evidence`` holds what failed: which
+    tensor, row and value, or which error. ``advice`` says what to do about a failure.
+    """
+
+    name: str
+    status: Status
+    detail: str = ""
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Sequence[Mapping[str, Any]] = ()
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of one graph in one runtime; nothing in it depends on time, host or place."""
+
+    checks: tuple[Check, ...]
+    runtime: str
+    program: str | None
+    tolerance: Tolerance
+    rows: Mapping[str, int]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check that applies was run and passed."""
+        return all(check.status in ("passed", "not applicable") for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for JSON; infinities and NaN become the words "inf" and "nan"."""
+        return {
+            "format": FORMAT,
+            "passed": self.passed,
+            "runtime": {"name": self.runtime, "program": self.program},
+            "tolerance": asdict(self.tolerance),
+            "rows": dict(self.rows),
+            "checks": [_plain(asdict(check)) for check in self.checks],
+        }
+
+    def summary(self) -> str:
+        """Return one aligned line per check, and below a failed one what to do about it."""
+        width = max(len(check.name) for check in self.checks)
+        lines = []
+        for check in self.checks:
+            word = "FAILED" if check.status == "failed" else check.status
+            lines.append(f"{word:<14}  {check.name:<{width}}  {_brief(check.detail)}".rstrip())
+            if check.status == "failed":
+                below = [_brief(_show(entry)) for entry in check.evidence[:5]]
+                if len(check.evidence) > 5:
+                    below.append(f"... and {len(check.evidence) - 5} more")
+                below.append(f"-> {check.advice}")
+                lines.extend(textwrap.indent(line, " " * (width + 18)) for line in below)
+        return "\n".join(lines)
+
+
+def _brief(text: str, limit: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[:limit]} ..."
+
+
+def _show(entry: Mapping[str, Any]) -> str:
+    entry = _plain(entry)
+    if "operation" in entry:
+        return f"{entry['operation']} '{entry['node']}'"
+    words = [f"{entry['tensor']}:"] if "tensor" in entry else []
+    if "index" in entry:
+        words = [f"{entry['tensor']} {entry['index'] or ''} at {entry['label']}:"]
+    if "labels" in entry:
+        more = len(entry["labels"]) - 3
+        words = ["; ".join(entry["labels"][:3]) + (f" and {more} more:" if more > 0 else ":")]
+    if "rows in batch" in entry and "problem" in entry:
+        words.append(f"with {entry['rows in batch']} rows:")
+    words.append(str(entry.get("problem") or ""))
+    if "expected" in entry:
+        words.append(f"expected {entry['expected']}, got {entry['got']}")
+    sizes = [f"{key} {entry[key]:.3g}" for key in ("abs", "rel") if _is_number(entry.get(key))]
+    if entry.get("ulp") is not None:
+        sizes.append(f"{entry['ulp']} ULP")
+    words += [f"({', '.join(sizes)})"] if sizes else []
+    if "disagreeing" in entry:
+        words.append(f"- {entry['disagreeing']} of {entry['elements']} disagree")
+    words += [f"- {entry['note']}"] if "note" in entry else []
+    return " ".join(word for word in words if word)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="backslashreplace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

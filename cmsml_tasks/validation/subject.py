@@ -1,0 +1,30 @@
+"""What a validation has gathered before it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cmsml_tasks.runtimes.runtime import GraphRun
+from cmsml_tasks.validation.card import Card
+from cmsml_tasks.validation.comparison import Tolerance
+from cmsml_tasks.validation.fit import Problem
+from cmsml_tasks.validation.plan import Done
+from cmsml_tasks.validation.reference import Reference
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A graph that was run, and all that it is judged by.
+
+    ``singles`` are rows that were tried alone because they failed together; ``misfits`` tells why
+    the reference rows are none of this graph, and then nothing was evaluated.
+    """
+
+    card: Card
+    reference: Reference
+    run: GraphRun
+    done: Sequence[Done]
+    singles: Sequence[Done]
+    tolerance: Tolerance
+    misfits: Sequence[Problem] = ()

@@ -1,0 +1,89 @@
+"""Hold a frozen graph against its signature card and its original's outputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from cmsml_tasks.runtimes.runtime import Runtime
+from cmsml_tasks.runtimes.session import SessionRuntime
+from cmsml_tasks.validation import plan
+from cmsml_tasks.validation.card import Card
+from cmsml_tasks.validation.checks import judge
+from cmsml_tasks.validation.comparison import Tolerance
+from cmsml_tasks.validation.fit import misfits
+from cmsml_tasks.validation.reference import Reference
+from cmsml_tasks.validation.report import Report
+from cmsml_tasks.validation.subject import Subject
+
+_SINGLES = 64
+
+
+def validate(
+    graph_path: str | PathLike[str],
+    card: Mapping[str, Any],
+    reference_path: str | PathLike[str],
+    *,
+    atol: float = 1e-6,
+    rtol: float = 1e-6,
+    ulp: int = 4,
+    runtime: Runtime | None = None,
+) -> Report:
+    """Check the graph at *graph_path* in a process of its own.
+
+    All checks share one child process. Only when rows make the graph fail or the child die is
+    the graph started again, to tell which rows they are.
+
+    Args:
+        graph_path: frozen graph, ``.pb`` or text.
+        card: content of ``graph.json``; "inputs" and "outputs" are read.
+        reference_path: file that :meth:`Reference.save` wrote.
+        atol: absolute tolerance of floats.
+        rtol: tolerance of floats relative to the expected value.
+        ulp: tolerance of floats in steps between neighbouring numbers.
+        runtime: where the graph is evaluated; by default the TensorFlow of this interpreter.
+
+    Raises:
+        ValidationError: card or reference rows cannot be read.
+        RuntimeUnavailableError: the runtime is not there.
+    """
+    runtime = runtime or SessionRuntime()
+    signature = Card.parse(card)
+    reference = Reference.load(reference_path)
+    problems = misfits(signature, reference)
+    planned = [] if problems else plan.batches(reference)
+    outputs = [entry.tensor for entry in signature.outputs]
+
+    run = runtime.run(graph_path, plan.feeds(planned, signature, reference), outputs)
+    done = [plan.Done(batch, result) for batch, result in zip(planned, run.batches, strict=True)]
+    singles: list[plan.Done] = []
+    suspects = [] if run.failure else _suspects(done)
+    if suspects:
+        again = runtime.run(graph_path, plan.feeds(suspects, signature, reference), outputs)
+        singles = [plan.Done(*pair) for pair in zip(suspects, again.batches, strict=True)]
+
+    tolerance = Tolerance(atol, rtol, ulp)
+    subject = Subject(signature, reference, run, done, singles, tolerance, problems)
+    return Report(
+        checks=tuple(judge(subject)),
+        runtime=runtime.name,
+        program=run.facts.program if run.facts else None,
+        tolerance=tolerance,
+        rows=dict(sorted(Counter(reference.kinds.tolist()).items())),
+    )
+
+
+def _suspects(done: list[plan.Done]) -> list[plan.Batch]:
+    """Give single rows to try where many failed together, unless single rows fail anyway."""
+    if any(entry.run.outputs is None for entry in done if entry.batch.purpose == plan.ONE):
+        return []
+    failed = [
+        entry.batch
+        for entry in done
+        if entry.run.outputs is None
+        and entry.batch.purpose in (*plan.MAIN, *plan.SPECIAL)
+        and len(entry.batch.rows) > 1
+    ]
+    return [single for batch in failed for single in plan.single(batch)][:_SINGLES]

@@ -1,0 +1,222 @@
+"""The session runtime on real graphs, and against children that fail in every way."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cmsml_tasks.runtimes import (
+    GraphRun,
+    RuntimeCrashError,
+    RuntimeUnavailableError,
+    SessionRuntime,
+    session_worker,
+)
+
+GRAPHS = """
+import sys
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+folder = sys.argv[1]
+
+with tf.Graph().as_default() as graph:
+    x = tf1.placeholder(tf.float32, [None, 2], name="x")
+    word = tf1.placeholder(tf.string, name="word")
+    tf1.placeholder_with_default(1.0, [], name="option")
+    tf.matmul(x, tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), name="y")
+    tf.strings.join([word, tf.constant("!" + chr(0))], name="shout")
+    tf.cast(x[:, 0], tf.bfloat16, name="short")
+    tf.reduce_all(x > 0, name="positive")
+    definition = graph.as_graph_def()
+open(f"{folder}/plain.pb", "wb").write(definition.SerializeToString())
+open(f"{folder}/plain.pb.txt", "w").write(str(definition))
+
+
+@tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")])
+def inner(x):
+    return x + tf.random.uniform(tf.shape(x)) * 0.0
+
+
+@tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")])
+def touchy(x):
+    noisy = inner(x)
+    # Convolution of something whose rank is only known at run time: an abort if it is not four.
+    large = tf.reduce_any(tf.abs(x) > 1e3)
+    shape = tf.cond(large, lambda: tf.constant([-1]), lambda: tf.constant([-1, 2, 2, 1]))
+    image = tf.reshape(noisy, shape)
+    return tf.reshape(tf.nn.conv2d(image, tf.ones([1, 1, 1, 2]), 1, "VALID"), [-1], name="end")
+
+
+definition = touchy.get_concrete_function().graph.as_graph_def()
+open(f"{folder}/touchy.pb", "wb").write(definition.SerializeToString())
+"""
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("graphs")
+    done = subprocess.run(
+        [sys.executable, "-c", GRAPHS, str(folder)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+FEED = {"x": np.array([[1, 0], [0, -1]], np.float32), "word": np.array([b"a\0b", b""], object)}
+
+
+def run_plain(path: Path) -> GraphRun:
+    feeds = [
+        {"x:0": FEED["x"], "word:0": FEED["word"]},
+        {"x:0": FEED["x"].astype(np.float64), "word:0": FEED["word"]},
+        {"x:0": FEED["x"][:0], "word:0": np.array([], "S1")},
+        {"z:0": FEED["x"]},
+    ]
+    return SessionRuntime().run(path, feeds, ["y:0", "shout:0", "short:0", "positive:0"])
+
+
+@pytest.fixture(scope="module")
+def plain(graphs: Path) -> GraphRun:
+    return run_plain(graphs / "plain.pb")
+
+
+def test_outputs_come_back_as_they_are(plain: GraphRun) -> None:
+    outputs = plain.batches[0].outputs
+    assert outputs is not None
+    np.testing.assert_array_equal(outputs["y:0"], np.float32([[1, 2, 3], [-4, -5, -6]]))
+    assert outputs["y:0"].dtype == np.float32
+    assert outputs["shout:0"].tolist() == [b"a\0b!\0", b"!\0"]
+    assert outputs["short:0"].dtype.name == "bfloat16"
+    assert outputs["short:0"].astype(float).tolist() == [1.0, 0.0]
+    assert outputs["positive:0"].shape == ()
+    assert not outputs["positive:0"]
+
+
+def test_what_cannot_be_fed_is_told_and_the_rest_goes_on(plain: GraphRun) -> None:
+    assert plain.batches[1].error == "ValueError: 'x:0' takes float32, not float64"
+    assert plain.batches[2].outputs is not None
+    assert plain.batches[2].outputs["y:0"].shape == (0, 3)
+    assert "z:0" in str(plain.batches[3].error)
+    assert not any(batch.died for batch in plain.batches)
+
+
+def test_facts_describe_the_graph(plain: GraphRun) -> None:
+    facts = plain.facts
+    assert facts is not None
+    assert facts.program.startswith("TensorFlow 2.")
+    assert [(p.tensor, p.dtype, p.shape, p.default) for p in facts.placeholders] == [
+        ("x:0", "float32", (None, 2), False),
+        ("word:0", "string", None, False),
+        ("option:0", "float32", (), True),
+    ]
+    assert facts.tensors["y:0"].shape == (None, 3)
+    assert set(facts.ends) == {"option:0", "y:0", "shout:0", "short:0", "positive:0"}
+    assert {"MatMul", "Placeholder"} <= {node.op for node in facts.nodes}
+    assert not any(node.stateful or node.training for node in facts.nodes)
+
+
+def test_text_graphs_are_the_same(graphs: Path, plain: GraphRun) -> None:
+    text = run_plain(graphs / "plain.pb.txt")
+    assert text.facts == plain.facts
+    np.testing.assert_array_equal(text.batches[0].outputs["y:0"], plain.batches[0].outputs["y:0"])
+
+
+def test_a_batch_that_kills_the_child_does_not_take_the_others_along(graphs: Path) -> None:
+    rows = np.ones((3, 4), np.float32)
+    feeds = [{"x:0": rows * size} for size in (1, 1e6, 2, 1e6, 3)]
+    run = SessionRuntime(restarts=1).run(graphs / "touchy.pb", feeds, ["end:0"])
+    assert run.failure is None
+    assert run.facts is not None
+    assert [(b.outputs is not None, b.died, b.tried) for b in run.batches] == [
+        (True, False, True),
+        (False, True, True),
+        (True, False, True),
+        (False, True, True),
+        (False, False, False),
+    ]
+    error = str(run.batches[1].error)
+    assert error.startswith("the process died of SIGABRT: ")
+    assert "Check failed" in error
+    assert run.batches[4].error == "not tried: the process had died 2 times before"
+    # What a called function does counts as well.
+    random = [node for node in run.facts.nodes if node.op == "RandomUniform"]
+    assert [node.stateful for node in random] == [True]
+    assert random[0].name.startswith("__inference_inner")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"\x0a\xffnonsense", "DecodeError"), (b"", "holds no nodes")]
+)
+def test_what_is_no_graph_does_not_load(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "graph.pb").write_bytes(content)
+    run = SessionRuntime().run(tmp_path / "graph.pb", [{}, {}], [])
+    assert run.facts is None
+    assert reason in str(run.failure)
+    assert [batch.outputs for batch in run.batches] == [None, None]
+
+
+def child(tmp_path: Path, tensorflow: str, timeout: float = 60.0) -> SessionRuntime:
+    """A runtime whose TensorFlow is the given lines of code."""
+    (tmp_path / "tensorflow.py").write_text(tensorflow)
+    return SessionRuntime(timeout=timeout, environment={"PYTHONPATH": str(tmp_path)})
+
+
+def test_an_interpreter_that_is_not_there() -> None:
+    with pytest.raises(RuntimeUnavailableError, match=r"cannot start /nowhere/python: No such"):
+        SessionRuntime(python="/nowhere/python").run("graph.pb", [], [])
+
+
+def test_an_interpreter_without_tensorflow(tmp_path: Path) -> None:
+    runtime = child(tmp_path, "raise ImportError('no such thing')")
+    with pytest.raises(RuntimeUnavailableError, match=r"no such thing.*-m pip install tensorflow"):
+        runtime.run("graph.pb", [], [])
+
+
+def test_a_fault_of_the_program_itself_is_no_verdict(tmp_path: Path) -> None:
+    runtime = child(tmp_path, "raise RuntimeError('broken installation')")
+    with pytest.raises(RuntimeCrashError, match=r"exit code 1: (?s:.*)broken installation"):
+        runtime.run("graph.pb", [], [])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("os.kill(os.getpid(), 9)", r"died of SIGKILL \(from outside, most likely for want of"),
+        ("os.kill(os.getpid(), 11)", "died of SIGSEGV: last words$"),
+        ("os._exit(139)", "died of SIGSEGV"),
+    ],
+)
+def test_a_death_before_the_graph_is_loaded(tmp_path: Path, code: str, reason: str) -> None:
+    lines = f"import os, sys\nprint('last words', file=sys.stderr, flush=True)\n{code}"
+    run = child(tmp_path, lines).run("graph.pb", [{}], [])
+    assert run.failure is not None
+    assert re.search(reason, run.failure)
+
+
+def test_time_is_bounded(tmp_path: Path) -> None:
+    run = child(tmp_path, "import time\ntime.sleep(60)", timeout=0.5).run("graph.pb", [{}], [])
+    assert run.failure == "no answer within 0.5 s, stopped"
+
+
+def test_the_worker_stands_alone() -> None:
+    """It runs in interpreters without this package, from Python 3.9 on."""
+    source = Path(session_worker.__file__).read_text()
+    modules = set()
+    for node in ast.walk(ast.parse(source, feature_version=(3, 9))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(str(node.module).split(".")[0])
+    assert modules - sys.stdlib_module_names == {"google", "numpy", "tensorflow"}
+
+
+@pytest.mark.parametrize("room", ["runtimes", "validation"])
+def test_the_rooms_are_light_to_import(room: str) -> None:
+    code = f"import sys, cmsml_tasks.{room}; print(*{{'numpy', 'tensorflow'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

@@ -1,0 +1,72 @@
+import json
+import math
+
+from cmsml_tasks.validation import Check, Report, Tolerance
+
+
+def report(*checks: Check) -> Report:
+    return Report(checks, "session", "TensorFlow 0", Tolerance(), {"validation": 3})
+
+
+MISMATCH = Check(
+    "reference outputs",
+    "failed",
+    "'score' disagrees",
+    {"rows": 3},
+    [
+        {
+            "tensor": "score",
+            "row": 2,
+            "label": "validation row 2",
+            "index": [1],
+            "expected": math.nan,
+            "got": -math.inf,
+            "abs": math.inf,
+            "rel": None,
+            "ulp": None,
+            "disagreeing": 1,
+            "elements": 9,
+        }
+    ],
+    "export it again",
+)
+
+
+def test_passing_needs_every_check_that_applies() -> None:
+    assert report(Check("a", "passed"), Check("b", "not applicable")).passed
+    assert not report(Check("a", "passed"), Check("b", "not run")).passed
+    assert not report(Check("a", "passed"), MISMATCH).passed
+
+
+def test_json_holds_what_json_can_hold() -> None:
+    content = json.loads(json.dumps(report(MISMATCH).to_json(), allow_nan=False))
+    assert content["format"] == 1
+    assert content["passed"] is False
+    assert content["runtime"] == {"name": "session", "program": "TensorFlow 0"}
+    assert content["tolerance"] == {"atol": 1e-06, "rtol": 1e-06, "ulp": 4}
+    evidence = content["checks"][0]["evidence"][0]
+    assert (evidence["expected"], evidence["got"]) == ("nan", "-inf")
+
+
+def test_strings_that_are_no_text_are_told_too() -> None:
+    check = Check("words", "failed", evidence=[{"expected": b"\xff", "got": b"x"}])
+    assert report(check).to_json()["checks"][0]["evidence"] == [{"expected": "\\xff", "got": "x"}]
+
+
+def test_summary_is_one_aligned_line_per_check_with_evidence_below() -> None:
+    text = report(Check("loads", "passed", "12 nodes"), MISMATCH, Check("c", "not run")).summary()
+    assert text.splitlines() == [
+        "passed          loads              12 nodes",
+        "FAILED          reference outputs  'score' disagrees",
+        " " * 35 + "score [1] at validation row 2: expected nan, got -inf - 1 of 9 disagree",
+        " " * 35 + "-> export it again",
+        "not run         c",
+    ]
+
+
+def test_summary_cuts_long_evidence() -> None:
+    nodes = [{"node": f"n{number}", "operation": "Assign"} for number in range(9)]
+    lines = report(Check("a", "failed", "x" * 999, {}, nodes, "mend")).summary().splitlines()
+    assert len(lines) == 8
+    assert lines[0].endswith("x ...")
+    assert lines[6].strip() == "... and 4 more"
