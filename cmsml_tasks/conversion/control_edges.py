@@ -10,7 +10,7 @@ def drop_idle_control_edges(graph_def: GraphDef) -> None:
 
     An edge from a NoOp stands for the edges into that NoOp. An edge from a node without state
     orders nothing, except that in a graph with branches or loops it pins a node without data
-    inputs, such as a constant, to its branch or loop.
+    inputs, such as a constant, to its branch or loop; other nodes are there with their data.
     """
     nodes = by_name(graph_def)
     pinning = any(node.op in CONTROL_FLOW for node in graph_def.node)
@@ -19,7 +19,7 @@ def drop_idle_control_edges(graph_def: GraphDef) -> None:
         data = [source for source in node.input if not source.startswith("^")]
         controls = expanded[node.name]
         if data or not pinning:
-            controls = {name for name in controls if _orders(nodes[name])}
+            controls = {name for name in controls if is_stateful(nodes[name].op)}
         del node.input[:]
         node.input.extend([*data, *sorted(f"^{name}" for name in controls)])
 
@@ -38,7 +38,3 @@ def _control_sources(node: NodeDef, nodes: dict[str, NodeDef]) -> set[str]:
         else:
             sources.add(name)
     return sources
-
-
-def _orders(node: NodeDef) -> bool:
-    return node.op in CONTROL_FLOW or is_stateful(node.op)

@@ -157,6 +157,8 @@ def _gather(node: NodeDef, dtype: int) -> list[NodeDef]:
     axis = NodeDef(name=f"{node.name}/gather_axis", op="Const")
     axis.attr["dtype"].type = types_pb2.DT_INT32
     axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch_dims, tf.int32))
+    # inside of a loop a constant has to be told so
+    axis.input.append(f"^{node_of(node.input[1])}")
     gather = NodeDef(name=node.name, op="GatherV2")
     gather.input.extend([*node.input[:2], axis.name, *node.input[2:]])
     gather.attr["Tparams"].type = dtype

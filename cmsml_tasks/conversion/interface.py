@@ -16,11 +16,11 @@ def put_interface(
 
     The node of an output is renamed where it is an output and nothing else; otherwise (it has
     further outputs or consumers, or is an input too) an Identity is added. So an output is a
-    node that no other node reads, by which it is also recognised in a file. Nodes that have the
+    node that no other node needs, by which it is also recognised in a file. Nodes that have the
     name of a port by chance make way.
     """
     renamed = {port.node: port.name for port in inputs}
-    consumed = {node_of(i) for node in graph_def.node for i in node.input if i[0] != "^"}
+    consumed = {node_of(i) for node in graph_def.node for i in node.input}
     nodes = by_name(graph_def)
     added: list[Port] = []
     for port in outputs:

@@ -62,11 +62,11 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
 
 
 def unread(graph_def: GraphDef) -> list[str]:
-    """Return the outputs, ``op`` or ``op:1``, of all operations that no other one reads.
+    """Return the outputs, ``op`` or ``op:1``, of all operations that no other one needs.
 
     Placeholders and constants are not among them.
     """
-    read = {node_of(i) for node in graph_def.node for i in node.input if i[0] != "^"}
+    read = {node_of(source) for node in graph_def.node for source in node.input}
     return [
         f"{node.name}:{slot}" if slot else node.name
         for node in graph_def.node

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.names import valid
+from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.sources.keras_model import is_model, trace_model
 from cmsml_tasks.errors import ConversionTypeError
@@ -58,8 +59,12 @@ def _build(skeleton: Skeleton, scope: str) -> list[tuple[Any, Any, Weight]]:
         variable = tf1.Variable(value, name=weight.variable, use_resource=True)
         sources[f"{node}:0"] = variable.handle
         fills.append((variable.initializer, value, weight))
-    fetched = [port.tensor for port in skeleton.outputs]
-    outputs = tf.import_graph_def(skeleton.graph_def, sources, fetched, scope)
+    inner = GraphDef(versions=skeleton.graph_def.versions, library=skeleton.graph_def.library)
+    inner.node.extend(n for n in skeleton.graph_def.node if f"{n.name}:0" not in sources)
+    # an input that is an output as well is not among the nodes any more
+    fetched = [port.tensor for port in skeleton.outputs if port.tensor not in sources]
+    found = dict(zip(fetched, tf.import_graph_def(inner, sources, fetched, scope), strict=True))
+    outputs = [{**sources, **found}[port.tensor] for port in skeleton.outputs]
     for port, output in zip(skeleton.outputs, outputs, strict=True):
         tf.identity(output, _exactly(port.name))
     return fills

@@ -26,7 +26,8 @@ _WRITERS = re.compile(
 
 def is_function(obj: Any) -> bool:
     """Tell whether *obj* is a polymorphic or concrete TensorFlow function."""
-    return isinstance(obj, tf.types.experimental.GenericFunction)
+    types = tf.types.experimental
+    return isinstance(obj, types.GenericFunction | types.ConcreteFunction)
 
 
 def trace_function(

@@ -52,12 +52,26 @@ def trace_model(
     arguments = _call_arguments(model)
     specs = nest.map_structure(_spec, arguments)
     inputs = chosen(input_names, _input_names(arguments), "input")
-    function = tf.function(lambda *args: model(*args, training=False), autograph=False)
-    with tf.init_scope():
-        concrete = function.get_concrete_function(*specs)
+    concrete = _traced_call(model, specs)
     found = apart_from_inputs(_output_names(model, concrete), inputs)
     outputs = chosen(output_names, found, "output")
     return trace_concrete(concrete, inputs, outputs, owner=model)
+
+
+def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
+    function = tf.function(lambda *args: model(*args, training=False), autograph=False)
+    variables = len(model.variables)
+    try:
+        with tf.init_scope():
+            concrete = function.get_concrete_function(*specs)
+    except Exception as error:  # whatever the layers raise while they are traced
+        raise ConversionError(f"the model '{model.name}' cannot be traced: {error}") from error
+    if len(model.variables) != variables:
+        raise ConversionError(
+            f"the model '{model.name}' says that it is built, but its layers had no weights yet; "
+            "call it on data before it is exported"
+        )
+    return concrete
 
 
 def _call_arguments(model: Any) -> tuple[Any, ...]:
