@@ -23,33 +23,38 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
-
     """
     path = Path(path)
-    try:
+    with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
     sibling = Path(folder) / path.name
     try:
-        yield sibling
-        with open(sibling, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(sibling, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+        with writing_to(path):
+            yield sibling
+            with open(sibling, "rb") as written:
+                os.fsync(written.fileno())
+            os.replace(sibling, path)
     finally:
         sibling.unlink(missing_ok=True)
         Path(folder).rmdir()
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
-    reason = error.strerror or str(error)
-    return UserError(
-        f"cannot write {path}: {reason}; free space or choose another place "
-        "(nothing was written there, an older file is untouched)"
-    )
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing *path* into a message for the user.
+
+    Raises:
+        UserError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"cannot write {path}: {reason}; free space or choose another place "
+            "(nothing was written there, an older file is untouched)"
+        ) from error
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:

@@ -49,7 +49,6 @@ def call_isolated(
         UserError: of the class and with the message that the function raised it with.
         IsolatedError: the function raised anything else (its traceback is on standard error), or
             the interpreter was killed.
-
     """
     reader, writer = os.pipe()
     variables = {**_QUIET, **os.environ, **(environment or {})}

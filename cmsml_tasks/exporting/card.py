@@ -31,7 +31,6 @@ def signature_card(
         paths: the graph's files, whose SHA-256 digests the card records.
         trained_on: ``features`` (name and padding value, in the order of the input's columns) and
             ``split`` (the rule of folds and validation); empty for a graph of unknown origin.
-
     """
     inputs = [_tensor(info) for info in signature.inputs]
     features = trained_on.get("features")

@@ -31,7 +31,6 @@ def export_trained(
 
     Raises:
         ConversionError: the model cannot be read or frozen.
-
     """
     from cmsml_tasks.conversion import open_model
 
@@ -58,7 +57,6 @@ def export_source(
 
     Raises:
         ConversionError: the file holds no usable model, or shapes are missing.
-
     """
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference

@@ -86,7 +86,6 @@ class VersionedTask(law.Task):  # type: ignore[misc]
 
         Raises:
             UserError: a parameter that cannot be used.
-
         """
         params["recipe"] = plan(params["recipe"], "", "", 0).recipe
         return params
@@ -134,7 +133,6 @@ class VersionedTask(law.Task):  # type: ignore[misc]
 
         Raises:
             SettingsError: they exist, but were made from other ingredients.
-
         """
         self.refuse_other_ingredients()
         return bool(super().complete())

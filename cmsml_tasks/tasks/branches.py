@@ -71,7 +71,6 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
     Raises:
         SettingsError: unknown recipe or setting, value of a wrong type, a name both in settings
             and scan, or a number of folds that makes none.
-
     """
     if folds < 0 or folds == 1:
         raise SettingsError(f"--folds {folds}: use 2 or more, or leave it out to train once")

@@ -90,7 +90,6 @@ def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
 
     Raises:
         SettingsError: a shape is not a list of sizes.
-
     """
     return {name: _shape(name, sizes) for name, sizes in parse_settings(text).items()}
 

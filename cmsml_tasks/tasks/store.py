@@ -32,7 +32,6 @@ def path_part(role: str, value: str) -> str:
     Raises:
         SettingsError: it is empty, climbs out of its folder or has characters that shells or
             storage elements treat specially.
-
     """
     if _SAFE.fullmatch(value) and ".." not in value:
         return value

@@ -54,7 +54,6 @@ class ValidateGraph(ExportedTask):
 
         Raises:
             ValidationError: at least one check failed; the message says which and where.
-
         """
         from cmsml_tasks.validation import validate
 

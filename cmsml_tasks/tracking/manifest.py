@@ -36,7 +36,6 @@ class Manifest:
         outputs: SHA-256 digest of each file, by its name.
         environment: where and with what it was made; recorded, never compared.
         format: version of this layout.
-
     """
 
     task: str

@@ -21,7 +21,6 @@ def roc_area(
         score: higher is more signal-like; shape (events,) or (events, 1), or (events, 2) with one
             column per class, of which the second is taken.
         weight: shape (events,); one each where None.
-
     """
     import numpy as np
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from cmsml_tasks.conversion import open_model
 from cmsml_tasks.errors import ConversionError, UserError
+from cmsml_tasks.files import writing_to
 
 _ADVICE = (
     "the untrained model was saved, read back and frozen before the first epoch, so no training "
@@ -17,16 +17,17 @@ _ADVICE = (
 )
 
 
-def rehearse_export(model: Any, module: str) -> None:
+def rehearse_export(model: Any, module: str, target: Path) -> None:
     """Save the untrained *model*, read it back as another process would and freeze it.
 
     Args:
         model: Keras model that ``build`` returned.
         module: name of the recipe's module, imported on reload for its own layers and functions.
+        target: folder that the trained model will be written to.
 
     Raises:
         ConversionError: the model cannot be exported; says what to change in the recipe.
-
+        UserError: there is no room for the trained model in *target*.
     """
     import keras
 
@@ -45,6 +46,22 @@ def rehearse_export(model: Any, module: str) -> None:
             open_model(path, custom_modules=[module]).freeze()
         except UserError as error:
             raise ConversionError(f"{error}\n({_ADVICE})") from error
+        _check_room(target, path.stat().st_size)
+
+
+def _check_room(target: Path, size: int) -> None:
+    # a trained optimiser has two more values for each weight, and the reference rows come on top
+    needed = 4 * size
+    with writing_to(target):
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target) as probe:
+            probe.write(b"0")
+    free = shutil.disk_usage(target).free
+    if free < needed:
+        raise UserError(
+            f"{target} has {free / 1e6:.1f} MB left, and the trained model may take "
+            f"{needed / 1e6:.1f} MB; free space, or set CMSML_STORE to another place\n({_ADVICE})"
+        )
 
 
 def _cannot_save(model: Any, error: Exception) -> str:
@@ -56,8 +73,3 @@ def _cannot_save(model: Any, error: Exception) -> str:
         else "only layers and values that Keras can write to a .keras file can be exported"
     )
     return f"the model {model.name!r} cannot be saved: {text}\n{advice}\n({_ADVICE})"
-
-
-def module_of(name: str) -> ModuleType:
-    """Return the imported module that defines the recipe *name* (``"package.module.Class"``)."""
-    return sys.modules[name.rpartition(".")[0]]

@@ -40,7 +40,6 @@ def train(
     Raises:
         DataError: the events cannot be used.
         ConversionError: the model could not be exported, found before the first epoch.
-
     """
     from cmsml_tasks.training.determinism import make_deterministic
     from cmsml_tasks.training.progress import progress_callback
@@ -50,15 +49,15 @@ def train(
     make_deterministic(settled)
     data = _read(settled, files, fold, folds)
     model = settled.build(data)
-    rehearse_export(model, type(settled).__module__)
-    history = settled.train(model, data, [progress_callback(settled.epochs)])
-
     target = Path(folder)
+    rehearse_export(model, type(settled).__module__, target)
+    history = settled.train(model, data, [progress_callback(settled.epochs)])
+    # first what took hours to make
+    with replacing(target / MODEL) as sibling:
+        model.save(sibling)
     results = _finish(model, data, target, settled.seed)
     summary = {"history": history, "validation": results, "data": _about(data)}
     write_json(target / HISTORY, summary)
-    with replacing(target / MODEL) as sibling:
-        model.save(sibling)
     return results
 
 
@@ -95,7 +94,6 @@ def inputs_by_name(inputs: Any, names: list[str]) -> dict[str, np.ndarray]:
 
     Raises:
         DataError: there are more or fewer arrays than inputs, or other keys than names.
-
     """
     if isinstance(inputs, Mapping):
         if set(inputs) != set(names):

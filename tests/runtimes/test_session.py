@@ -32,6 +32,7 @@ with tf.Graph().as_default() as graph:
     tf.strings.join([word, tf.constant("!" + chr(0))], name="shout")
     tf.cast(x[:, 0], tf.bfloat16, name="short")
     tf.reduce_all(x > 0, name="positive")
+    tf.subtract(tf.add(x, 1e8), 1e8, name="lossy")
     definition = graph.as_graph_def()
 open(f"{folder}/plain.pb", "wb").write(definition.SerializeToString())
 open(f"{folder}/plain.pb.txt", "w").write(str(definition))
@@ -115,9 +116,18 @@ def test_facts_describe_the_graph(plain: GraphRun) -> None:
         ("option:0", "float32", (), True),
     ]
     assert facts.tensors["y:0"].shape == (None, 3)
-    assert set(facts.ends) == {"option:0", "y:0", "shout:0", "short:0", "positive:0"}
+    assert set(facts.ends) == {"option:0", "y:0", "shout:0", "short:0", "positive:0", "lossy:0"}
     assert {"MatMul", "Placeholder"} <= {node.op for node in facts.nodes}
     assert not any(node.stateful or node.training for node in facts.nodes)
+
+
+def test_the_graph_is_run_as_it_is_unless_it_may_be_optimised(graphs: Path) -> None:
+    for optimize, expected in ((False, 0.0), (True, 1.0)):
+        feeds = [{"x:0": np.ones((1, 2), np.float32)}]
+        run = SessionRuntime(optimize=optimize).run(graphs / "plain.pb", feeds, ["lossy:0"])
+        outputs = run.batches[0].outputs
+        assert outputs is not None
+        assert outputs["lossy:0"].tolist() == [[expected, expected]]
 
 
 def test_text_graphs_are_the_same(graphs: Path, plain: GraphRun) -> None:

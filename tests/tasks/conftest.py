@@ -51,6 +51,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def try_law(self, *arguments: str, **variables: str) -> Done:

@@ -46,10 +46,7 @@ def test_fold_never_sees_its_own_events(scanned):
 
 
 def test_new_scan_point_leaves_the_others_alone(scanned):
-    before = {
-        name: (scanned.store / name).stat().st_mtime_ns
-        for name in scanned.files()
-    }
+    before = {name: (scanned.store / name).stat().st_mtime_ns for name in scanned.files()}
     scanned.law(
         "TrainModel", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=2:4:8", "--workers", "2"
     )
@@ -63,7 +60,7 @@ def test_several_scans_multiply(shell):
         "TrainModel",
         *ARGUMENTS,
         *("--scan", "hidden_units=2:4", "--scan", "layers=[2,3]:[4]", "--scan", "tag='a:b':c"),
-        "--print-status=0,1",
+        "--print-output=0",
     )
     assert text.count("model.keras") == 8
     assert text.count("hidden_units=2__layers=2x3-") == 2 * 4
@@ -81,9 +78,7 @@ def test_short_name_gives_the_same_path(tiny, tmp_path):
 
     shell, _ = tiny
     config = tmp_path / "law.cfg"
-    config.write_text(
-        (ROOT / "law.cfg").read_text() + f"\n[cmsml_tasks_recipes]\nmine: {TINY}\n"
-    )
+    config.write_text((ROOT / "law.cfg").read_text() + f"\n[cmsml_tasks_recipes]\nmine: {TINY}\n")
     text = shell.law(
         "TrainModel", "--version", "v1", "--recipe", "mine", LAW_CONFIG_FILE=str(config)
     )

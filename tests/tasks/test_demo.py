@@ -104,7 +104,7 @@ assert not any(name.startswith("cmsml") for name in sys.modules)
 
 
 def test_validation_report_names_its_checks(demo):
-    shell, text = demo
+    shell, _ = demo
     report = read(shell, "ValidateGraph", "validation.json")
     assert report["passed"] is True
     assert all(check["status"] in {"passed", "not applicable"} for check in report["checks"])

@@ -45,7 +45,7 @@ def test_removal_takes_all_outputs(tiny, tmp_path, shell):
         "v1",
         "--recipe",
         "tiny_recipes.TinyRecipe",
-        "--remove-output=-1,a,y",
+        "--remove-output=-1,a",
     )
     assert shell.files() == []
 
@@ -53,9 +53,7 @@ def test_removal_takes_all_outputs(tiny, tmp_path, shell):
 def test_committed_index_is_current(tmp_path):
     committed = (ROOT / ".law" / "index").read_text()
     config = tmp_path / "law.cfg"
-    config.write_text(
-        (ROOT / "law.cfg").read_text().replace(".law/index", str(tmp_path / "index"))
-    )
+    config.write_text((ROOT / "law.cfg").read_text().replace(".law/index", str(tmp_path / "index")))
     subprocess.run(
         [LAW, "index", "--quiet"],
         cwd=tmp_path,
@@ -80,7 +78,11 @@ _law_complete; echo "${{COMPREPLY[@]}}"
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": f"{LAW.parent}:/usr/bin:/bin", "HOME": str(ROOT), "LAW_INDEX_FILE": ".law/index"},
+        env={
+            "PATH": f"{LAW.parent}:/usr/bin:/bin",
+            "HOME": str(ROOT),
+            "LAW_INDEX_FILE": ".law/index",
+        },
     )
     assert "ExportGraph" in done.stdout
     assert "--scan" in done.stdout

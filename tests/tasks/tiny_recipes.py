@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from pathlib import Path
+
+from pydantic import Field
 
 from cmsml_tasks import Recipe
 
@@ -11,7 +16,7 @@ class TinyRecipe(Recipe):
     """Three features of 600 events, trained for one epoch."""
 
     hidden_units: int = 4
-    layers: list[int] = []
+    layers: list[int] = Field(default=[])
     tag: str = ""
     epochs: int = 1
 
@@ -42,6 +47,18 @@ class SlowRecipe(TinyRecipe):
         print("training has begun", flush=True)
         time.sleep(60)
         return {}
+
+
+class FillingRecipe(TinyRecipe):
+    """Fills the disk of the store meanwhile, unless told otherwise."""
+
+    def train(self, model, data, callbacks=()):
+        if os.environ.get("FILL") != "no":
+            junk = Path(os.environ["CMSML_STORE"]).parent / "junk"
+            with contextlib.suppress(OSError), junk.open("wb", buffering=0) as file:
+                while file.write(bytes(1024)):
+                    pass
+        return super().train(model, data, callbacks)
 
 
 class LambdaRecipe(TinyRecipe):

@@ -1,0 +1,206 @@
+"""Objects that no graph can be made from, and what the user is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conversion_cases import Module, Subclassed, rows, sequential, session_with
+
+from cmsml_tasks.conversion import get_session, save_graph, trace
+from cmsml_tasks.errors import ConversionError, ConversionTypeError
+
+tf1 = tf.compat.v1
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_polymorphic_function_needs_a_signature(frozen: bool, tmp_path: Path) -> None:
+    class Owner(tf.Module):
+        @tf.function
+        def method(self, x: Any) -> Any:
+            return x
+
+    function = tf.function(lambda x: x)
+    for obj in (function, Owner().method):
+        with pytest.raises(ValueError, match=r"input_signature=\[tf.TensorSpec") as caught:
+            save_graph(tmp_path / "graph.pb", obj, frozen)
+        assert isinstance(caught.value, ConversionError)
+        assert "get_concrete_function" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("model", [keras.Sequential([keras.layers.Dense(2)]), Subclassed()])
+@pytest.mark.parametrize("convert", [trace, get_session])
+def test_model_that_was_never_built(model: Any, convert: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"never built.*call it on data, fit it, .*build\("
+    ) as info:
+        convert(model)
+    assert isinstance(info.value, ConversionError)
+    assert model.name in str(info.value)
+
+
+def test_model_that_is_built_in_name_only() -> None:
+    class Empty(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def build(self, input_shape: Any) -> None:
+            pass
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    model = Empty()
+    model.build((None, 3))
+    with pytest.raises(ConversionError, match="its layers had no weights yet; call it on data"):
+        trace(model)
+
+
+def test_model_of_whose_arguments_keras_remembers_one() -> None:
+    class Two(keras.Model):
+        def call(self, jets: Any, leptons: Any) -> Any:
+            return jets + leptons
+
+    model = Two()
+    model(rows(2, 3), rows(2, 3))
+    with pytest.raises(ConversionError, match=r"2 arguments \(jets, leptons\).*dictionary"):
+        trace(model)
+
+
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        (keras.layers.Dense(2), "layer into a keras.Sequential"),
+        (Module(), "one of its tf.function methods"),
+        (lambda x: x, "decorate it with tf.function"),
+        ("model.keras", "pass a Keras model"),
+        (np.ones(3), "pass a Keras model"),
+        (None, "pass a Keras model"),
+    ],
+)
+@pytest.mark.parametrize("frozen", [True, False])
+def test_other_types(obj: Any, message: str, frozen: bool, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=message) as caught:
+        save_graph(tmp_path / "graph.pb", obj, frozen)
+    assert isinstance(caught.value, ConversionTypeError)
+    assert not list(tmp_path.iterdir())
+
+
+def test_session_of_something_else() -> None:
+    with pytest.raises(ConversionTypeError, match="needs a Keras model, not the Session"):
+        get_session(session_with(True))
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_graph_without_the_values_of_its_variables(use_resource: bool) -> None:
+    graph = session_with(use_resource).graph
+    with pytest.raises(ConversionError, match="'[bw]' has no value here; pass the session"):
+        trace(graph, output_names=["output"]).freeze()
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_session_whose_variables_were_never_initialised(use_resource: bool) -> None:
+    session = tf1.Session(graph=session_with(use_resource).graph)
+    with pytest.raises(ConversionError, match="'[bw]' has no value in this session; run its init"):
+        trace(session, output_names=["output"]).freeze()
+
+
+class Counter(tf.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = tf.Variable(0.0)
+        self.generator = tf.random.Generator.from_seed(1)
+
+    @tf.function(input_signature=[tf.TensorSpec((None,))])
+    def behind_the_output(self, x: Any) -> Any:
+        self.calls.assign_add(1.0)
+        return x * self.calls
+
+    @tf.function(input_signature=[tf.TensorSpec((None,))])
+    def beside_the_output(self, x: Any) -> Any:
+        if tf.reduce_sum(x) > 0:
+            self.calls.assign(tf.reduce_sum(x))
+        return x + 1
+
+    @tf.function(input_signature=[tf.TensorSpec((None,))])
+    def random(self, x: Any) -> Any:
+        return x + self.generator.normal([1])
+
+
+@pytest.mark.parametrize("method", ["behind_the_output", "beside_the_output", "random"])
+def test_function_that_changes_state(method: str) -> None:
+    with pytest.raises(ConversionError, match="changes a variable or other state"):
+        trace(getattr(Counter(), method))
+
+
+def test_keras_model_that_draws_random_numbers_or_keeps_a_state() -> None:
+    x = keras.Input((3, 2), batch_size=4)
+    stateful = keras.Model(x, keras.layers.LSTM(2, stateful=True)(x))
+    with pytest.raises(ConversionError, match="changes a variable or other state"):
+        trace(stateful)
+
+
+def test_session_whose_output_is_behind_an_assignment() -> None:
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf1.placeholder(tf.float32, [], name="x")
+        v = tf1.Variable(1.0, use_resource=True)
+        with tf.control_dependencies([v.assign_add(x)]):
+            tf.identity(v.read_value(), name="y")
+    session = tf1.Session(graph=graph)
+    session.run(v.initializer)
+    with pytest.raises(ConversionError, match="uses the variable 'Variable'.*inference path only"):
+        trace(session, output_names=["y"]).freeze()
+
+
+def test_function_that_cannot_be_traced() -> None:
+    @tf.function(input_signature=[tf.TensorSpec((None, 2))])
+    def broken(x: Any) -> Any:
+        raise RuntimeError("no such thing")
+
+    with pytest.raises(ConversionError, match=r"'broken' cannot be traced(.|\n)*no such thing"):
+        trace(broken)
+
+
+@pytest.mark.parametrize("returned", [None, [], tf.SparseTensor([[0]], [1.0], [1])])
+def test_function_that_returns_no_dense_tensor(returned: Any) -> None:
+    function = tf.function(lambda: returned)
+    with pytest.raises(ConversionError, match="needs dense tensors"):
+        trace(function)
+
+
+def test_function_that_takes_ragged_tensors() -> None:
+    spec = tf.RaggedTensorSpec([None, None])
+    function = tf.function(lambda x: x.to_tensor(), input_signature=[spec])
+    with pytest.raises(ConversionError, match="ragged and sparse tensors cannot be inputs"):
+        trace(function)
+
+
+def test_tables_are_refused_until_they_can_be_frozen() -> None:
+    initializer = tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
+    table = tf.lookup.StaticHashTable(initializer, -1)
+    function = tf.function(table.lookup, input_signature=[tf.TensorSpec((None,), tf.string)])
+    with pytest.raises(ConversionError, match="lookup table"):
+        trace(function).freeze()
+
+
+def test_run_refuses_arrays_that_do_not_fit() -> None:
+    traced = trace(sequential())
+    good = rows(2, 4)
+    assert traced.run({"input": good.astype("float64")})["output"].dtype == "float32"
+    for inputs, message in [
+        ({}, "no values for 'input'"),
+        ({"inptu": good}, "no input 'inptu'; did you mean 'input'"),
+        ({"input": good, "more": good}, r"no input 'more'.*\(inputs: 'input'\)"),
+        ({"input": good[:, :3]}, r"have shape \(2, 3\); it takes \(\?, 4\)"),
+        ({"input": good[0]}, r"have shape \(4\); it takes \(\?, 4\)"),
+        ({"input": np.array([["a"] * 4])}, "are <U1; it takes float32"),
+    ]:
+        with pytest.raises(ConversionError, match=message):
+            traced.run(inputs)
