@@ -209,6 +209,7 @@ def _evaluate(tf: Any, graph: Any, request: Mapping[str, Any], folder: str) -> N
     config = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1
     )
+    config.graph_options.rewrite_options.disable_meta_optimizer = not request["optimize"]
     outputs = request["outputs"]
     with tf.compat.v1.Session(graph=graph, config=config) as session:
         for number in range(request["first"], request["batches"]):

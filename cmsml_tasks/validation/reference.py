@@ -156,7 +156,9 @@ def make_reference(
 
     Args:
         inputs: name, dtype and shape of each input, as on the signature card.
-        run: the original.
+        run: the original, without rewriting by TensorFlow's optimiser (grappler): its fused
+            operations read NaN as zero on some processors, which neither the original nor the
+            frozen graph does by itself.
         rows: known good rows by input name, see :func:`reference_rows`.
         seed: of random rows.
         outputs: name, dtype and shape of each output.
