@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")
@@ -38,7 +39,7 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
         return keras.models.load_model(path, custom_objects=objects, compile=False)
     except Exception as error:  # Keras raises whatever the file makes it stumble over
         raise ConversionError(
-            f"Keras {keras.__version__} cannot read {path}: {_cause(error)}\n{_advice(path, error)}"
+            f"Keras {keras.__version__} cannot read {path}: {reason(error)}\n{_advice(path, error)}"
         ) from error
 
 
@@ -128,14 +129,6 @@ def _custom_objects(module: ModuleType) -> dict[str, Any]:
             and not hasattr(keras.activations, name)
         )
     }
-
-
-def _cause(error: Exception) -> str:
-    """Return the innermost reason that a Keras error tells, without the configuration."""
-    text = str(error).strip()
-    for mark in ("Exception encountered: ", "Error encountered during deserialization: "):
-        text = text.rpartition(mark)[2]
-    return text.split("\n\n")[0].strip() or type(error).__name__
 
 
 def _advice(path: Path, error: Exception) -> str:

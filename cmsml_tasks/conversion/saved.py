@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.files import TEXT_ENDINGS, PathLike, expanded, read_graph
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.signature import Shape, listed
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.graphs import trace_graph
@@ -73,7 +74,7 @@ def _open_saved_model(path: Path) -> Traced:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # the loader raises whatever it stumbles over
         raise ConversionError(
-            f"TensorFlow {tf.__version__} cannot read the SavedModel {path}: {_first_line(error)}"
+            f"TensorFlow {tf.__version__} cannot read the SavedModel {path}: {reason(error)}"
         ) from error
     return trace_function(_serving_signature(path, loaded), owner=loaded)
 
@@ -88,7 +89,3 @@ def _serving_signature(path: Path, loaded: Any) -> Any:
         f"the SavedModel {path} has no signature '{_SERVING}' (signatures: {listed(signatures)}); "
         f"save it with signatures={{'{_SERVING}': function}}, or model.export(path) in Keras"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -112,7 +112,7 @@ def test_graph_too_large_for_protobuf_is_refused_before_weights_are_read() -> No
         read.append("w")
         return np.broadcast_to(np.float32(0), (2**29,))
 
-    with pytest.raises(ConversionError, match="2,147,483,6.. bytes.*ends at 2,147,483,647"):
+    with pytest.raises(ConversionError, match=r"2,147,483,6.. bytes.*ends at 2,147,483,647"):
         filled(Frozen(graph_def, {"w": Weight(tf.float32, (2**29,), value)}))
     assert not read
 
@@ -202,7 +202,7 @@ def test_graph_that_this_tensorflow_does_not_know(tmp_path: Path) -> None:
     graph_def.CopyFrom(GRAPH)
     graph_def.node.add(name="future", op="OpOfTheFuture")
     write_graph(tmp_path / "graph.pb", graph_def)
-    with pytest.raises(ConversionError, match="does not accept this graph.*OpOfTheFuture"):
+    with pytest.raises(ConversionError, match=r"does not accept this graph.*OpOfTheFuture"):
         load_graph(tmp_path / "graph.pb")
     with pytest.raises(ConversionError, match="OpOfTheFuture"):
         open_model(tmp_path / "graph.pb")
@@ -215,7 +215,8 @@ def test_graph_without_versions_can_be_written_and_read_again(tmp_path: Path) ->
 
 
 def test_missing_weights_are_warned_about_where_they_get_lost(tmp_path: Path) -> None:
-    for obj in (sequential(), Module().linear):
+    module = Module()
+    for obj in (sequential(), module.linear):
         with pytest.warns(MissingWeightsWarning, match="variables_to_constants=True") as caught:
             save_graph(tmp_path / "graph.pb", obj)
         assert [warning.filename for warning in caught] == [__file__]

@@ -100,14 +100,14 @@ def test_session_of_something_else() -> None:
 @pytest.mark.parametrize("use_resource", [True, False])
 def test_graph_without_the_values_of_its_variables(use_resource: bool) -> None:
     graph = session_with(use_resource).graph
-    with pytest.raises(ConversionError, match="'[bw]' has no value here; pass the session"):
+    with pytest.raises(ConversionError, match=r"'[bw]' has no value here; pass the session"):
         trace(graph, output_names=["output"]).freeze()
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
 def test_session_whose_variables_were_never_initialised(use_resource: bool) -> None:
     session = tf1.Session(graph=session_with(use_resource).graph)
-    with pytest.raises(ConversionError, match="'[bw]' has no value in this session; run its init"):
+    with pytest.raises(ConversionError, match=r"'[bw]' has no value in this session; run its init"):
         trace(session, output_names=["output"]).freeze()
 
 
@@ -135,8 +135,9 @@ class Counter(tf.Module):
 
 @pytest.mark.parametrize("method", ["behind_the_output", "beside_the_output", "random"])
 def test_function_that_changes_state(method: str) -> None:
+    counter = Counter()
     with pytest.raises(ConversionError, match="changes a variable or other state"):
-        trace(getattr(Counter(), method))
+        trace(getattr(counter, method))
 
 
 def test_keras_model_that_draws_random_numbers_or_keeps_a_state() -> None:
@@ -155,7 +156,7 @@ def test_session_whose_output_is_behind_an_assignment() -> None:
             tf.identity(v.read_value(), name="y")
     session = tf1.Session(graph=graph)
     session.run(v.initializer)
-    with pytest.raises(ConversionError, match="uses the variable 'Variable'.*inference path only"):
+    with pytest.raises(ConversionError, match=r"uses the variable 'Variable'.*inference path only"):
         trace(session, output_names=["y"]).freeze()
 
 

@@ -12,6 +12,7 @@ from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
 from cmsml_tasks.conversion.nodes import all_nodes
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.errors import ConversionError
@@ -104,7 +105,9 @@ def concrete_function(function: Any) -> Any:
         with tf.init_scope():
             return function.get_concrete_function()
     except Exception as error:  # whatever the user's code raises while it is traced
-        raise ConversionError(f"the tf.function '{name}' cannot be traced: {error}") from error
+        raise ConversionError(
+            f"the tf.function '{name}' cannot be traced: {reason(error)}"
+        ) from error
 
 
 def _takes_arguments(function: Any) -> bool:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
@@ -65,7 +66,9 @@ def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
         with tf.init_scope():
             concrete = function.get_concrete_function(*specs)
     except Exception as error:  # whatever the layers raise while they are traced
-        raise ConversionError(f"the model '{model.name}' cannot be traced: {error}") from error
+        raise ConversionError(
+            f"the model '{model.name}' cannot be traced: {reason(error)}"
+        ) from error
     if len(model.variables) != variables:
         raise ConversionError(
             f"the model '{model.name}' says that it is built, but its layers had no weights yet; "
