@@ -85,7 +85,7 @@ def test_all_formats_are_read(server, name):
 
 def test_recipe_with_a_remote_glob(server):
     class Remote(EventRecipe):
-        files = (f"{server.removesuffix('store')}st*/[ab].root",)
+        files = (f"{server}/[ab].root",)
         target = "label"
         features = ("x",)
         event = "event"
@@ -101,11 +101,13 @@ def test_recipe_with_a_remote_glob(server):
 
 
 def test_what_cannot_be_read_is_said(server):
-    with pytest.raises(DataError, match=r"root://.*/none\.root: "):
+    with pytest.raises(DataError, match=r"root://.*/none\.root: .*no such file.*is the server up"):
         read_columns(f"{server}/none.root", ["x"])
-    with pytest.raises(DataError, match=r"root://.*/none\.npz: "):
+    with pytest.raises(DataError, match=r"root://.*/none\.npz: .*(no such file|is the server up)"):
         read_columns(f"{server}/none.npz", ["x"])
-    with pytest.raises(DataError, match=r"root://.*/broken\.root: cannot be read as ROOT"):
+    with pytest.raises(
+        DataError, match=r"root://.*/broken\.root: cannot be read as ROOT .*another kind"
+    ):
         read_columns(f"{server}/broken.root", ["x"])
     with pytest.raises(DataError, match=r"root://.*/a\.root: no branch 'y'; there is: event, lab"):
         read_columns(f"{server}/a.root", ["y"])

@@ -56,9 +56,12 @@ def read_columns(path: str, wanted: Collection[str], tree: str | None = None) ->
         raise DataError(f"{path}: there is no such file") from error
     except Exception as error:  # readers meet broken files with many kinds of exceptions
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        likely = "the file is truncated, damaged or of another kind"
+        if isinstance(error, OSError) and "://" in path:
+            likely = "is the server up, the path right and the file whole?"
         raise DataError(
-            f"{path}: cannot be read as {ending[1:].upper()} ({type(error).__name__}: {reason}); "
-            "the file is truncated, damaged or of another kind"
+            f"{path}: cannot be read as {ending[1:].upper()} "
+            f"({type(error).__name__}: {reason}); {likely}"
         ) from error
     lengths = {name: len(column) for name, column in table.items()}
     if len(set(lengths.values())) > 1:
