@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_said(server):
     with pytest.raises(DataError, match=r"root://.*/none\.npz: .*(no such file|is the server up)"):
         read_columns(f"{server}/none.npz", ["x"])
     with pytest.raises(
-        DataError, match=r"root://.*/broken\.root: cannot be read as ROOT .*another kind"
+        DataError, match=r"root://.*/broken\.root: cannot be read as ROOT .*and the file whole"
     ):
         read_columns(f"{server}/broken.root", ["x"])
     with pytest.raises(DataError, match=r"root://.*/a\.root: no branch 'y'; there is: event, lab"):
