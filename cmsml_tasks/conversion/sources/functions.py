@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
+from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
 from cmsml_tasks.conversion.nodes import all_nodes
 from cmsml_tasks.conversion.reasons import reason
@@ -102,7 +104,7 @@ def concrete_function(function: Any) -> Any:
             f"dtype), ...]), or pass {name}.get_concrete_function(tf.TensorSpec(shape, dtype), ...)"
         )
     try:
-        with tf.init_scope():
+        with eager_mode():
             return function.get_concrete_function()
     except Exception as error:  # whatever the user's code raises while it is traced
         raise ConversionError(
@@ -196,7 +198,7 @@ def _weight(captured: tf.Tensor, name: str) -> Weight | None:
 
 def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
     def read() -> Array:
-        with tf.init_scope():
+        with eager_mode():
             value: Array = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
         return value
 
@@ -217,7 +219,7 @@ def _caller(concrete: Any, alive: Any) -> Evaluate:
 
     def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
         assert alive is not None
-        with tf.init_scope():
+        with eager_mode(), functions_as_written():
             tensors = [tf.constant(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
             # the flat call is the only one that takes placeholders in the order of the graph
             outputs = concrete._call_flat(tensors, concrete.captured_inputs)

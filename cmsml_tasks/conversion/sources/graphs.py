@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
@@ -85,7 +86,7 @@ class _GraphRunner:
 
     def __call__(self, arrays: Sequence[Array]) -> Sequence[Array]:
         if self._session is None:
-            self._session = tf.compat.v1.Session(graph=self._graph)
+            self._session = session_as_written(self._graph)
         feeds = dict(zip(self._feeds, arrays, strict=True))
         values: Sequence[Array] = self._session.run(self._fetches, feeds)
         return values

@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
+from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.errors import ConversionError
 
 
@@ -42,10 +44,6 @@ def trace_model(
     or ``output``, with a number where there are several. Subclassed models have no input layers;
     several arguments of their ``call`` give their names.
 
-    The model's own outputs are those of ``model.predict``, which runs a traced function as C++
-    runs the graph. A layer-by-layer call differs where TensorFlow fuses kernels: oneDNN's fused
-    dense layer with relu turns NaN into a number.
-
     Raises:
         ConversionError: the model was never built, or takes what no frozen graph can.
 
@@ -56,14 +54,14 @@ def trace_model(
     concrete = _traced_call(model, specs)
     found = apart_from_inputs(_output_names(model, concrete), inputs)
     outputs = chosen(output_names, found, "output")
-    return trace_concrete(concrete, inputs, outputs, owner=model)
+    return trace_concrete(concrete, inputs, outputs, _caller(model, specs), owner=model)
 
 
 def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
     function = tf.function(lambda *args: model(*args, training=False), autograph=False)
     variables = len(model.variables)
     try:
-        with tf.init_scope():
+        with eager_mode():
             concrete = function.get_concrete_function(*specs)
     except Exception as error:  # whatever the layers raise while they are traced
         raise ConversionError(
@@ -168,3 +166,16 @@ def _given_name(tensor: Any) -> str | None:
     layer = tensor._keras_history.operation
     automatic = re.escape(to_snake_case(type(layer).__name__)) + r"(_\d+)?"
     return None if re.fullmatch(automatic, layer.name) else str(layer.name)
+
+
+def _caller(model: Any, specs: Any) -> Callable[[Sequence[Array]], Sequence[Array]]:
+    flat_specs = nest.flatten(specs)
+
+    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
+        # a layer may call functions of its own
+        with eager_mode(), functions_as_written():
+            tensors = [tf.constant(a, s.dtype) for a, s in zip(arrays, flat_specs, strict=True)]
+            outputs = model(*nest.pack_sequence_as(specs, tensors), training=False)
+            return [output.numpy() for output in nest.flatten(outputs)]
+
+    return evaluate
