@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.errors import DataError
+from cmsml_tasks.errors import DataError, SettingsError
 from cmsml_tasks.recipes.checks import (
     balanced,
     check_selected,
@@ -29,7 +29,7 @@ from cmsml_tasks.recipes.features import (
     parse_definitions,
 )
 from cmsml_tasks.recipes.reading import read_columns
-from cmsml_tasks.recipes.sources import SourceFile, find_files
+from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
     totals = [(part.path, part.total, len(part.target)) for part in parts]
     check_selected(totals, recipe.selection)
     target = np.concatenate([part.target for part in parts])
-    classes = labels(target, list(recipe.samples), recipe.target, len(parts))
+    classes = labels(target, class_names(recipe.samples), recipe.target, len(parts))
     weight = np.concatenate([part.weight for part in parts])
     if recipe.balance_classes:
         weight = balanced(weight, target, classes)
@@ -103,7 +103,7 @@ def _plan(recipe: type[EventRecipe]) -> Plan:
         return None if text is None else parse(text, f"{name} of {recipe.__qualname__}")
 
     columns = expand(recipe.features, recipe.__qualname__)
-    return Plan(
+    plan = Plan(
         recipe,
         parse_definitions(recipe.define, recipe.__qualname__),
         columns,
@@ -111,6 +111,9 @@ def _plan(recipe: type[EventRecipe]) -> Plan:
         optional("weight"),
         optional("selection"),
     )
+    if not plan.wanted:
+        raise SettingsError(f"no expression of {recipe.__qualname__} uses a column of the files")
+    return plan
 
 
 def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile]:

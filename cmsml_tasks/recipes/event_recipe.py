@@ -37,9 +37,10 @@ class EventRecipe(Recipe):
     target: ClassVar[str | None] = None
     """With *files*: expression for the class, true or false, or an integer from 0 on."""
     samples: ClassVar[Mapping[str, Any]] = {}
-    """Globs by class: ``{"signal": [...], "background": {"files": [...], "scale": 0.5}}``. Their
-    order gives the labels: the first is 0. A scale multiplies all weights of its files; a class of
-    several processes is a list of such dicts."""
+    """Globs by class: ``{"signal": [...], "background": {"files": [...], "scale": 0.5}}``. Of two
+    classes the first has target 1, so that the score stands for it; three and more have the labels
+    0, 1, 2, ... in their order. A scale multiplies all weights of its files; a class of several
+    processes is a list of such dicts."""
     tree: ClassVar[str | None] = None
     """Name of the tree in ROOT files; not needed where there is only one."""
     define: ClassVar[Mapping[str, str]] = {}

@@ -89,7 +89,7 @@ class Expression:
         try:
             with np.errstate(all="ignore"):  # what becomes NaN or infinite is reported by row
                 return _evaluate(self.tree, table)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, IndexError, ArithmeticError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DataError(
                 f"'{self.text}' cannot be computed from these columns: {reason}"

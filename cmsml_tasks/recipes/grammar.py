@@ -36,8 +36,8 @@ _QUOTES = "'\""
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-class Quoted(str):
-    """Text that stood in quotes: it is never read as ``none``."""
+class Bare(str):
+    """Text that stood without quotes: the word ``none`` can mean None."""
 
     __slots__ = ()
 
@@ -88,9 +88,10 @@ def serialize_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{','.join(map(serialize_value, value))}]"
     text = str(value)
-    if re.search(r"[,:\[\]()'\"]", text) or text != text.strip() or not text:
+    if isinstance(value, str) and not isinstance(value, Bare) and text.lower() == "none":
         return _quote(text)
-    return _quote(text) if isinstance(value, Quoted) and text.lower() == "none" else text
+    plain = text and text == text.strip() and not re.search(r"[,:\[\]()'\"]", text)
+    return text if plain else _quote(text)
 
 
 def _quote(text: str) -> str:
@@ -166,7 +167,7 @@ class _Parser:
                 raise self._error(f"',' or '{closing}' expected", self.position)
         return values
 
-    def _quoted(self) -> Quoted:
+    def _quoted(self) -> str:
         start = self.position
         quote = self.text[start]
         self.position += 1
@@ -180,7 +181,7 @@ class _Parser:
                 continue
             self.position += 1
             if character == quote:
-                return Quoted("".join(characters))
+                return "".join(characters)
             characters.append(character)
         raise self._error(f"the quote {quote} is never closed", start)
 
@@ -194,7 +195,7 @@ class _Parser:
         value = self.text[start : self.position].strip()
         if not value:
             raise self._error("a value is missing (write '' for empty text)", start)
-        return value
+        return Bare(value)
 
     def _at_end(self) -> bool:
         return self.position >= len(self.text)

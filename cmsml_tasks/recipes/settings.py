@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.recipes.grammar import Quoted, Raw, serialize_value
+from cmsml_tasks.recipes.grammar import Bare, Raw, serialize_value
 from cmsml_tasks.recipes.recipe import Recipe
 from cmsml_tasks.recipes.words import type_in_words
 
@@ -21,7 +21,7 @@ def make_recipe(recipe: type[Recipe], settings: Mapping[str, Raw] | None = None)
 
     Args:
         recipe: the class.
-        settings: raw values as parsed, or values of the right type.
+        settings: raw values as parsed, or values of the right type such as `Recipe.settings`.
 
     Raises:
         SettingsError: an unknown setting, a value that its field does not take, a setting
@@ -87,7 +87,7 @@ def _typed_none(recipe: type[Recipe], name: str, raw: Any) -> Any:
 def _plain(raw: Any, none: bool = False) -> Any:
     if isinstance(raw, list):
         return [_plain(item, none) for item in raw]
-    if none and isinstance(raw, str) and not isinstance(raw, Quoted) and raw.lower() == "none":
+    if none and isinstance(raw, Bare) and raw.lower() == "none":
         return None
     return str(raw) if isinstance(raw, str) else raw
 

@@ -34,7 +34,7 @@ class SourceFile:
 
 
 def sources_of_samples(samples: Mapping[str, Any], owner: str) -> list[Source]:
-    """Return the sources of *samples*; the order of the samples gives the labels 0, 1, ...
+    """Return the sources of *samples*, labelled by their place in `class_names`.
 
     A sample is a glob, a list of globs, ``{"files": globs, "scale": number}``, or a list with
     such dicts among the globs.
@@ -47,11 +47,21 @@ def sources_of_samples(samples: Mapping[str, Any], owner: str) -> list[Source]:
             f"samples of {owner} must name at least two classes: "
             'samples = {"signal": ["signal_*.root"], "background": ["background_*.root"]}'
         )
+    names = class_names(samples)
     return [
         source
-        for label, (name, sample) in enumerate(samples.items())
-        for source in _sources_of_sample(sample, label, f"sample '{name}' of {owner}")
+        for name, sample in samples.items()
+        for source in _sources_of_sample(sample, names.index(name), f"sample '{name}' of {owner}")
     ]
+
+
+def class_names(samples: Mapping[str, Any]) -> list[str]:
+    """Return the names of the labels 0, 1, ...: the samples in their order.
+
+    Of two, the first has label 1: it is the one that a single score stands for.
+    """
+    names = list(samples)
+    return names[::-1] if len(names) == 2 else names
 
 
 def _sources_of_sample(sample: Any, label: int, where: str) -> list[Source]:

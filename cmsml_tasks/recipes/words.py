@@ -58,6 +58,8 @@ def _words(annotation: Any) -> str:
         return f"a list of {len(arguments)} ({parts}), such as [{example}]"
     if origin in (list, tuple, set, frozenset):
         return f"a list of {_plural(arguments[0])}, such as [{_example(arguments[0])}]"
+    if annotation is dict or origin is dict:
+        return "a dict, which only the class can give"
     if annotation in (list, tuple):
         return "a list, such as [1,2]"
     return getattr(annotation, "__name__", str(annotation))

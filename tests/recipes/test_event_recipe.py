@@ -8,7 +8,7 @@ import pytest
 import uproot
 
 from cmsml_tasks import EventRecipe
-from cmsml_tasks.errors import DataError
+from cmsml_tasks.errors import DataError, SettingsError
 from cmsml_tasks.recipes import split
 
 COLUMNS = {
@@ -94,8 +94,8 @@ def test_samples_give_labels_scales_and_class_names(folder):
         },
         weight="w",
     )
-    assert events.classes == ["sig", "bkg"]
-    assert events.target.tolist() == [0] * 4 + [1] * 8
+    assert events.classes == ["bkg", "sig"]
+    assert events.target.tolist() == [1] * 4 + [0] * 8
     assert events.weight.tolist() == [*COLUMNS["w"], *COLUMNS["w"] * 0.5, *COLUMNS["w"] * 2]
     scaled = loaded(samples={"sig": "s.npz", "bkg": {"files": ["b.npz", "c.npz"], "scale": 0.5}})
     assert scaled.weight.tolist() == [1] * 4 + [0.5] * 8
@@ -105,7 +105,9 @@ def test_samples_give_labels_scales_and_class_names(folder):
 def test_three_classes(folder):
     for name in "xyz":
         save(f"{name}.npz")
-    assert set(loaded(samples={name: f"{name}.npz" for name in "zyx"}).target) == {0, 1, 2}
+    events = loaded(samples={name: f"{name}.npz" for name in "zyx"})
+    assert events.target.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert events.classes == ["z", "y", "x"]
     for name in "yz":
         (folder / f"{name}.npz").unlink()
     assert loaded(target="where(pt > 35, 2, label)").classes == ["0", "1", "2"]
@@ -243,6 +245,12 @@ def test_error_names_the_file_among_several(folder):
     save("b.npz", pt=NAN)
     with pytest.raises(DataError, match=r"b\.npz: feature 'pt'"):
         loaded()
+
+
+def test_recipe_that_uses_no_column(folder):
+    save()
+    with pytest.raises(SettingsError, match="no expression of Mine uses a column"):
+        loaded(features=["1"], target="1 > 0")
 
 
 def test_sample_without_selected_events(folder):

@@ -15,6 +15,7 @@ TABLE = {
     "ok": np.array([True, False, True]),
     "pt": ak.Array([[5.0, 3.0], [], [7.0]]),
     "tag": ak.Array([[0.1, 0.9], [], [0.8]]),
+    "other": ak.Array([[1.0], [2.0], [3.0]]),
     "jet.mass": np.array([1.0, 2.0, 3.0]),
     "odd-name": np.array([4.0, 5.0, 6.0]),
 }
@@ -122,6 +123,11 @@ def test_all_else_is_refused(text, what):
         ("pt[M > 80]", "one value per element, not per event"),
         ("~n", "~ needs true or false, not int64"),
         ("~pt", "~ needs true or false"),
+        ("pt + other", "'pt \\+ other' cannot be computed from these columns: cannot broadcast"),
+        ("pt[other > 0]", "cannot be computed from these columns: cannot"),
+        ("where(pt > 0, pt, other)", "cannot be computed from these columns: cannot broadcast"),
+        ("1 / 0", "division by zero"),
+        ("n + 10 ** 400", "cannot be computed from these columns"),
         ("M & ok", "cannot be computed from these columns"),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes.grammar import (
-    Quoted,
+    Bare,
     parse_scan,
     parse_settings,
     serialize_scan,
@@ -128,5 +128,5 @@ def test_bad_scans_are_refused(texts, what):
 
 
 def test_resolved_values_have_a_text():
-    settings = {"b": True, "a": None, "n": [1, 2.5, False], "t": "none", "q": Quoted("none")}
-    assert serialize_settings(settings) == "a=none,b=true,n=[1,2.5,false],q='none',t=none"
+    settings = {"b": True, "a": None, "n": [1, 2.5, False], "t": "none", "q": Bare("None")}
+    assert serialize_settings(settings) == "a=none,b=true,n=[1,2.5,false],q=None,t='none'"

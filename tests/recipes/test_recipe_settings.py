@@ -35,6 +35,7 @@ class Net(Recipe):
     limit: int | None = 3
     stops: list[int | None] = []
     words: list[str] = []
+    cuts: dict[str, float] = {}
     activation: Literal["relu", "tanh"] = "relu"
     color: Color = Color.RED
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -110,6 +111,7 @@ def test_types_come_from_the_fields(text, name, value):
         ("shape=[1]", ["a list of 2 (a whole number, a number), such as [64,0.1]"]),
         ("limit=x", ["a whole number or none"]),
         ("activation=selu", ["one of relu, tanh"]),
+        ("cuts=3", ["'cuts'", "a dict, which only the class can give"]),
         ("color=green", ["one of red, blue"]),
         ("dropout=1", ["'dropout'", "a number, at least 0", "below 1"]),
         ("generate=1", ["'generate' describes the data of Net and cannot be set"]),
@@ -133,13 +135,14 @@ def test_setting_without_default():
 
 
 def test_settings_are_resolved_and_in_the_order_of_the_fields():
-    settings = made("shape=(3,1),color=blue").settings()
+    settings = made("shape=(3,1),color=blue,note='none',limit=none").settings()
     assert list(settings)[:2] == ["seed", "deterministic"]
     assert list(settings)[-1] == "dropout"
     assert settings["shape"] == [3, 1.0]
     assert settings["color"] == "blue"
-    text = serialize_settings(settings)
-    assert made(text).settings() == settings
+    assert make_recipe(Net, settings).settings() == settings
+    del settings["cuts"]  # only the class can give a dict
+    assert made(serialize_settings(settings)).settings() == settings | {"cuts": {}}
 
 
 def test_recipe_is_immutable():

@@ -77,10 +77,10 @@ def test_samples_become_labels_and_scales(folder):
         "background": ["b.root", {"files": "sub/*", "scale": 0.5}, {"files": ["c.npz"]}],
     }
     assert find_files(sources_of_samples(samples, "X")) == [
-        SourceFile(str(folder / "a.root"), 0, 1.0),
-        SourceFile(str(folder / "b.root"), 1, 1.0),
-        SourceFile(str(folder / "sub" / "d.root"), 1, 0.5),
-        SourceFile(str(folder / "c.npz"), 1, 1.0),
+        SourceFile(str(folder / "a.root"), 1, 1.0),
+        SourceFile(str(folder / "b.root"), 0, 1.0),
+        SourceFile(str(folder / "sub" / "d.root"), 0, 0.5),
+        SourceFile(str(folder / "c.npz"), 0, 1.0),
     ]
 
 
