@@ -19,6 +19,7 @@ from cmsml_tasks.conversion.nodes import (
     reachable,
 )
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.tables import lookup_types, table_nodes
 from cmsml_tasks.errors import ConversionError
 
 # ops that hand a variable on as it is, and so hand on the constant that replaces it
@@ -55,11 +56,15 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
     needed = reachable(nodes, (port.node for port in (*skeleton.inputs, *skeleton.outputs)))
     kept = [node for node in graph_def.node if node.name in needed]
     variables = _variables(kept, skeleton.weights)
+    tables = lookup_types(kept, needed.intersection(skeleton.resources))
     frozen = GraphDef(versions=graph_def.versions)
     for node in kept:
         if node.name in skeleton.weights:
             constant = frozen.node.add(name=node.name, op="Const")
             constant.attr["dtype"].type = skeleton.weights[node.name].dtype.as_datatype_enum
+        elif node.name in tables:
+            read = skeleton.resources[node.name]
+            frozen.node.extend(table_nodes(node.name, tables[node.name], read))
         else:
             frozen.node.extend(_replacement(node, variables))
     _refuse_empty_tables(frozen)
@@ -120,8 +125,8 @@ def _refuse_unset(node: NodeDef) -> None:
         )
     if node.op == "Placeholder" and node.attr["dtype"].type in _HANDLES:
         raise ConversionError(
-            f"'{node.name}' stands for a resource that is no variable, such as a lookup table or "
-            "a data set, which a frozen graph cannot hold yet; compute it outside of the model"
+            f"'{node.name}' stands for a resource that is neither a variable nor a lookup table, "
+            "which a frozen graph cannot hold; compute it outside of the model"
         )
 
 
@@ -132,7 +137,7 @@ def _refuse_empty_tables(frozen: GraphDef) -> None:
         if "HashTable" in node.op:
             raise ConversionError(
                 f"the lookup table '{node.name}' is filled outside of the graph, so that it would "
-                "be empty in a frozen graph; tables cannot be frozen yet"
+                "be empty in a frozen graph; tables of a session cannot be frozen yet"
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -58,6 +59,10 @@ class Weight:
         return math.prod(self.shape) * max(int(self.dtype.size), 1)
 
 
+# gives keys and values of a lookup table, when told their data types
+TableReader = Callable[[int, int], tuple[NDArray[Any], NDArray[Any]]]
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """A graph without weights.
@@ -67,6 +72,8 @@ class Skeleton:
         inputs: placeholders that are fed, in their order.
         outputs: tensors that are fetched, in their order.
         weights: values by the name of the node (placeholder or variable) that stands for them.
+        resources: by the name of their placeholder, readers of captured resources that are no
+            variables, but may be lookup tables.
 
     """
 
@@ -74,6 +81,7 @@ class Skeleton:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     weights: Mapping[str, Weight] = field(default_factory=dict)
+    resources: Mapping[str, TableReader] = field(default_factory=dict)
 
     @property
     def signature(self) -> Signature:

@@ -339,6 +339,30 @@ def function_captures_by_value_and_calls_others(folder: Path) -> Case:
     return Case(path, {"x:0": X, "i:0": index}, expected)
 
 
+@case
+def function_looks_up_in_tables(folder: Path) -> Case:
+    """In a branch and in a loop too, where nothing from outside can be waited for."""
+    words = tf.lookup.KeyValueTensorInitializer(
+        ["muon", "electron"], tf.constant([13, 11], tf.int64)
+    )
+    codes = tf.lookup.StaticHashTable(words, -1)
+    steps = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, -5)
+    steps.insert(tf.constant([13, 11, 7], tf.int64), tf.constant([11, 7, 99], tf.int64))
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
+    def function(names: Any) -> Any:
+        found = codes.lookup(names)
+        if tf.size(found) > 2:
+            for _ in tf.range(2):
+                found = tf.ensure_shape(steps.lookup(found), [None])
+        return found
+
+    path = folder / "tables.pb"
+    save_graph(path, function, variables_to_constants=True)
+    names = np.array([b"muon", b"tau", b"electron"])
+    return Case(path, {"names:0": names}, {"output:0": function(names).numpy()})
+
+
 # ------------------------------------------------------------------ Keras models
 
 
@@ -511,6 +535,22 @@ def keras_integer_input_embedding(folder: Path) -> Case:
     model = shaken(keras.Model(ids, keras.layers.Dense(2, name="output")(embedded)))
     values = np.random.default_rng(0).integers(0, 7, (6, 3)).astype("int32")
     return keras_case(folder / "embedding.pb", model, {"ids:0": values}, ["output:0"], values)
+
+
+@case
+def keras_string_and_integer_lookup(folder: Path) -> Case:
+    word, number = (
+        keras.Input((2,), name="w", dtype="string"),
+        keras.Input((2,), name="n", dtype="int64"),
+    )
+    words = keras.layers.StringLookup(vocabulary=["a", "b", "c"], num_oov_indices=1)(word)
+    numbers = keras.layers.IntegerLookup(vocabulary=[10, 20], output_mode="multi_hot")(number)
+    embedded = keras.layers.Flatten()(keras.layers.Embedding(4, 3)(words))
+    merged = keras.layers.Concatenate()([embedded, keras.ops.cast(numbers, "float32")])
+    model = shaken(keras.Model([word, number], keras.layers.Dense(2, name="y")(merged)))
+    feeds = {"w:0": np.array([[b"a", b"z"], [b"c", b"b"]]), "n:0": np.array([[10, 5], [20, 20]])}
+    inputs = [tf.constant(value) for value in feeds.values()]
+    return keras_case(folder / "lookup.pb", model, feeds, ["y:0"], inputs)
 
 
 @case

@@ -183,12 +183,25 @@ def test_function_that_takes_ragged_tensors() -> None:
         trace(function)
 
 
-def test_tables_are_refused_until_they_can_be_frozen() -> None:
-    initializer = tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
-    table = tf.lookup.StaticHashTable(initializer, -1)
-    function = tf.function(table.lookup, input_signature=[tf.TensorSpec((None,), tf.string)])
-    with pytest.raises(ConversionError, match="lookup table"):
+def test_resource_that_is_neither_a_variable_nor_a_table() -> None:
+    iterator = iter(tf.data.Dataset.range(3))
+    function = tf.function(lambda: next(iterator))
+    with pytest.raises(ConversionError, match="neither a variable nor a lookup table"):
         trace(function).freeze()
+
+
+def test_tables_of_a_session_are_refused_until_they_can_be_frozen() -> None:
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf1.placeholder(tf.string, [None], name="x")
+        initializer = tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
+        table = tf.lookup.StaticHashTable(initializer, -1)
+        tf.identity(table.lookup(x), name="y")
+        fill = tf1.tables_initializer()
+    session = tf1.Session(graph=graph)
+    session.run(fill)
+    with pytest.raises(ConversionError, match="would be empty in a frozen graph"):
+        trace(session, output_names=["y"]).freeze()
 
 
 def test_run_refuses_arrays_that_do_not_fit() -> None:

@@ -15,7 +15,7 @@ from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
 from cmsml_tasks.conversion.nodes import all_nodes
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
+from cmsml_tasks.conversion.skeleton import Skeleton, TableReader, Weight, port
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.errors import ConversionError
 
@@ -76,7 +76,12 @@ def trace_concrete(
         outputs=tuple(
             port(name, tensor) for name, tensor in zip(output_names, graph.outputs, strict=True)
         ),
-        weights=_captured(graph),
+        weights=_weights(graph),
+        resources={
+            inside.op.name: _table_reader(outside)
+            for outside, inside in graph.captures
+            if outside.dtype == tf.resource and _variable_content(outside) is None
+        },
     )
     _refuse_writers(skeleton)
     # a function does not keep its variables alive
@@ -173,27 +178,26 @@ def _identity_name(output: tf.Tensor) -> str | None:
     return None if source.type != "Identity" or automatic else str(source.name)
 
 
-def _captured(graph: Any) -> dict[str, Weight]:
+def _weights(graph: Any) -> dict[str, Weight]:
     names = {id(variable.handle): variable.name for variable in graph.variables}
     weights = {}
     for outside, inside in graph.captures:
-        weight = _weight(outside, names.get(id(outside), inside.name))
-        if weight is not None:
-            weights[inside.op.name] = weight
+        content = _variable_content(outside)
+        if content is not None:
+            dtype = tf.as_dtype(content.dtype)
+            shape = tuple(tf.TensorShape(content.shape).as_list())
+            name = names.get(id(outside), inside.name).partition(":")[0]
+            weights[inside.op.name] = Weight(dtype, shape, _reader(outside, dtype), name)
+        elif outside.dtype not in (tf.resource, tf.variant):
+            weights[inside.op.name] = Weight(outside.dtype, tuple(outside.shape), outside.numpy)
     return weights
 
 
-def _weight(captured: tf.Tensor, name: str) -> Weight | None:
-    if captured.dtype not in (tf.resource, tf.variant):
-        return Weight(captured.dtype, tuple(captured.shape), captured.numpy)
+def _variable_content(captured: tf.Tensor) -> Any | None:
+    """Return data type and shape of the variable that a captured tensor is the handle of."""
     # only the handle of a variable knows what it points to, that of a table does not
-    handle_data = getattr(captured, "_handle_data", None)
-    if handle_data is None or not handle_data.is_set or not handle_data.shape_and_type:
-        return None
-    content = handle_data.shape_and_type[0]
-    dtype = tf.as_dtype(content.dtype)
-    shape = tuple(tf.TensorShape(content.shape).as_list())
-    return Weight(dtype, shape, _reader(captured, dtype), name.partition(":")[0])
+    data = getattr(captured, "_handle_data", None) if captured.dtype == tf.resource else None
+    return data.shape_and_type[0] if data is not None and data.shape_and_type else None
 
 
 def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
@@ -201,6 +205,17 @@ def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
         with eager_mode():
             value: Array = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
         return value
+
+    return read
+
+
+def _table_reader(handle: tf.Tensor) -> TableReader:
+    def read(key_dtype: int, value_dtype: int) -> tuple[Array, Array]:
+        with eager_mode():
+            keys, values = tf.raw_ops.LookupTableExportV2(
+                table_handle=handle, Tkeys=key_dtype, Tvalues=value_dtype
+            )
+        return keys.numpy(), values.numpy()
 
     return read
 
