@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import law
+import luigi
 
 from cmsml_tasks.exporting.export import FORMATS
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
@@ -41,11 +43,25 @@ class ExportGraph(ExportedTask):
         folder = str(Path(outputs["pb"].path).parent)
         card = self._export_source(folder) if self.source else self._export_trained(folder)
         self.write_manifest()
-        path = outputs["pb"].path
+        self.publish_message(self._usage(card))
+
+    def _usage(self, card: Any) -> str:
+        path = self.output()["pb"].path
         text = interface_text(card, path)
-        if len(self.branch_map) == 1:
-            text += f"\n\nin CMSSW:\n\n{cpp_lines(card, path)}\n"
-        self.publish_message(text)
+        if len(self.branch_map) > 1:
+            return text
+        return f"{text}\n\nin CMSSW:\n\n{cpp_lines(card, path)}\n"
+
+    def show_present(self) -> None:
+        """Print what a run prints, for graphs that were there already."""
+        task = self.as_branch(0) if self.is_workflow() else self
+        card = Path(task.output()["card"].path)
+        if self.is_workflow() and len(self.branch_map) > 1:
+            print(
+                f"{len(self.branch_map)} graphs, each in a folder of its own in {card.parents[1]}"
+            )
+        else:
+            print(task._usage(json.loads(card.read_text(encoding="utf-8"))))
 
     def _export_trained(self, folder: str) -> Any:
         model = self.input()["model"]
@@ -66,3 +82,10 @@ class ExportGraph(ExportedTask):
             formats=self.formats,
             input_shapes=parse_shapes(self.input_shapes),
         )
+
+
+@ExportGraph.event_handler(luigi.Event.DEPENDENCY_PRESENT)  # type: ignore[untyped-decorator]
+def _tell_where_it_lies(task: ExportGraph) -> None:
+    # a second run of the same command is how people look for their graph
+    if task == law.parser.root_task():
+        task.show_present()
