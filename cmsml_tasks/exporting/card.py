@@ -29,8 +29,9 @@ def signature_card(
         signature: inputs and outputs of the graph.
         description: operations and size of the graph, as `cmsml_tasks.conversion.describe` says.
         paths: the graph's files, whose SHA-256 digests the card records.
-        trained_on: ``features`` (name and padding value, in the order of the input's columns) and
-            ``split`` (the rule of folds and validation); empty for a graph of unknown origin.
+        trained_on: ``features`` (name and padding value, in the order of the input's columns),
+            ``classes`` (names of the labels 0, 1, ...) and ``split`` (the rule of folds and
+            validation); empty for a graph of unknown origin.
     """
     inputs = [_tensor(info) for info in signature.inputs]
     features = trained_on.get("features")
@@ -43,6 +44,7 @@ def signature_card(
         "format": FORMAT,
         "inputs": inputs,
         "outputs": [_tensor(info) for info in signature.outputs],
+        "classes": trained_on.get("classes"),
         "split": trained_on.get("split"),
         "digests": {path.name: {"sha256": sha256(path)} for path in paths},
         **description,

@@ -154,7 +154,7 @@ def _variable(match: re.Match[str], pattern: str) -> str:
 
 def _remote_glob(url: str) -> list[str]:
     try:
-        import fsspec  # type: ignore[import-untyped]
+        import fsspec
 
         filesystem, path = fsspec.core.url_to_fs(url)
         return sorted(filesystem.unstrip_protocol(name) for name in filesystem.glob(path))

@@ -113,6 +113,7 @@ def inputs_by_name(inputs: Any, names: list[str]) -> dict[str, np.ndarray]:
 def _about(data: Data) -> dict[str, Any]:
     return {
         "features": data.features,
+        "classes": data.classes,
         "split": data.split,
         "events": {"train": len(data.train), "validation": len(data.validation)},
     }

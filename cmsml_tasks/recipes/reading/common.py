@@ -13,7 +13,7 @@ def open_binary(path: str) -> AbstractContextManager[BinaryIO]:
     """Open a local file, or a URL through fsspec, for reading bytes."""
     if "://" not in path:
         return open(path, "rb")
-    import fsspec  # type: ignore[import-untyped]
+    import fsspec
 
     return cast("AbstractContextManager[BinaryIO]", fsspec.open(path, "rb"))
 
