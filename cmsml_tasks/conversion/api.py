@@ -9,7 +9,9 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.files import PathLike, expanded, is_text, read_graph, write_graph
+from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.selection import select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.graphs import imported_graph
 from cmsml_tasks.conversion.sources.sessions import is_session
@@ -38,7 +40,8 @@ def save_graph(
             function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``.
         variables_to_constants: write a frozen graph, with the values of all variables.
         output_names: for a session or graph, the operations to export (a frozen session needs
-            them); for a model or function, names for its outputs.
+            them; as it is, the graph keeps all of its operations); for a model or function, names
+            for its outputs, in their order, instead of those found.
         input_names: names for the inputs, in their order, instead of those found.
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
@@ -103,9 +106,12 @@ def _graph_as_is(
     obj: Any, input_names: Sequence[str] | None, output_names: Sequence[str] | None
 ) -> GraphDef:
     graph = obj.graph if is_session(obj) else obj
-    if input_names is not None or output_names is not None:
-        return trace(graph, input_names, output_names).as_is()
-    return graph if isinstance(graph, GraphDef) else graph.as_graph_def()
+    graph_def = graph if isinstance(graph, GraphDef) else graph.as_graph_def()
+    if output_names is not None:
+        select(graph_def, output_names)  # nothing is cut off, but they have to be there
+    if input_names is None:
+        return graph_def
+    return put_interface(graph_def, trace(graph, input_names).skeleton.inputs, ())[0]
 
 
 def _warn_of_missing_weights(traced: Traced) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import tensorflow as tf
 
 from cmsml_tasks.conversion.files import TEXT_ENDINGS, PathLike, expanded, read_graph
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
-from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.signature import Shape, listed
-from cmsml_tasks.conversion.sources.functions import trace_function
+from cmsml_tasks.conversion.saved_models import open_saved_model
+from cmsml_tasks.conversion.signature import Shape
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.sources.keras_model import trace_model
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
-
-_SERVING = "serving_default"
 
 
 def open_model(
@@ -44,7 +38,7 @@ def open_model(
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
     if path.is_dir():
-        return _open_saved_model(path).with_input_shapes(shapes)
+        return open_saved_model(path).with_input_shapes(shapes)
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
         return _open_graph(path, shapes)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):
@@ -63,29 +57,3 @@ def _open_graph(path: Path, shapes: Mapping[str, Shape]) -> Traced:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from error
-
-
-def _open_saved_model(path: Path) -> Traced:
-    if not any((path / f"saved_model.{ending}").is_file() for ending in ("pb", "pbtxt")):
-        raise ConversionError(
-            f"the folder {path} holds no SavedModel; give the one with the saved_model.pb"
-        )
-    try:
-        loaded = tf.saved_model.load(str(path))
-    except Exception as error:  # the loader raises whatever it stumbles over
-        raise ConversionError(
-            f"TensorFlow {tf.__version__} cannot read the SavedModel {path}: {reason(error)}"
-        ) from error
-    return trace_function(_serving_signature(path, loaded), owner=loaded)
-
-
-def _serving_signature(path: Path, loaded: Any) -> Any:
-    signatures = dict(loaded.signatures)
-    if _SERVING in signatures:
-        return signatures[_SERVING]
-    if len(signatures) == 1:
-        return next(iter(signatures.values()))
-    raise ConversionError(
-        f"the SavedModel {path} has no signature '{_SERVING}' (signatures: {listed(signatures)}); "
-        f"save it with signatures={{'{_SERVING}': function}}, or model.export(path) in Keras"
-    )

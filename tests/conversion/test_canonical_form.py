@@ -122,8 +122,11 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     )
     x = keras.Input((3, 2), name="x")
     attention = keras.Model(x, keras.layers.MultiHeadAttention(2, 2)(x, x))
+    word = keras.Input((1,), name="word", dtype="string")
+    vocabulary = [f"word {i}" for i in range(100)]
+    table = keras.Model(word, keras.layers.StringLookup(vocabulary=vocabulary)(word))
     paths = []
-    for name, model in {"dense": dense, "attention": attention}.items():
+    for name, model in {"dense": dense, "attention": attention, "table": table}.items():
         model.save(tmp_path / f"{name}.keras")
         paths.append(str(tmp_path / f"{name}.keras"))
     command = [sys.executable, "-c", CHILD, *paths]

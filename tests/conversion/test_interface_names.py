@@ -18,7 +18,7 @@ from conversion_cases import (
     session_with,
 )
 
-from cmsml_tasks.conversion import TensorInfo, get_session, save_graph, trace
+from cmsml_tasks.conversion import TensorInfo, get_session, read_graph, save_graph, trace
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -121,6 +121,19 @@ def test_input_and_output_names_rename_whatever_it_is(tmp_path: Path) -> None:
         ["features", "offset"],
         ["output"],
     )
+
+
+def test_session_as_it_is_keeps_every_operation(tmp_path: Path) -> None:
+    session = session_with(True)
+    original = session.graph.as_graph_def()
+    save_graph(tmp_path / "graph.pb", session, output_names=["hidden"])
+    assert read_graph(tmp_path / "graph.pb") == original
+    save_graph(tmp_path / "graph.pb", session, input_names=["features", "offset"])
+    renamed = read_graph(tmp_path / "graph.pb")
+    assert len(renamed.node) == len(original.node)
+    assert [n.name for n in renamed.node if n.op == "Placeholder"] == ["features", "offset"]
+    with pytest.raises(ConversionError, match="no operation 'nowhere'"):
+        save_graph(tmp_path / "graph.pb", session, output_names=["nowhere"])
 
 
 @pytest.mark.parametrize(

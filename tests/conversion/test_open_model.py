@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -149,6 +151,32 @@ def test_lambda_layer_is_refused_with_advice(tmp_path: Path) -> None:
     assert str(tmp_path / "model.keras") in str(info.value)
 
 
+def test_file_of_an_old_keras_that_keras_3_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    layers = [keras.Input((4, 3)), keras.layers.SpatialDropout1D(0.1), keras.layers.LSTM(2)]
+    keras.Sequential(layers).save(path)
+    with h5py.File(path, "a") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"][1]["config"]["noise_shape"] = None
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(ConversionError, match=r"argument 'noise_shape'\n.*tf-keras.*may still"):
+        open_model(path)
+
+
+def test_messages_are_short(tmp_path: Path) -> None:
+    class Unknown(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    keras.Sequential([keras.Input((2,)), Unknown()]).save(tmp_path / "model.keras")
+    with pytest.raises(
+        ConversionError, match=r"cannot read .*: Could not locate class 'Unkn"
+    ) as info:
+        open_model(tmp_path / "model.keras")
+    assert "config" not in str(info.value)
+    assert str(info.value).count("\n") == 1
+
+
 def test_subclass_without_get_config_is_refused_with_advice(tmp_path: Path) -> None:
     class NoConfig(keras.Model):
         def __init__(self) -> None:
@@ -242,6 +270,62 @@ def test_saved_model_with_one_or_several_other_signatures(tmp_path: Path) -> Non
     tf.saved_model.save(module, tmp_path / "none")
     with pytest.raises(ConversionError, match=r"\(signatures: nothing\)"):
         open_model(tmp_path / "none")
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_saved_model_of_a_session_of_tensorflow_1(use_resource: bool, tmp_path: Path) -> None:
+    session = session_with(use_resource)
+    folder = tmp_path / "model"
+    with session.graph.as_default():
+        tensor = session.graph.get_tensor_by_name
+        tf1.saved_model.simple_save(
+            session,
+            str(folder),
+            {"z": tensor("x:0"), "a": tensor("shift:0")},
+            {"y": tensor("output:0"), "b": tensor("hidden:0")},
+        )
+    traced = open_model(folder)
+    assert interface(traced) == (["a", "z"], ["b", "y"])
+    values = check_frozen(traced, tmp_path)
+    inputs = random_inputs(traced)
+    feeds = {"x:0": inputs["z"], "shift:0": inputs["a"]}
+    np.testing.assert_array_equal(values["y"], session.run("output:0", feeds))
+
+    with session.graph.as_default():
+        builder = tf1.saved_model.Builder(str(tmp_path / "partial"))
+        signature = tf1.saved_model.predict_signature_def(
+            {"x": tensor("x:0")}, {"y": tensor("output:0")}
+        )
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    with pytest.raises(ConversionError, match="also need 'shift', which is no input"):
+        open_model(tmp_path / "partial")
+
+
+def test_lookup_tables_can_be_used_again_and_again(tmp_path: Path) -> None:
+    word = keras.Input((1,), name="word", dtype="string")
+    layer = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
+    model = keras.Model(word, layer(word))
+    model.save(tmp_path / "model.keras")
+    model.export(tmp_path / "folder", verbose=False)
+    words = np.array([[b"b"], [b"?"], [b"a"]])
+    for path in (tmp_path / "model.keras", tmp_path / "folder"):
+        traced = open_model(path)
+        (expected,) = traced.run({"word": words}).values()
+        assert expected.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+        graph = load_graph_def(traced.freeze())
+        with tf1.Session(graph=graph) as session:
+            for _ in range(3):
+                name = traced.signature.outputs[0].tensor
+                value = session.run(name, {traced.signature.inputs[0].tensor: words})
+                np.testing.assert_array_equal(value, expected)
+
+
+def load_graph_def(graph_def: Any) -> tf.Graph:
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.import_graph_def(graph_def, name="")
+    return graph
 
 
 def test_broken_saved_models(tmp_path: Path) -> None:

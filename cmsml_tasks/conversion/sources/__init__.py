@@ -52,6 +52,8 @@ def described(obj: Any) -> str:
 def _advice(obj: Any) -> str:
     if keras_model.is_layer(obj):
         return "; put the layer into a keras.Sequential model"
+    if type(obj).__module__.partition(".")[0] == "tf_keras":
+        return " of tf-keras yet; save it as a SavedModel, which open_model() reads"
     if isinstance(obj, tf.Module):
         return "; pass one of its tf.function methods"
     if callable(obj):

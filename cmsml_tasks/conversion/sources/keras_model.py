@@ -48,6 +48,7 @@ def trace_model(
         ConversionError: the model was never built, or takes what no frozen graph can.
 
     """
+    _check_backend()
     arguments = _call_arguments(model)
     specs = nest.map_structure(_spec, arguments)
     inputs = chosen(input_names, _input_names(arguments), "input")
@@ -55,6 +56,15 @@ def trace_model(
     found = apart_from_inputs(_output_names(model, concrete), inputs)
     outputs = chosen(output_names, found, "output")
     return trace_concrete(concrete, inputs, outputs, _caller(model, specs), owner=model)
+
+
+def _check_backend() -> None:
+    backend = sys.modules["keras"].backend.backend()
+    if backend != "tensorflow":
+        raise ConversionError(
+            f"Keras runs on {backend} here, which makes no TensorFlow graphs; set "
+            "KERAS_BACKEND=tensorflow before Keras is imported"
+        )
 
 
 def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from cmsml_tasks.conversion.placeholders import (
     is_learning_phase,
     settle_learning_phase,
 )
-from cmsml_tasks.conversion.selection import ports, select, unread
+from cmsml_tasks.conversion.selection import Selected, ports, select, unread
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.traced import Array, Traced
@@ -43,22 +44,42 @@ def trace_session(
 
     """
     graph_def = session.graph.as_graph_def()
+    settle_learning_phase(graph_def)
     if not output_names:
         raise ConversionError(
             f"output_names is {output_names!r}, but a session has no outputs of its own; name the "
             f"operations to export, such as {listed(unread(graph_def)[:5])}"
         )
     outputs = select(graph_def, output_names)
+    needed = reachable(by_name(graph_def), (output.node for output in outputs))
+    inputs = feedable(graph_def, needed)
+    names = chosen(input_names, [i.name for i in inputs], "input")
+    renamed = [replace(pick, name=name) for pick, name in zip(inputs, names, strict=True)]
+    return trace_tensors(session, renamed, outputs)
+
+
+def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Selected]) -> Traced:
+    """Trace what *outputs* need of the graph of a session, fed through *inputs*.
+
+    Raises:
+        ConversionError: other placeholders would have to be fed too, or a variable has no value.
+    """
+    graph_def = session.graph.as_graph_def()
     nodes = by_name(graph_def)
     needed = reachable(nodes, (output.node for output in outputs))
     fixed = {f"{name}:0": False for name in needed if _is_open_learning_phase(nodes[name])}
     settle_learning_phase(graph_def)
-    inputs = feedable(graph_def, needed)
-    names = chosen(input_names, [i.name for i in inputs], "input")
+    fed = {pick.node for pick in inputs}
+    open_ends = [pick.node for pick in feedable(graph_def, needed) if pick.node not in fed]
+    if open_ends:
+        raise ConversionError(
+            f"the outputs also need {listed(open_ends)}, which is no input of the signature; save "
+            "the model with a signature that names all of its inputs"
+        )
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(session.graph, inputs, names),
-        outputs=ports(session.graph, outputs, [o.name for o in outputs]),
+        inputs=ports(session.graph, inputs, [pick.name for pick in inputs]),
+        outputs=ports(session.graph, outputs, [pick.name for pick in outputs]),
         weights=_weights(session, graph_def, needed),
     )
     feeds = [port.tensor for port in skeleton.inputs]
