@@ -67,6 +67,15 @@ class Shell:
         assert "Traceback" not in done.text, done.text
         return done.text
 
+    def python(self, code: str) -> str:
+        """Run *code* in a fresh interpreter and return what it printed."""
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def files(self) -> list[str]:
         """Return all files in the store, relative to it."""
         return sorted(
