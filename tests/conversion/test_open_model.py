@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conversion_cases import (
-    Module,
     Subclassed,
     X,
     functional,
@@ -25,8 +24,9 @@ from conversion_cases import (
     sequential,
     session_with,
 )
+from opening import check_frozen, cut, evaluated, interface
 
-from cmsml_tasks.conversion import Traced, open_model, read_graph, save_graph, write_graph
+from cmsml_tasks.conversion import open_model, save_graph, write_graph
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -34,42 +34,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),
 ]
-
-
-def interface(traced: Traced) -> tuple[list[str], list[str]]:
-    signature = traced.signature
-    return [i.name for i in signature.inputs], [o.name for o in signature.outputs]
-
-
-def random_inputs(traced: Traced) -> dict[str, Any]:
-    generator = np.random.default_rng(1)
-    return {
-        info.name: generator.normal(size=[n or 5 for n in info.shape or ()]).astype(info.dtype)
-        for info in traced.signature.inputs
-    }
-
-
-def evaluated(
-    path: Path, inputs: dict[str, Any], outputs: list[str], as_written: bool = True
-) -> list[Any]:
-    config = tf1.ConfigProto()
-    config.graph_options.rewrite_options.disable_meta_optimizer = as_written
-    with tf.Graph().as_default() as graph:
-        tf.import_graph_def(read_graph(path), name="")
-        with tf1.Session(graph=graph, config=config) as session:
-            feeds = {f"{name}:0": value for name, value in inputs.items()}
-            return session.run([f"{name}:0" for name in outputs], feeds)
-
-
-def check_frozen(traced: Traced, folder: Path) -> dict[str, Any]:
-    """The frozen graph gives what the original gives; returns that."""
-    inputs = random_inputs(traced)
-    expected = traced.run(inputs)
-    write_graph(folder / "frozen.pb", traced.freeze())
-    values = evaluated(folder / "frozen.pb", inputs, list(expected))
-    for value, (name, original) in zip(values, expected.items(), strict=True):
-        np.testing.assert_allclose(value, original, rtol=2e-6, atol=2e-7, err_msg=name)
-    return expected
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".hdf5"])
@@ -193,11 +157,6 @@ def test_subclass_without_get_config_is_refused_with_advice(tmp_path: Path) -> N
         open_model(tmp_path / "model.keras")
 
 
-def cut(path: Path, part: float) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * part)])
-
-
 def test_broken_keras_files(tmp_path: Path) -> None:
     model = sequential()
     good, weights = tmp_path / "model.keras", tmp_path / "model.weights.h5"
@@ -225,120 +184,6 @@ def test_broken_keras_files(tmp_path: Path) -> None:
         archive.writestr("readme", "nothing")
     with pytest.raises(ConversionError, match="zip archive without a Keras model"):
         open_model(tmp_path / "other.keras")
-
-
-def test_keras_model_in_a_saved_model_folder(tmp_path: Path) -> None:
-    model = in_lists()
-    model.export(tmp_path / "exported", verbose=False)
-    traced = open_model(tmp_path / "exported")
-    inputs = dict(zip(interface(traced)[0], [rows(5, 2), rows(5, 3)], strict=True))
-    assert set(inputs) >= {"named"}
-    shapes = {info.name: info.shape for info in traced.signature.inputs}
-    assert shapes["named"] == (None, 3)
-    other = next(name for name in shapes if name != "named")
-    values = traced.run({"named": rows(5, 3), other: rows(5, 2)})
-    expected = model([rows(5, 2), rows(5, 3)], training=False)
-    for value, original in zip(values.values(), expected, strict=True):
-        np.testing.assert_allclose(value, original, rtol=2e-6, atol=2e-7)
-    check_frozen(traced, tmp_path)
-
-
-def test_module_in_a_saved_model_folder(tmp_path: Path) -> None:
-    """Control flow and variables in nested functions; the loaded object is not kept elsewhere."""
-    module = Module()
-    tf.saved_model.save(module, tmp_path / "module", signatures=module.branching)
-    traced = open_model(tmp_path / "module")
-    assert interface(traced) == (["index", "x"], ["index_out", "last", "y"])
-    inputs = {"x": X, "index": np.array([0, 1, 2, 3, 4, 0])}
-    expected = module.branching(**inputs)
-    values = traced.run(inputs)
-    write_graph(tmp_path / "frozen.pb", traced.freeze())
-    frozen = evaluated(tmp_path / "frozen.pb", inputs, ["last", "y"])
-    for value, name in zip(frozen, ["last", "y"], strict=True):
-        np.testing.assert_array_equal(values[name], expected[name])
-        np.testing.assert_allclose(value, expected[name], rtol=2e-6, atol=2e-7)
-
-
-def test_saved_model_with_one_or_several_other_signatures(tmp_path: Path) -> None:
-    module = Module()
-    tf.saved_model.save(module, tmp_path / "one", signatures={"mine": module.linear})
-    assert interface(open_model(tmp_path / "one")) == (["x"], ["output_0"])
-    both = {"mine": module.linear, "other": module.branching}
-    tf.saved_model.save(module, tmp_path / "two", signatures=both)
-    with pytest.raises(ConversionError, match=r"no signature 'serving_default'.*'mine', 'other'"):
-        open_model(tmp_path / "two")
-    tf.saved_model.save(module, tmp_path / "none")
-    with pytest.raises(ConversionError, match=r"\(signatures: nothing\)"):
-        open_model(tmp_path / "none")
-
-
-@pytest.mark.parametrize("use_resource", [True, False])
-def test_saved_model_of_a_session_of_tensorflow_1(use_resource: bool, tmp_path: Path) -> None:
-    session = session_with(use_resource)
-    folder = tmp_path / "model"
-    with session.graph.as_default():
-        tensor = session.graph.get_tensor_by_name
-        tf1.saved_model.simple_save(
-            session,
-            str(folder),
-            {"z": tensor("x:0"), "a": tensor("shift:0")},
-            {"y": tensor("output:0"), "b": tensor("hidden:0")},
-        )
-    traced = open_model(folder)
-    assert interface(traced) == (["a", "z"], ["b", "y"])
-    values = check_frozen(traced, tmp_path)
-    inputs = random_inputs(traced)
-    feeds = {"x:0": inputs["z"], "shift:0": inputs["a"]}
-    np.testing.assert_array_equal(values["y"], session.run("output:0", feeds))
-
-    with session.graph.as_default():
-        builder = tf1.saved_model.Builder(str(tmp_path / "partial"))
-        signature = tf1.saved_model.predict_signature_def(
-            {"x": tensor("x:0")}, {"y": tensor("output:0")}
-        )
-        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
-        builder.save()
-    with pytest.raises(ConversionError, match="also need 'shift', which is no input"):
-        open_model(tmp_path / "partial")
-
-
-def test_lookup_tables_can_be_used_again_and_again(tmp_path: Path) -> None:
-    word = keras.Input((1,), name="word", dtype="string")
-    layer = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
-    model = keras.Model(word, layer(word))
-    model.save(tmp_path / "model.keras")
-    model.export(tmp_path / "folder", verbose=False)
-    words = np.array([[b"b"], [b"?"], [b"a"]])
-    for path in (tmp_path / "model.keras", tmp_path / "folder"):
-        traced = open_model(path)
-        (expected,) = traced.run({"word": words}).values()
-        assert expected.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
-        graph = load_graph_def(traced.freeze())
-        with tf1.Session(graph=graph) as session:
-            for _ in range(3):
-                name = traced.signature.outputs[0].tensor
-                value = session.run(name, {traced.signature.inputs[0].tensor: words})
-                np.testing.assert_array_equal(value, expected)
-
-
-def load_graph_def(graph_def: Any) -> tf.Graph:
-    graph = tf.Graph()
-    with graph.as_default():
-        tf.import_graph_def(graph_def, name="")
-    return graph
-
-
-def test_broken_saved_models(tmp_path: Path) -> None:
-    module = Module()
-    tf.saved_model.save(module, tmp_path / "model", signatures=module.linear)
-    with pytest.raises(ConversionError, match="SavedModel; give the folder"):
-        open_model(tmp_path / "model" / "saved_model.pb")
-    shutil.rmtree(tmp_path / "model" / "variables")
-    with pytest.raises(ConversionError, match="cannot read the SavedModel"):
-        open_model(tmp_path / "model")
-    cut(tmp_path / "model" / "saved_model.pb", 0.5)
-    with pytest.raises(ConversionError, match="cannot read the SavedModel"):
-        open_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize("name", ["graph.pb", "graph.pb.txt"])
