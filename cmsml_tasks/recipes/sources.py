@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.errors import DataError, SettingsError, did_you_mean
+from cmsml_tasks.recipes.reading.xrootd import check_client
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 
@@ -153,6 +154,7 @@ def _variable(match: re.Match[str], pattern: str) -> str:
 
 
 def _remote_glob(url: str) -> list[str]:
+    check_client(url)
     try:
         import fsspec
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.files import replacing, write_json
 from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
+from cmsml_tasks.recipes.reading.xrootd import load_client_first
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +42,9 @@ def train(
         DataError: the events cannot be used.
         ConversionError: the model could not be exported, found before the first epoch.
     """
+    # the imports below load TensorFlow, and so may the recipe
+    load_client_first()
+
     from cmsml_tasks.training.determinism import make_deterministic
     from cmsml_tasks.training.progress import progress_callback
     from cmsml_tasks.training.rehearsal import rehearse_export

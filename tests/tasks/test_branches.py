@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from conftest import TINY
+from command_line import TINY
 
 ARGUMENTS = ("--version", "v1", "--recipe", TINY)
 
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
-    from conftest import Shell
+    from command_line import Shell
 
     shell = Shell(tmp_path_factory.mktemp("scan") / "store")
     shell.law(
@@ -74,7 +74,7 @@ def test_order_and_spelling_of_settings_make_no_other_task(tiny):
 
 
 def test_short_name_gives_the_same_path(tiny, tmp_path):
-    from conftest import ROOT
+    from command_line import ROOT
 
     shell, _ = tiny
     config = tmp_path / "law.cfg"

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TINY, Shell
+from command_line import TINY, Shell
 
 SLOW = ("TrainModel", "--version", "v1", "--recipe", "tiny_recipes.SlowRecipe")
 

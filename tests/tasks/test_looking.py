@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from conftest import LAW, ROOT
+from command_line import LAW, ROOT
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pty
 import subprocess
 
 import pytest
-from conftest import LAW, Shell
+from command_line import LAW, Shell
 
 LAW_CFG = """
 [modules]

@@ -8,7 +8,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from conftest import ROOT, Shell
+from command_line import ROOT, Shell
 
 README = (ROOT / "README.md").read_text()
 

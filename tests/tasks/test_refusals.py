@@ -1,7 +1,7 @@
 """Mistakes are refused before anything runs: the value, why it is wrong, what to do."""
 
 import pytest
-from conftest import TINY
+from command_line import TINY
 
 
 @pytest.mark.parametrize(

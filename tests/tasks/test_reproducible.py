@@ -3,7 +3,7 @@
 import shutil
 
 import numpy as np
-from conftest import TINY, Shell
+from command_line import TINY, Shell
 
 RECIPE = "cmsml_tasks.recipes.demo.DimuonResonance"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Shell
+from command_line import ROOT, Shell
 
 EGAMMA = ROOT / "../shared/data/egamma_pfid/exteta1_modelDNN.pb"
 

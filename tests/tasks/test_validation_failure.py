@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from conftest import TINY, Shell
+from command_line import TINY, Shell
 
 
 def test_damaged_graph_fails_until_it_is_exported_again(tiny, tmp_path):

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from cmsml_tasks.errors import DataError, UserError
 from cmsml_tasks.recipes.reading.common import widened
+from cmsml_tasks.recipes.reading.xrootd import check_client
 
 Table: TypeAlias = dict[str, Any]
 
@@ -41,6 +42,7 @@ def read_columns(path: str, wanted: Collection[str], tree: str | None = None) ->
     ending = PurePosixPath(path).suffix.lower()
     if ending not in READERS:
         raise DataError(f"{path}: no reader for '{ending}' files; there is: {', '.join(READERS)}")
+    check_client(path)
     try:
         reader = import_module(f"{__name__}.{READERS[ending]}")
         columns: Table = reader.read(path, sorted(wanted), tree)
