@@ -106,8 +106,16 @@ class Runtime(Protocol):
     def name(self) -> str:
         """The word for it on the command line and in reports."""
 
+    @property
+    def only_way(self) -> str | None:
+        """Why each graph runs in one way only here; None where *optimize* is free to choose."""
+
     def run(
-        self, graph: str | PathLike[str], feeds: Sequence[Arrays], outputs: Sequence[str]
+        self,
+        graph: str | PathLike[str],
+        feeds: Sequence[Arrays],
+        outputs: Sequence[str],
+        optimize: Sequence[bool] = (),
     ) -> GraphRun:
         """Load *graph* once and evaluate it for each of *feeds*.
 
@@ -116,6 +124,9 @@ class Runtime(Protocol):
             feeds: arrays by tensor name (``"input:0"``), one mapping a batch; strings as
                 fixed-width bytes. Nothing is cast: an array has the dtype of its tensor.
             outputs: names of the tensors to fetch.
+            optimize: for each of *feeds*, whether TensorFlow may rewrite the graph before it
+                runs, as it does by default in C++ programs; nothing for the runtime's own way,
+                which is without rewriting where it has the choice.
 
         Returns:
             A run with as many batches as *feeds*, in that order. What is wrong with the graph,

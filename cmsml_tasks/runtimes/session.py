@@ -49,9 +49,6 @@ class SessionRuntime:
         python: interpreter with TensorFlow 2.12 or newer; it need not have this package.
         timeout: seconds that a child may take before it is stopped.
         intra_op_threads: threads within an operation; they can change the last digits.
-        optimize: lets TensorFlow rewrite the graph before it runs, as it does by default in C++.
-            That changes digits (0.7 to 3 parts in a million in deep networks), so that it is off
-            where a graph is held against its original: then they agree to the bit.
         restarts: children started after the first one.
         name: the word for this runtime in reports.
         environment: variables for the child, on top of those of this process.
@@ -60,20 +57,36 @@ class SessionRuntime:
     python: str = sys.executable
     timeout: float = 600.0
     intra_op_threads: int = 1
-    optimize: bool = False
     restarts: int = 3
     name: str = "session"
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def only_way(self) -> str | None:
+        """Nothing: a session rewrites the graph, or leaves it as it is."""
+        return None
+
     def run(
-        self, graph: str | os.PathLike[str], feeds: Sequence[Arrays], outputs: Sequence[str]
+        self,
+        graph: str | os.PathLike[str],
+        feeds: Sequence[Arrays],
+        outputs: Sequence[str],
+        optimize: Sequence[bool] = (),
     ) -> GraphRun:
         """Load *graph* once and evaluate it for each of *feeds*; see :class:`Runtime`.
+
+        Rewriting changes digits (0.7 to 3 parts in a million in deep networks), so that it is off
+        unless asked for: a frozen graph and its original then agree to the bit. One child
+        evaluates both ways.
 
         Raises:
             RuntimeUnavailableError: the interpreter or its TensorFlow is not there.
             RuntimeCrashError: the child program failed in itself.
+            ValueError: *optimize* is of another length than *feeds*.
         """
+        choices = list(optimize) or [False] * len(feeds)
+        if len(choices) != len(feeds):
+            raise ValueError(f"{len(choices)} choices to optimize for {len(feeds)} feeds")
         with tempfile.TemporaryDirectory(prefix="session-") as name:
             folder = Path(name)
             for number, feed in enumerate(feeds):
@@ -83,7 +96,7 @@ class SessionRuntime:
                 "outputs": list(outputs),
                 "batches": len(feeds),
                 "intra_op_threads": self.intra_op_threads,
-                "optimize": self.optimize,
+                "optimize": choices,
             }
             return self._batch_after_batch(folder, request)
 

@@ -3,14 +3,16 @@
 It is started as a script, by interpreters that need not have this package: it imports the standard
 library, numpy and TensorFlow only, and runs from Python 3.9 and TensorFlow 2.12 on.
 
-It talks through a folder. It reads ``request.json`` (graph, tensor names, which batches, threads)
-and ``inputs-<n>.npz``; it writes ``facts.json`` once the graph is loaded, or could not be, then
-for each batch ``outputs-<n>.npz`` or ``error-<n>.json``. Each file appears whole or not at all,
-so that whatever is missing after a crash tells where it happened.
+It talks through a folder. It reads ``request.json`` (graph, tensor names, threads, which batches,
+and for each whether TensorFlow may rewrite the graph) and ``inputs-<n>.npz``; it writes
+``facts.json`` once the graph is loaded, or could not be, then for each batch ``outputs-<n>.npz`` or
+``error-<n>.json``. Each file appears whole or not at all, so that whatever is missing after a crash
+tells where it happened.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -204,19 +206,27 @@ def _feed(graph: Any, arrays: Mapping[str, Any]) -> dict[Any, Any]:
     return feed
 
 
-def _evaluate(tf: Any, graph: Any, request: Mapping[str, Any], folder: str) -> None:
-    threads = request["intra_op_threads"]
+def _session(tf: Any, graph: Any, threads: int, optimize: bool) -> Any:
     config = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1
     )
-    config.graph_options.rewrite_options.disable_meta_optimizer = not request["optimize"]
+    config.graph_options.rewrite_options.disable_meta_optimizer = not optimize
+    return tf.compat.v1.Session(graph=graph, config=config)
+
+
+def _evaluate(tf: Any, graph: Any, request: Mapping[str, Any], folder: str) -> None:
     outputs = request["outputs"]
-    with tf.compat.v1.Session(graph=graph, config=config) as session:
+    sessions: dict[bool, Any] = {}
+    with contextlib.ExitStack() as stack:
         for number in range(request["first"], request["batches"]):
+            way = request["optimize"][number]
+            if way not in sessions:
+                session = _session(tf, graph, request["intra_op_threads"], way)
+                sessions[way] = stack.enter_context(contextlib.closing(session))
             source = os.path.join(folder, f"inputs-{number:05d}.npz")
             arrays = read_arrays(source, lambda name: tf.dtypes.as_dtype(name).as_numpy_dtype)
             try:
-                results = session.run(list(outputs), _feed(graph, arrays))
+                results = sessions[way].run(list(outputs), _feed(graph, arrays))
             except (tf.errors.OpError, KeyError, MemoryError, TypeError, ValueError) as error:
                 path = os.path.join(folder, f"error-{number:05d}.json")
                 _write_json(path, {"error": _message(error)})

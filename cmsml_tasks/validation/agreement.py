@@ -17,11 +17,26 @@ from cmsml_tasks.validation.subject import Subject
 BATCH_SLACK = 10.0
 """Other batch sizes take other kernels, which add in another order: so much more is allowed."""
 
+_WRONG = (
+    "the graph does not do what its original does: export it again; where the difference is "
+    "mere rounding (mixed precision, another processor), raise the tolerance"
+)
+
 _Found = tuple[plan.Done, Comparison]
 
 
-def outputs_agree(name: str, kinds: Sequence[str], subject: Subject) -> Check:
-    """Compare the outputs of the rows of *kinds* with those of the original."""
+def outputs_agree(
+    name: str,
+    kinds: Sequence[str],
+    subject: Subject,
+    *,
+    to_scale: bool = False,
+    advice: str = _WRONG,
+) -> Check:
+    """Compare the outputs of the rows of *kinds* with those of the original.
+
+    With *to_scale*, the relative tolerance refers to the largest value of each tensor.
+    """
     done = [entry for entry in subject.done if entry.batch.purpose in kinds]
     if not done:
         return _without_rows(name, kinds, subject)
@@ -34,21 +49,14 @@ def outputs_agree(name: str, kinds: Sequence[str], subject: Subject) -> Check:
         return _broken(name, broken, subject)
     found: dict[str, list[_Found]] = {}
     for entry in subject.card.outputs:
-        expected = subject.reference.outputs[entry.name]
+        outputs = subject.reference.outputs[entry.name]
+        expected = [outputs[list(d.batch.rows)] for d in done]
+        scale = max(map(magnitude, expected)) if to_scale else 0.0
         found[entry.name] = [
-            (
-                d,
-                compare(
-                    _got(d, entry.tensor, subject), expected[list(d.batch.rows)], subject.tolerance
-                ),
-            )
-            for d in done
+            (d, compare(got(d, entry.tensor, subject), right, subject.tolerance, scale))
+            for d, right in zip(done, expected, strict=True)
         ]
     rows = sum(len(entry.batch.rows) for entry in done)
-    advice = (
-        "the graph does not do what its original does: export it again; where the difference is "
-        "mere rounding (mixed precision, another processor), raise the tolerance"
-    )
     return _verdict(name, rows, found, subject, advice)
 
 
@@ -65,7 +73,7 @@ def batch_sizes_agree(name: str, subject: Subject) -> Check:
     tolerance = replace(subject.tolerance, rtol=BATCH_SLACK * subject.tolerance.rtol)
     found: dict[str, list[_Found]] = {}
     for entry in subject.card.outputs:
-        outputs = [_got(d, entry.tensor, subject) for d in full]
+        outputs = [got(d, entry.tensor, subject) for d in full]
         counts = [len(d.batch.rows) for d in full]
         if [output.shape[:1] for output in outputs] != [(count,) for count in counts]:
             problem = f"gives shape {outputs[0].shape} for {counts[0]} rows"
@@ -77,12 +85,12 @@ def batch_sizes_agree(name: str, subject: Subject) -> Check:
             for d, output in zip(full, outputs, strict=True)
             for row, array in zip(d.batch.rows, output, strict=True)
         }
-        scale = max(_magnitude(output) for output in outputs)
+        scale = max(magnitude(output) for output in outputs)
         found[entry.name] = [
             (
                 d,
                 compare(
-                    _got(d, entry.tensor, subject),
+                    got(d, entry.tensor, subject),
                     np.stack([by_row[row] for row in d.batch.rows]),
                     tolerance,
                     scale,
@@ -100,12 +108,14 @@ def _ordinary_fail(subject: Subject) -> bool:
     return any(d.run.outputs is None for d in subject.done if d.batch.purpose in plan.MAIN)
 
 
-def _got(done: plan.Done, tensor: str, subject: Subject) -> Array:
+def got(done: plan.Done, tensor: str, subject: Subject) -> Array:
+    """Give the values of *tensor* for the rows of a batch, one row along the first axis each."""
     array = np.asarray((done.run.outputs or {})[tensor])
     return array[np.newaxis] if subject.reference.layout == "feeds" else array
 
 
-def _magnitude(output: Array) -> float:
+def magnitude(output: Array) -> float:
+    """Give the size of the largest finite number, 0 for what has no digits to lose."""
     if output.dtype.kind not in "c" and not is_float(output.dtype):
         return 0.0
     sizes = np.abs(output if output.dtype.kind == "c" else output.astype(np.float64))

@@ -9,6 +9,7 @@ from cmsml_tasks.validation import operations, plan
 from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
 from cmsml_tasks.validation.card import Card, show_shape
 from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
+from cmsml_tasks.validation.optimised import optimised_agrees
 from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.subject import Subject
 
@@ -19,6 +20,7 @@ SIGNATURE = "signature as on the card"
 REFERENCE = "reference outputs"
 EXTREME = "extreme rows"
 MISSING = "missing rows"
+OPTIMISED = "as C++ runs it"
 BATCH_SIZES = "batch sizes 1, 2 and N"
 FREE_BATCH = "free batch dimension"
 
@@ -135,6 +137,10 @@ def _missing(subject: Subject) -> Check:
     return outputs_agree(MISSING, ("missing",), subject)
 
 
+def _optimised(subject: Subject) -> Check:
+    return optimised_agrees(OPTIMISED, subject)
+
+
 def _batch_sizes(subject: Subject) -> Check:
     reason = _not_free(subject)
     return (
@@ -205,6 +211,7 @@ _NUMERIC: dict[str, Callable[[Subject], Check]] = {
     REFERENCE: _reference,
     EXTREME: _extreme,
     MISSING: _missing,
+    OPTIMISED: _optimised,
     BATCH_SIZES: _batch_sizes,
     FREE_BATCH: _free_batch,
 }

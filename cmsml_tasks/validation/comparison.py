@@ -106,14 +106,14 @@ def compare(got: Any, expected: Any, tolerance: Tolerance, scale: float = 0.0) -
         problem = f"shape {got.shape} in place of {expected.shape}"
         return Comparison(False, expected.size, expected.size, problem=problem)
     if got.dtype.kind == "c":
-        got, expected = _parts(got), _parts(expected)
+        got, expected = parts(got), parts(expected)
     if is_float(got.dtype):
         return _compare_floats(got, expected, tolerance, scale)
     return _compare_exact(got, expected)
 
 
-def _parts(a: Array) -> Array:
-    """Give real and imaginary parts along a new last axis."""
+def parts(a: Array) -> Array:
+    """Give real and imaginary parts of complex numbers along a new last axis."""
     return np.stack([a.real, a.imag], axis=-1)
 
 

@@ -17,8 +17,10 @@ from cmsml_tasks.validation.reference import Reference
 class Subject:
     """A graph that was run, and all that it is judged by.
 
-    ``singles`` are rows that were tried alone because they failed together; ``misfits`` tells why
-    the reference rows are none of this graph, and then nothing was evaluated.
+    ``done`` is what the graph gave as it is, ``optimised`` what it gave as TensorFlow rewrites it;
+    ``only_way`` says why there is no such second way. ``singles`` are rows that were tried alone
+    because they failed together; ``misfits`` tells why the reference rows are none of this graph,
+    and then nothing was evaluated.
     """
 
     card: Card
@@ -27,4 +29,6 @@ class Subject:
     done: Sequence[Done]
     singles: Sequence[Done]
     tolerance: Tolerance
+    optimised: Sequence[Done] = ()
+    only_way: str | None = None
     misfits: Sequence[Problem] = ()

@@ -53,11 +53,13 @@ def validate(
     signature = Card.parse(card)
     reference = Reference.load(reference_path)
     problems = misfits(signature, reference)
-    planned = [] if problems else plan.batches(reference)
+    planned = [] if problems else plan.batches(reference, both_ways=runtime.only_way is None)
     outputs = [entry.tensor for entry in signature.outputs]
 
-    run = runtime.run(graph_path, plan.feeds(planned, signature, reference), outputs)
-    done = [plan.Done(batch, result) for batch, result in zip(planned, run.batches, strict=True)]
+    feeds = plan.feeds(planned, signature, reference)
+    run = runtime.run(graph_path, feeds, outputs, [batch.optimize for batch in planned])
+    every = [plan.Done(batch, result) for batch, result in zip(planned, run.batches, strict=True)]
+    done = [entry for entry in every if not entry.batch.optimize]
     singles: list[plan.Done] = []
     suspects = [] if run.failure else _suspects(done)
     if suspects:
@@ -65,7 +67,17 @@ def validate(
         singles = [plan.Done(*pair) for pair in zip(suspects, again.batches, strict=True)]
 
     tolerance = Tolerance(atol, rtol, ulp)
-    subject = Subject(signature, reference, run, done, singles, tolerance, problems)
+    subject = Subject(
+        card=signature,
+        reference=reference,
+        run=run,
+        done=done,
+        singles=singles,
+        tolerance=tolerance,
+        optimised=[entry for entry in every if entry.batch.optimize],
+        only_way=runtime.only_way,
+        misfits=problems,
+    )
     return Report(
         checks=tuple(judge(subject)),
         runtime=runtime.name,

@@ -122,12 +122,16 @@ def test_facts_describe_the_graph(plain: GraphRun) -> None:
 
 
 def test_the_graph_is_run_as_it_is_unless_it_may_be_optimised(graphs: Path) -> None:
-    for optimize, expected in ((False, 0.0), (True, 1.0)):
-        feeds = [{"x:0": np.ones((1, 2), np.float32)}]
-        run = SessionRuntime(optimize=optimize).run(graphs / "plain.pb", feeds, ["lossy:0"])
-        outputs = run.batches[0].outputs
-        assert outputs is not None
-        assert outputs["lossy:0"].tolist() == [[expected, expected]]
+    feeds = [{"x:0": np.ones((1, 2), np.float32)}] * 3
+    ways = [False, True, False]
+    run = SessionRuntime().run(graphs / "plain.pb", feeds, ["lossy:0"], ways)
+    found = [batch.outputs["lossy:0"].tolist() for batch in run.batches if batch.outputs]
+    assert found == [[[float(way)] * 2] for way in ways]
+
+
+def test_one_way_for_each_feed_or_none_at_all() -> None:
+    with pytest.raises(ValueError, match="1 choices to optimize for 2 feeds"):
+        SessionRuntime().run("graph.pb", [{}, {}], [], [True])
 
 
 def test_text_graphs_are_the_same(graphs: Path, plain: GraphRun) -> None:

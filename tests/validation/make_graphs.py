@@ -135,6 +135,33 @@ def _convolution(image: tf.Tensor) -> None:
     tf.reshape(result, [-1, 4], name="score")
 
 
+def fused() -> None:
+    """Layers that oneDNN fuses, and then reads NaN as zero."""
+    _layers(tf1.placeholder(tf.float32, [None, 4], name="x"), 2)
+
+
+def narrow() -> None:
+    """The same in half precision, with more of them."""
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    _layers(tf.cast(x, tf.bfloat16), 8)
+
+
+def _layers(x: tf.Tensor, depth: int) -> None:
+    rng = np.random.default_rng(7)
+    for width in (4, *[32] * (depth - 1)):
+        kernel = tf.constant(rng.normal(scale=np.sqrt(2 / width), size=(width, 32)), x.dtype)
+        bias = tf.constant(rng.normal(size=32), x.dtype)
+        x = tf.nn.relu(tf.nn.bias_add(tf.matmul(x, kernel), bias))
+    kernel = tf.constant(rng.normal(scale=0.2, size=(32, 3)), x.dtype)
+    tf.identity(tf.cast(tf.matmul(x, kernel), tf.float32), name="score")
+
+
+def lossy() -> None:
+    """What rounds, and what TensorFlow's optimiser takes for nothing."""
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    tf.subtract(tf.add(x, 1e8), 1e8, name="score")
+
+
 def entry(name: str, dtype: str, shape: Sequence[int | None]) -> dict[str, Any]:
     return {"name": name, "tensor": f"{name}:0", "dtype": dtype, "shape": list(shape)}
 
@@ -161,6 +188,9 @@ GRAPHS: list[tuple[Callable[[], None], list[dict[str, Any]], list[dict[str, Any]
     (deadly, [X], [FLAT]),
     (touchy, [X], [FLAT]),
     (kindly, [X], [FLAT]),
+    (fused, [X], [SCORE]),
+    (narrow, [X], [SCORE]),
+    (lossy, [X], [FLAT]),
 ]
 # Not fit to be an original: they cannot be run, or only by another number of rows.
 WITHOUT_REFERENCE = {"wrong", "impure", "baked", "deadly", "touchy"}
@@ -181,7 +211,9 @@ def main(folder: Path) -> None:
             (folder / "good.pb.txt").write_text(str(graph_def))
         if name in WITHOUT_REFERENCE:
             continue
-        with tf1.Session(graph=graph) as session:
+        as_it_is = tf1.ConfigProto()
+        as_it_is.graph_options.rewrite_options.disable_meta_optimizer = True
+        with tf1.Session(graph=graph, config=as_it_is) as session:
             tensors = {output["name"]: output["tensor"] for output in outputs}
 
             def run(arrays: dict[str, np.ndarray], s: Any = session, t: Any = tensors) -> Any:
@@ -195,6 +227,10 @@ def main(folder: Path) -> None:
                 refusals=(tf.errors.OpError,),
             )
         reference.save(folder / f"{name}.npz")
+        if name == "fused":
+            with tf1.Session(graph=graph) as session:
+                missing = reference.inputs["x"][reference.of_kind("missing")]
+                np.save(folder / "fused-optimised.npy", session.run("score:0", {"x:0": missing}))
 
 
 if __name__ == "__main__":
