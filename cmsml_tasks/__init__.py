@@ -5,8 +5,9 @@ Public names load on first use: importing this package imports neither TensorFlo
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import (
@@ -30,12 +31,10 @@ __all__ = [
     "save_graph",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "recipes" if name.endswith("Recipe") else "conversion"
-    return getattr(import_module(f"{__name__}.{room}"), name)
+_CONVERSION = set(__all__) - {"EventRecipe", "Recipe"}
+__getattr__ = lazy_names(
+    __name__, {name: "conversion" if name in _CONVERSION else "recipes" for name in __all__}
+)
 
 
 def __dir__() -> list[str]:

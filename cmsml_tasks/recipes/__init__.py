@@ -6,9 +6,9 @@ This room knows no workflow; importing it imports neither TensorFlow nor numpy.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cmsml_tasks.lazy import lazy_names
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.events import Arrays, Data, Events, Feature
 from cmsml_tasks.recipes.grammar import (
@@ -46,8 +46,5 @@ __all__ = [
     "split",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "split":  # numpy
-        return import_module(f"{__name__}.splitting").split
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# needs numpy
+__getattr__ = lazy_names(__name__, {"split": "splitting"})

@@ -5,8 +5,9 @@ Names load on first use: importing this package imports neither numpy nor Tensor
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.runtimes.runtime import (
@@ -35,13 +36,6 @@ __all__ = [
     "TensorFacts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "session" if name == "SessionRuntime" else "runtime"
-    return getattr(import_module(f"{__name__}.{module}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__ = lazy_names(
+    __name__, {name: "session" if name == "SessionRuntime" else "runtime" for name in __all__}
+)

@@ -6,8 +6,9 @@ on its own, because luigi parses a command line against all tasks that it knows.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.tasks.export import ExportGraph
@@ -17,15 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportGraph", "GenerateEvents", "TrainModel", "ValidateGraph"]
 
-_HOMES = {
-    "ExportGraph": "export",
-    "GenerateEvents": "generate",
-    "TrainModel": "train",
-    "ValidateGraph": "validate",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ExportGraph": "export",
+        "GenerateEvents": "generate",
+        "TrainModel": "train",
+        "ValidateGraph": "validate",
+    },
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -68,8 +69,10 @@ class VersionedTask(law.Task):  # type: ignore[misc]
         try:
             values: list[tuple[str, Any]] = super().get_param_values(params, args, kwargs)
             return values
-        except luigi.parameter.MissingParameterException:
-            refuse(SettingsError(f"--version is missing: law run {cls.__name__} --version v1"))
+        except luigi.parameter.MissingParameterException as error:
+            (name,) = re.findall(r"'(\w+)' parameter", str(error)) or ["version"]
+            flag = f"--{name.replace('_', '-')}"
+            refuse(SettingsError(f"{flag} is missing; try: law run {cls.task_family} {flag} v1"))
         except UserError as error:
             refuse(error)
 

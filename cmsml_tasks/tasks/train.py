@@ -53,6 +53,7 @@ class TrainModel(BranchedTask):
             files=[events["events"].path] if events else None,
             fold=self.branch_data.fold,
             folds=self.folds or None,
+            label=self.branch_data.name,
         )
         self.write_manifest()
         area = results.get("roc_area")

@@ -5,17 +5,22 @@ from __future__ import annotations
 from cmsml_tasks.recipes import Recipe
 
 
-def make_deterministic(recipe: Recipe) -> None:
-    """Seed python, numpy and Keras, and fix threads and kernels as the settings of *recipe* say.
+def seed_everything(recipe: Recipe) -> None:
+    """Seed python, numpy and Keras with the ``seed`` of *recipe*."""
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+
+
+def fix_kernels(recipe: Recipe) -> None:
+    """Fix threads and kernels as the settings of *recipe* say.
 
     Must run before TensorFlow computes anything, because its thread pools are made once. Weights
     are equal for equal settings on one class of machine: the number of intra-op threads and the
     instruction set decide how sums are split, so they change weights, deterministic ops or not.
     """
-    import keras
     import tensorflow as tf
 
-    keras.utils.set_random_seed(recipe.seed)
     tf.config.threading.set_intra_op_parallelism_threads(recipe.intra_op_threads)
     # operations that run side by side could draw random numbers in another order
     tf.config.threading.set_inter_op_parallelism_threads(1)

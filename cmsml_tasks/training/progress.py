@@ -9,9 +9,14 @@ from typing import Any
 _WIDTH = 30
 
 
-def progress_callback(epochs: int) -> Any:
-    """Return the Keras callback that reports a training of *epochs* epochs on standard output."""
+def progress_callback(epochs: int, label: str = "") -> Any:
+    """Return the Keras callback that reports a training of *epochs* epochs on standard output.
+
+    The *label* begins each line, because several branches may train side by side.
+    """
     import keras
+
+    start = f"{label}: " if label else ""
 
     terminal = sys.stdout.isatty()
 
@@ -29,10 +34,12 @@ def progress_callback(epochs: int) -> Any:
                 self.drawn = now
                 filled = _WIDTH * (batch + 1) // steps
                 bar = "█" * filled + "░" * (_WIDTH - filled)
-                print(f"\r{bar} batch {batch + 1}/{steps}\033[K", end="", flush=True)
+                print(f"\r{start}{bar} batch {batch + 1}/{steps}\033[K", end="", flush=True)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            line = epoch_line(epoch + 1, epochs, logs or {}, time.monotonic() - self.started)
+            line = start + epoch_line(
+                epoch + 1, epochs, logs or {}, time.monotonic() - self.started
+            )
             print(f"\r{line}\033[K" if terminal else line, flush=True)
 
     return Progress()

@@ -24,6 +24,7 @@ def train(
     files: list[str] | None = None,
     fold: int | None = None,
     folds: int | None = None,
+    label: str = "",
 ) -> dict[str, Any]:
     """Train *recipe* with *settings* and leave model, history and reference rows in *folder*.
 
@@ -34,6 +35,7 @@ def train(
         files: event files; the recipe's own where None.
         fold: the fold whose events the model never sees, of *folds*; both None without folds.
         folds: number of folds.
+        label: name of the branch, put before each line of progress.
 
     Returns:
         Numbers of the finished training, as in ``history.json`` under ``"validation"``.
@@ -45,17 +47,20 @@ def train(
     # the imports below load TensorFlow, and so may the recipe
     load_client_first()
 
-    from cmsml_tasks.training.determinism import make_deterministic
+    from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.progress import progress_callback
     from cmsml_tasks.training.rehearsal import rehearse_export
 
     settled = load_recipe(recipe)(**settings)
-    make_deterministic(settled)
+    fix_kernels(settled)
+    seed_everything(settled)
     data = _read(settled, files, fold, folds)
     model = settled.build(data)
     target = Path(folder)
     rehearse_export(model, type(settled).__module__, target)
-    history = settled.train(model, data, [progress_callback(settled.epochs)])
+    # the rehearsal has drawn random numbers, and how many must not decide about weights
+    seed_everything(settled)
+    history = settled.train(model, data, [progress_callback(settled.epochs, label)])
     # first what took hours to make
     with replacing(target / MODEL) as sibling:
         model.save(sibling)

@@ -5,8 +5,9 @@ Names load on first use: importing this package imports neither numpy nor Tensor
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.validation.comparison import Comparison, Tolerance, compare, ulp_distance
@@ -14,20 +15,6 @@ if TYPE_CHECKING:
     from cmsml_tasks.validation.report import Check, Report
     from cmsml_tasks.validation.rows import Rows, reference_rows
     from cmsml_tasks.validation.validator import validate
-
-_HOMES = {
-    "Check": "report",
-    "Comparison": "comparison",
-    "Reference": "reference",
-    "Report": "report",
-    "Rows": "rows",
-    "Tolerance": "comparison",
-    "compare": "comparison",
-    "make_reference": "reference",
-    "reference_rows": "rows",
-    "ulp_distance": "comparison",
-    "validate": "validator",
-}
 
 __all__ = [
     "Check",
@@ -43,12 +30,19 @@ __all__ = [
     "validate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Check": "report",
+        "Comparison": "comparison",
+        "Reference": "reference",
+        "Report": "report",
+        "Rows": "rows",
+        "Tolerance": "comparison",
+        "compare": "comparison",
+        "make_reference": "reference",
+        "reference_rows": "rows",
+        "ulp_distance": "comparison",
+        "validate": "validator",
+    },
+)

@@ -13,9 +13,10 @@ def scanned(tmp_path_factory):
     from command_line import Shell
 
     shell = Shell(tmp_path_factory.mktemp("scan") / "store")
-    shell.law(
+    text = shell.law(
         "ExportGraph", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=4:8", "--workers", "2"
     )
+    assert "fold=1of2__hidden_units=8: epoch 1/1  " in text
     return shell
 
 
