@@ -62,7 +62,10 @@ class Report:
         lines = []
         for check in self.checks:
             word = "FAILED" if check.status == "failed" else check.status
-            lines.append(f"{word:<14}  {check.name:<{width}}  {_brief(check.detail)}".rstrip())
+            # a number, and each remark to it on a line of its own
+            first, *remarks = _brief(check.detail).split("; ")
+            lines.append(f"{word:<14}  {check.name:<{width}}  {first}".rstrip())
+            lines.extend(textwrap.indent(remark, " " * (width + 18)) for remark in remarks)
             if check.status == "failed":
                 below = [_brief(_show(entry)) for entry in check.evidence[:5]]
                 if len(check.evidence) > 5:
