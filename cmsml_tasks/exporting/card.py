@@ -38,7 +38,7 @@ def signature_card(
     if features and len(inputs) == 1:
         inputs[0]["features"] = features
         inputs[0]["preprocessing"] = (
-            "none: feed raw values, normalisation and padding are part of the graph"
+            "none: feed raw values; whatever is done to them is part of the graph"
         )
     return {
         "format": FORMAT,

@@ -51,6 +51,17 @@ class FoldsParameter(luigi.IntParameter):  # type: ignore[misc]
             refuse(SettingsError(f"--folds {text!r} is not a whole number"))
 
 
+def check_branch(branch: int, count: int) -> None:
+    """Check that law's ``--branch`` is one of *count*.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    if not -1 <= branch < count:
+        last = f"0 to {count - 1}" if count > 1 else "only 0"
+        raise SettingsError(f"--branch {branch}: there is {last}; leave it out to run all")
+
+
 class VersionedTask(law.Task):  # type: ignore[misc]
     """A task of one recipe at one version, with a manifest beside its outputs."""
 
@@ -167,6 +178,7 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         """Resolve recipe, settings and scan together."""
         settled = cls._plan(params)
         params.update(recipe=settled.recipe, settings=settled.settings, scan=settled.scan)
+        check_branch(params["branch"], len(settled.branches))
         return params
 
     @staticmethod

@@ -12,7 +12,7 @@ from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.exporting.export import FORMATS
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.recipes import parse_settings, serialize_settings
-from cmsml_tasks.tasks.base import BranchedTask, Params
+from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.store import path_part
 
@@ -55,6 +55,7 @@ class ExportedTask(BranchedTask):
                 f"--source starts from a finished model, so --{given[0]} has no meaning; leave "
                 "one of the two out"
             )
+        check_branch(params["branch"], 1)
         params["source"] = _check_source(params["source"])
         params["input_shapes"] = serialize_settings(parse_settings(params["input_shapes"]))
         return params

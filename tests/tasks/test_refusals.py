@@ -27,6 +27,8 @@ from command_line import TINY
         (("--folds", "1"), ("--folds 1", "2 or more")),
         (("--folds", "-2"), ("--folds -2",)),
         (("--folds", "two"), ("--folds 'two'", "whole number")),
+        (("--branch", "3"), ("--branch 3", "only 0")),
+        (("--branch", "3", "--folds", "3"), ("--branch 3", "0 to 2")),
         (("--formats", "onnx"), ("onnx", "pb,pbtxt")),
         (("--formats", "pbtxt"), ("pb is missing",)),
         (("--source", "nowhere.keras"), ("nowhere.keras", "no such file")),
