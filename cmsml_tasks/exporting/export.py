@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.exporting.card import signature_card
+from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Traced
-
-GRAPH, CARD, REFERENCE = "graph.pb", "graph.json", "reference.npz"
-FORMATS = {"pb": GRAPH, "pbtxt": "graph.pb.txt"}
 
 
 def export_trained(
@@ -27,7 +25,7 @@ def export_trained(
         history: path of ``history.json``, which knows the features and the split rule.
         module: module of the recipe, imported for its own layers.
         folder: where the graph and ``graph.json`` are written.
-        formats: keys of `FORMATS`.
+        formats: keys of `cmsml_tasks.filenames.GRAPHS`.
 
     Raises:
         ConversionError: the model cannot be read or frozen.
@@ -51,7 +49,7 @@ def export_source(
     Args:
         source: ``.keras`` or ``.h5`` file, SavedModel folder, ``.pb`` or ``.pb.txt`` graph.
         folder: where the graph, ``graph.json`` and ``reference.npz`` are written.
-        formats: keys of `FORMATS`.
+        formats: keys of `cmsml_tasks.filenames.GRAPHS`.
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         seed: seed of the random reference rows.
 
@@ -73,7 +71,7 @@ def _write(
     from cmsml_tasks.conversion import describe, write_graph
 
     graph = traced.freeze()
-    paths = [folder / FORMATS[name] for name in formats]
+    paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
         write_graph(path, graph)
     card = signature_card(traced.signature, describe(graph), paths, trained_on)

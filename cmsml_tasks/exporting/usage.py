@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ _CPP_TYPES = {
     "float64": "DT_DOUBLE",
     "string": "DT_STRING",
 }
+# those that somebody could call an input
+_CPP_KEYWORDS = {"auto", "bool", "char", "class", "default", "double", "float", "int", "long"}
+_CPP_KEYWORDS |= {"new", "operator", "register", "short", "signed", "static", "this", "unsigned"}
 
 
 def interface_text(card: Mapping[str, Any], path: str) -> str:
@@ -43,11 +47,14 @@ def cpp_lines(card: Mapping[str, Any], path: str) -> str:
 
     They use ``PhysicsTools/TensorFlow/interface/TensorFlow.h`` of CMSSW.
     """
-    declared, fed = [], []
+    declared: list[str] = []
+    fed: list[str] = []
+    taken = {"graph", "session", "outputs"}
     for tensor in card["inputs"]:
-        name = _identifier(tensor["name"])
+        name = _identifier(tensor["name"], taken)
         kind = _CPP_TYPES.get(tensor["dtype"], f"DT_{tensor['dtype'].upper()}")
-        sizes = ", ".join("1" if size is None else str(size) for size in tensor["shape"] or [1])
+        shape = [None] if tensor["shape"] is None else tensor["shape"]
+        sizes = ", ".join("1" if size is None else str(size) for size in shape)
         declared.append(f"tensorflow::Tensor {name}(tensorflow::{kind}, {{{sizes}}});")
         fed.append(f'{{"{tensor["name"]}", {name}}}')
     fetched = ", ".join(f'"{tensor["name"]}"' for tensor in card["outputs"])
@@ -63,6 +70,14 @@ def cpp_lines(card: Mapping[str, Any], path: str) -> str:
     )
 
 
-def _identifier(name: str) -> str:
-    word = "".join(char if char.isalnum() else "_" for char in name)
-    return f"input_{word}" if word[0].isdigit() else word
+def _identifier(name: str, taken: set[str]) -> str:
+    """Return a C++ variable for the input *name* that is not yet *taken*, and take it."""
+    word = re.sub(r"\W", "_", name, flags=re.ASCII)
+    if word[0].isdigit() or word in taken or word in _CPP_KEYWORDS:
+        word = f"input_{word}"
+    base, number = word, 1
+    while word in taken:
+        number += 1
+        word = f"{base}_{number}"
+    taken.add(word)
+    return word

@@ -51,8 +51,7 @@ class DimuonResonance(EventRecipe):
         """Write the events to *path* as NPZ: the same bytes every time."""
         import numpy as np
 
-        from cmsml_tasks.files import replacing
         from cmsml_tasks.recipes.dimuon import simulate
 
-        with replacing(path) as sibling, open(sibling, "wb") as file:
+        with open(path, "wb") as file:
             np.savez(file, allow_pickle=False, **simulate(EVENTS_PER_CLASS))

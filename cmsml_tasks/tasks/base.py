@@ -13,42 +13,16 @@ import law
 import luigi
 
 from cmsml_tasks.errors import SettingsError, UserError
-from cmsml_tasks.recipes import Recipe, parse_scan, serialize_scan
+from cmsml_tasks.recipes import Recipe
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
 from cmsml_tasks.tasks.messages import refuse, speak_plainly
+from cmsml_tasks.tasks.parameters import ScanParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, target
 from cmsml_tasks.tracking import Manifest, differences
 
-MANIFEST = "manifest.json"
 Params = dict[str, Any]
 
 speak_plainly()
-
-
-class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]
-    """A ``--scan`` that may be given several times; its value is one canonical text."""
-
-    @classmethod
-    def _parser_kwargs(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return {**super()._parser_kwargs(*args, **kwargs), "action": "append"}
-
-    def parse(self, text: str | list[str]) -> str:
-        """Join repeated options to one text."""
-        try:
-            return str(serialize_scan(parse_scan([text] if isinstance(text, str) else text)))
-        except UserError as error:
-            refuse(error)
-
-
-class FoldsParameter(luigi.IntParameter):  # type: ignore[misc]
-    """A whole number, refused without a traceback where it is none."""
-
-    def parse(self, text: str) -> int:
-        """Return the number that *text* spells."""
-        try:
-            return int(text)
-        except ValueError:
-            refuse(SettingsError(f"--folds {text!r} is not a whole number"))
 
 
 def check_branch(branch: int, count: int) -> None:
@@ -123,33 +97,39 @@ class VersionedTask(law.Task):  # type: ignore[misc]
         paths = [Path(output.path) for output in outputs.values()]
         Manifest.of(self.task_family, self.ingredients(), paths).write(manifest.path)
 
-    def refuse_other_ingredients(self) -> None:
-        """End the run where existing outputs were made from other ingredients than asked for."""
+    def check_manifest(self) -> bool:
+        """Return whether a readable manifest vouches for the outputs, if there are any.
+
+        Raises:
+            SettingsError: they were made from other ingredients than asked for.
+        """
         outputs = dict(self.output())
-        recorded = Manifest.read(outputs.pop("manifest").path)
-        if recorded is None or not any(output.exists() for output in outputs.values()):
-            return
+        path = Path(outputs.pop("manifest").path)
+        if not any(output.exists() for output in outputs.values()):
+            return True
+        recorded = Manifest.read(path)
+        if recorded is None:
+            return False
         current = json.loads(json.dumps(self.ingredients()))
         changed = differences(recorded.ingredients, current)
         if changed:
-            folder = Path(next(iter(outputs.values())).path).parent
             refuse(
                 SettingsError(
-                    f"{folder} was made with other ingredients:\n  "
+                    f"{path.parent} was made with other ingredients:\n  "
                     + "\n  ".join(changed)
                     + "\nchoose another --version, or add --remove-output=-1,a,y to this command "
                     "to remove the old outputs and run it again"
                 )
             )
+        return True
 
     def complete(self) -> bool:
-        """Return whether all outputs exist.
+        """Return whether all outputs exist, with a manifest that vouches for them.
 
         Raises:
             SettingsError: they exist, but were made from other ingredients.
         """
-        self.refuse_other_ingredients()
-        return bool(super().complete())
+        return self.check_manifest() and bool(super().complete())
 
 
 class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
@@ -162,12 +142,13 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         description="settings of the recipe that differ from its defaults: name=value,name=value; "
         "[a,b] is a list, quotes protect commas; default: empty",
     )
-    folds = FoldsParameter(
+    folds = WholeNumberParameter(
+        "--folds",
         default=0,
         description="train this many networks, each blind to the events of its own fold; default: "
         "0, one network without folds",
     )
-    scan = RepeatedParameter(
+    scan = ScanParameter(
         default="",
         description="train once for each value: name=a:b:c; may be given several times, which "
         "multiplies; default: empty",
@@ -190,10 +171,18 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         return dict(enumerate(self._plan(self.param_kwargs).branches))
 
     def workflow_complete(self) -> Any:
-        """Leave the decision to the outputs, once no branch was made otherwise than asked for."""
-        for task in self.get_branch_tasks().values():
-            task.refuse_other_ingredients()
-        return NotImplemented
+        """Leave the decision to the outputs, once the manifests vouch for them.
+
+        Raises:
+            SettingsError: a branch was made from other ingredients than asked for.
+        """
+        vouched = [task.check_manifest() for task in self.get_branch_tasks().values()]
+        return NotImplemented if all(vouched) else False
+
+    def speak(self, text: str) -> None:
+        """Print *text*, under the name of the branch where there are several."""
+        name = "" if self.branch_data is None else self.branch_data.name
+        self.publish_message(f"{name}:\n{text}" if name else text)
 
     @cached_property
     def settled_recipe(self) -> Recipe:

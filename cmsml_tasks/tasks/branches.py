@@ -30,7 +30,6 @@ from cmsml_tasks.recipes import (
 
 ALIAS_SECTION = "cmsml_tasks_recipes"
 DEMO = "demo"
-_BUILT_IN = {DEMO: "cmsml_tasks.recipes.demo.DimuonResonance"}
 _LONGEST_NAME = 120
 
 
@@ -57,11 +56,11 @@ class Plan:
 
 
 def aliases() -> dict[str, str]:
-    """Return short recipe names: the built-in demo and ``[cmsml_tasks_recipes]`` of ``law.cfg``."""
+    """Return the short recipe names in the section ``[cmsml_tasks_recipes]`` of ``law.cfg``."""
     config = law.config
     if not config.has_section(ALIAS_SECTION):
-        return dict(_BUILT_IN)
-    return {**_BUILT_IN, **dict(config.items(ALIAS_SECTION))}
+        return {}
+    return dict(config.items(ALIAS_SECTION))
 
 
 @lru_cache(maxsize=64)

@@ -9,10 +9,9 @@ from typing import Any
 import law
 import luigi
 
-from cmsml_tasks.exporting.export import FORMATS
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
+from cmsml_tasks.filenames import CARD, GRAPHS, MANIFEST, REFERENCE
 from cmsml_tasks.isolated import call_isolated
-from cmsml_tasks.tasks.base import MANIFEST
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
 
@@ -30,9 +29,9 @@ class ExportGraph(ExportedTask):
 
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return graph, card and manifest; for a source also its reference rows."""
-        names = {name: FORMATS[name] for name in self.formats}
-        names |= {"card": "graph.json"}
-        names |= {"reference": "reference.npz"} if self.source else {}
+        names = {name: GRAPHS[name] for name in self.formats}
+        names |= {"card": CARD}
+        names |= {"reference": REFERENCE} if self.source else {}
         names |= {"manifest": MANIFEST}
         return {key: self.local_target(name) for key, name in names.items()}
 
@@ -43,7 +42,7 @@ class ExportGraph(ExportedTask):
         folder = str(Path(outputs["pb"].path).parent)
         card = self._export_source(folder) if self.source else self._export_trained(folder)
         self.write_manifest()
-        self.publish_message(self._usage(card))
+        self.speak(self._usage(card))
 
     def _usage(self, card: Any) -> str:
         path = self.output()["pb"].path

@@ -6,9 +6,10 @@ from typing import Any
 
 import law
 
+from cmsml_tasks.filenames import EVENTS, MANIFEST
 from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.recipes import load_recipe
-from cmsml_tasks.tasks.base import MANIFEST, VersionedTask
+from cmsml_tasks.tasks.base import VersionedTask
 
 
 class GenerateEvents(VersionedTask):
@@ -18,7 +19,7 @@ class GenerateEvents(VersionedTask):
         """Return the file of events and its manifest."""
         ending = load_recipe(self.recipe).generated_ending
         return {
-            "events": self.local_target(f"events{ending}"),
+            "events": self.local_target(f"{EVENTS}{ending}"),
             "manifest": self.local_target(MANIFEST),
         }
 

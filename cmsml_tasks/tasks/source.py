@@ -9,7 +9,7 @@ import law
 import luigi
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.exporting.export import FORMATS
+from cmsml_tasks.filenames import GRAPHS
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.recipes import parse_settings, serialize_settings
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
@@ -36,7 +36,7 @@ class ExportedTask(BranchedTask):
     )
     formats = law.CSVParameter(
         default=("pb",),
-        description=f"files to write, of {','.join(FORMATS)}; default: pb",
+        description=f"files to write, of {','.join(GRAPHS)}; default: pb",
     )
 
     @classmethod
@@ -92,7 +92,14 @@ def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
     Raises:
         SettingsError: a shape is not a list of sizes.
     """
-    return {name: _shape(name, sizes) for name, sizes in parse_settings(text).items()}
+    try:
+        shapes = parse_settings(text)
+    except SettingsError as error:
+        raise SettingsError(
+            f"--input-shapes {text!r} cannot be read; write 'name=[?,10],other=[?,3]', where ? is "
+            "a free dimension"
+        ) from error
+    return {name: _shape(name, sizes) for name, sizes in shapes.items()}
 
 
 def _shape(name: str, sizes: Any) -> tuple[int | None, ...]:
@@ -108,11 +115,11 @@ def _shape(name: str, sizes: Any) -> tuple[int | None, ...]:
 
 
 def _check_formats(formats: Any) -> tuple[str, ...]:
-    unknown = [name for name in formats if name not in FORMATS]
+    unknown = [name for name in formats if name not in GRAPHS]
     if unknown or "pb" not in formats:
         wrong = f"{unknown[0]!r} is unknown" if unknown else "pb is missing, which is validated"
         raise SettingsError(f"--formats {','.join(formats)}: {wrong}; choose pb or pb,pbtxt")
-    return tuple(name for name in FORMATS if name in formats)
+    return tuple(name for name in GRAPHS if name in formats)
 
 
 def _check_source(source: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import law
 
+from cmsml_tasks.filenames import HISTORY, MANIFEST, MODEL, REFERENCE
 from cmsml_tasks.isolated import call_isolated
-from cmsml_tasks.tasks.base import MANIFEST, BranchedTask
+from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.generate import GenerateEvents
 
 # the order of sets of strings must not decide about weights
@@ -33,9 +34,9 @@ class TrainModel(BranchedTask):
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return model, history, reference rows and manifest."""
         return {
-            "model": self.local_target("model.keras"),
-            "history": self.local_target("history.json"),
-            "reference": self.local_target("reference.npz"),
+            "model": self.local_target(MODEL),
+            "history": self.local_target(HISTORY),
+            "reference": self.local_target(REFERENCE),
             "manifest": self.local_target(MANIFEST),
         }
 
@@ -58,7 +59,4 @@ class TrainModel(BranchedTask):
         self.write_manifest()
         area = results.get("roc_area")
         if area is not None:
-            self.publish_message(
-                f"ROC area {area:.4f} on {results['events']} validation events"
-                + (f" ({self.branch_data.name})" if self.branch_data.name else "")
-            )
+            self.speak(f"ROC area {area:.4f} on {results['events']} validation events")

@@ -7,27 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import law
-import luigi
 
 from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.filenames import FAILED_REPORT, MANIFEST, REPORT
 from cmsml_tasks.files import write_json
-from cmsml_tasks.tasks.base import MANIFEST
 from cmsml_tasks.tasks.export import ExportGraph
+from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.train import TrainModel
-
-FAILED = "validation.failed.json"
 
 
 class ValidateGraph(ExportedTask):
     """Check each graph in a fresh interpreter: ``validation.json`` exists where all is well."""
 
-    atol = luigi.FloatParameter(
+    atol = ToleranceParameter(
+        "--atol",
         default=1e-6,
         description="outputs may differ from the original's by atol + rtol * |original|; "
         "default: 1e-6",
     )
-    rtol = luigi.FloatParameter(default=1e-6, description="see --atol; default: 1e-6")
+    rtol = ToleranceParameter("--rtol", default=1e-6, description="see --atol; default: 1e-6")
 
     def local_workflow_requires(self) -> Any:
         """Return the exports of all branches."""
@@ -41,7 +40,7 @@ class ValidateGraph(ExportedTask):
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return the report of a passed validation and its manifest."""
         return {
-            "report": self.local_target("validation.json"),
+            "report": self.local_target(REPORT),
             "manifest": self.local_target(MANIFEST),
         }
 
@@ -67,11 +66,11 @@ class ValidateGraph(ExportedTask):
             atol=self.atol,
             rtol=self.rtol,
         )
-        evidence = Path(outputs["report"].path).with_name(FAILED)
+        evidence = Path(outputs["report"].path).with_name(FAILED_REPORT)
         if not report.passed:
             write_json(evidence, report.to_json())
             raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
         write_json(outputs["report"].path, report.to_json())
         evidence.unlink(missing_ok=True)
         self.write_manifest()
-        self.publish_message(report.summary())
+        self.speak(report.summary())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
+
+from cmsml_tasks.errors import DataError
 
 _WIDTH = 30
 
@@ -37,6 +40,12 @@ def progress_callback(epochs: int, label: str = "") -> Any:
                 print(f"\r{start}{bar} batch {batch + 1}/{steps}\033[K", end="", flush=True)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            loss = (logs or {}).get("loss", 0.0)
+            if not math.isfinite(loss):
+                raise DataError(
+                    f"{start}the loss is {loss} after epoch {epoch + 1}, so nothing more is "
+                    "learned; lower learning_rate, or look for extreme inputs and weights"
+                )
             line = start + epoch_line(
                 epoch + 1, epochs, logs or {}, time.monotonic() - self.started
             )

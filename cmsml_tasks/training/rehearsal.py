@@ -10,6 +10,7 @@ from typing import Any
 from cmsml_tasks.conversion import open_model
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.files import writing_to
+from cmsml_tasks.training.inputs import inputs_by_name
 
 _ADVICE = (
     "the untrained model was saved, read back and frozen before the first epoch, so no training "
@@ -17,16 +18,18 @@ _ADVICE = (
 )
 
 
-def rehearse_export(model: Any, module: str, target: Path) -> None:
-    """Save the untrained *model*, read it back as another process would and freeze it.
+def rehearse_export(model: Any, module: str, target: Path, inputs: Any) -> None:
+    """Save the untrained *model*, read it back as another process would, run and freeze it.
 
     Args:
         model: Keras model that ``build`` returned.
         module: name of the recipe's module, imported on reload for its own layers and functions.
         target: folder that the trained model will be written to.
+        inputs: validation inputs as the recipe loads them; the first two rows are run.
 
     Raises:
         ConversionError: the model cannot be exported; says what to change in the recipe.
+        DataError: the inputs do not fit the model.
         UserError: there is no room for the trained model in *target*.
     """
     import keras
@@ -43,9 +46,12 @@ def rehearse_export(model: Any, module: str, target: Path) -> None:
         except Exception as error:
             raise ConversionError(_cannot_save(model, error)) from error
         try:
-            open_model(path, custom_modules=[module]).freeze()
+            traced = open_model(path, custom_modules=[module])
+            rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
+            traced.run({name: array[:2] for name, array in rows.items()})
+            traced.freeze()
         except UserError as error:
-            raise ConversionError(f"{error}\n({_ADVICE})") from error
+            raise type(error)(f"{error}\n({_ADVICE})") from error
         _check_room(target, path.stat().st_size)
 
 

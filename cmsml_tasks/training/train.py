@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.errors import DataError
+from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.files import replacing, write_json
 from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
 from cmsml_tasks.recipes.reading.xrootd import load_client_first
 
 if TYPE_CHECKING:
-    import numpy as np
-
-MODEL, HISTORY, REFERENCE = "model.keras", "history.json", "reference.npz"
+    pass
 
 
 def train(
@@ -57,7 +55,7 @@ def train(
     data = _read(settled, files, fold, folds)
     model = settled.build(data)
     target = Path(folder)
-    rehearse_export(model, type(settled).__module__, target)
+    rehearse_export(model, type(settled).__module__, target, data.validation.inputs)
     # the rehearsal has drawn random numbers, and how many must not decide about weights
     seed_everything(settled)
     history = settled.train(model, data, [progress_callback(settled.epochs, label)])
@@ -81,13 +79,14 @@ def _finish(model: Any, data: Data, folder: Path, seed: int) -> dict[str, Any]:
     """Write the reference rows and return what the model achieves on the validation events."""
     from cmsml_tasks.conversion import trace
     from cmsml_tasks.exporting.reference import keep_reference
+    from cmsml_tasks.training.inputs import inputs_by_name, run_in_batches
 
     traced = trace(model)
     inputs = inputs_by_name(data.validation.inputs, [info.name for info in traced.signature.inputs])
     keep_reference(traced, folder / REFERENCE, inputs, seed)
 
     results: dict[str, Any] = {"events": len(data.validation)}
-    scores = traced.run(inputs)
+    scores = run_in_batches(traced, inputs)
     if len(scores) == 1:
         from cmsml_tasks.training.metrics import roc_area
 
@@ -96,27 +95,6 @@ def _finish(model: Any, data: Data, folder: Path, seed: int) -> dict[str, Any]:
         if area is not None:
             results["roc_area"] = area
     return results
-
-
-def inputs_by_name(inputs: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """Return the arrays of *inputs* (one array, a list or a dict of them) by interface name.
-
-    Raises:
-        DataError: there are more or fewer arrays than inputs, or other keys than names.
-    """
-    if isinstance(inputs, Mapping):
-        if set(inputs) != set(names):
-            raise DataError(
-                f"load() gives the inputs {sorted(inputs)}, the model takes {sorted(names)}; name "
-                "the keras.Input layers like the keys"
-            )
-        return dict(inputs)
-    arrays = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
-    if len(arrays) != len(names):
-        raise DataError(
-            f"load() gives {len(arrays)} input arrays, the model takes {len(names)}: {names}"
-        )
-    return dict(zip(names, arrays, strict=True))
 
 
 def _about(data: Data) -> dict[str, Any]:

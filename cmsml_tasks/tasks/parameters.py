@@ -1,0 +1,59 @@
+"""Parameters whose mistakes are told in a line, and one that can be given several times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import luigi
+
+from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.recipes import parse_scan, serialize_scan
+from cmsml_tasks.tasks.messages import refuse
+
+
+class ScanParameter(luigi.Parameter):  # type: ignore[misc]
+    """A ``--scan`` that may be given several times; its value is one canonical text."""
+
+    @classmethod
+    def _parser_kwargs(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**super()._parser_kwargs(*args, **kwargs), "action": "append"}
+
+    def parse(self, text: str | list[str]) -> str:
+        """Join repeated options to one text."""
+        try:
+            return str(serialize_scan(parse_scan([text] if isinstance(text, str) else text)))
+        except UserError as error:
+            refuse(error)
+
+
+class WholeNumberParameter(luigi.IntParameter):  # type: ignore[misc]
+    """A whole number; *option* is how the user knows it."""
+
+    def __init__(self, option: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._option = option
+
+    def parse(self, text: str) -> int:
+        """Return the number that *text* spells."""
+        try:
+            return int(text)
+        except ValueError:
+            refuse(SettingsError(f"{self._option} {text!r} is not a whole number"))
+
+
+class ToleranceParameter(luigi.FloatParameter):  # type: ignore[misc]
+    """A number that is not negative; *option* is how the user knows it."""
+
+    def __init__(self, option: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._option = option
+
+    def parse(self, text: str) -> float:
+        """Return the number that *text* spells."""
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if number >= 0:
+            return number
+        refuse(SettingsError(f"{self._option} {text!r} is not a number from 0 on, such as 1e-6"))
