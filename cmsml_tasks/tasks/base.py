@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,18 +12,34 @@ from typing import Any
 
 import law
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.recipes import Recipe
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
 from cmsml_tasks.tasks.messages import refuse, speak_plainly
-from cmsml_tasks.tasks.parameters import ScanParameter, WholeNumberParameter
-from cmsml_tasks.tasks.store import path_part, target
+from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
+from cmsml_tasks.tasks.store import path_part, store, target
 from cmsml_tasks.tracking import Manifest, differences
 
 Params = dict[str, Any]
 
+_IDENTITY = {"version", "recipe", "settings", "folds", "scan", "source", "input_shapes"}
+_NEVER_EMPTY = ("version", "recipe", "source")
+
 speak_plainly()
+
+
+def _refuse_empty_options() -> None:
+    """Refuse options such as ``--source ""``, which luigi takes for not given at all.
+
+    Raises:
+        SettingsError: there is one, likely an unset variable of a script.
+    """
+    parser = CmdlineParser.get_instance()
+    for name in _NEVER_EMPTY if parser is not None else ():
+        if getattr(parser.known_args, name, None) == "":
+            raise SettingsError(f"--{name} is empty; is a variable of your script not set?")
 
 
 def check_branch(branch: int, count: int) -> None:
@@ -52,6 +69,7 @@ class VersionedTask(law.Task):  # type: ignore[misc]
     def get_param_values(cls, params: Any, args: Any, kwargs: Any) -> list[tuple[str, Any]]:
         """Check and normalise parameters before there is an instance; a mistake ends the run."""
         try:
+            _refuse_empty_options()
             values: list[tuple[str, Any]] = super().get_param_values(params, args, kwargs)
             return values
         except luigi.parameter.MissingParameterException as error:
@@ -66,6 +84,7 @@ class VersionedTask(law.Task):  # type: ignore[misc]
         """Bring parameters to canonical form, so that equal requests are equal tasks."""
         params = super().modify_param_values(params)
         path_part("version", params["version"])
+        store()
         return cls.settle(params)
 
     @classmethod
@@ -117,11 +136,20 @@ class VersionedTask(law.Task):  # type: ignore[misc]
                 SettingsError(
                     f"{path.parent} was made with other ingredients:\n  "
                     + "\n  ".join(changed)
-                    + "\nchoose another --version, or add --remove-output=-1,a,y to this command "
-                    "to remove the old outputs and run it again"
+                    + "\nchoose another --version, or remove the old ones with: "
+                    + f"law run {self.task_family} {self._options()} --remove-output=0,a"
                 )
             )
         return True
+
+    def _options(self) -> str:
+        """Return the options that make this task, without those that only choose a branch."""
+        given = []
+        for name, parameter in self.get_params():
+            value = getattr(self, name)
+            if name in _IDENTITY and value not in ("", 0, law.NO_STR):
+                given += [f"--{name.replace('_', '-')}", str(parameter.serialize(value))]
+        return shlex.join(given)
 
     def complete(self) -> bool:
         """Return whether all outputs exist, with a manifest that vouches for them.
@@ -137,10 +165,10 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
 
     exclude_index = True
 
-    settings = luigi.Parameter(
+    settings = RepeatedParameter(
         default="",
         description="settings of the recipe that differ from its defaults: name=value,name=value; "
-        "[a,b] is a list, quotes protect commas; default: empty",
+        "[a,b] is a list, quotes protect commas; may be given several times; default: empty",
     )
     folds = WholeNumberParameter(
         "--folds",
@@ -148,7 +176,7 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         description="train this many networks, each blind to the events of its own fold; default: "
         "0, one network without folds",
     )
-    scan = ScanParameter(
+    scan = RepeatedParameter(
         default="",
         description="train once for each value: name=a:b:c; may be given several times, which "
         "multiplies; default: empty",

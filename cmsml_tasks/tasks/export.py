@@ -21,17 +21,17 @@ class ExportGraph(ExportedTask):
 
     def local_workflow_requires(self) -> Any:
         """Return the trainings of all branches, none where a source replaces them."""
-        return law.util.DotDict({} if self.source else {"model": TrainModel.req(self)})
+        return law.util.DotDict({} if self.has_source else {"model": TrainModel.req(self)})
 
     def requires(self) -> dict[str, law.Task]:
         """Return the training of this branch, none where a source replaces it."""
-        return {} if self.source else {"model": TrainModel.req(self)}
+        return {} if self.has_source else {"model": TrainModel.req(self)}
 
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return graph, card and manifest; for a source also its reference rows."""
         names = {name: GRAPHS[name] for name in self.formats}
         names |= {"card": CARD}
-        names |= {"reference": REFERENCE} if self.source else {}
+        names |= {"reference": REFERENCE} if self.has_source else {}
         names |= {"manifest": MANIFEST}
         return {key: self.local_target(name) for key, name in names.items()}
 
@@ -40,7 +40,7 @@ class ExportGraph(ExportedTask):
         outputs = self.output()
         outputs["manifest"].remove()
         folder = str(Path(outputs["pb"].path).parent)
-        card = self._export_source(folder) if self.source else self._export_trained(folder)
+        card = self._export_source(folder) if self.has_source else self._export_trained(folder)
         self.write_manifest()
         self.speak(self._usage(card))
 

@@ -1,4 +1,4 @@
-"""Parameters whose mistakes are told in a line, and one that can be given several times."""
+"""Parameters whose mistakes are told in a line, and those that can be given several times."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Any
 
 import luigi
 
-from cmsml_tasks.errors import SettingsError, UserError
-from cmsml_tasks.recipes import parse_scan, serialize_scan
+from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tasks.messages import refuse
 
 
-class ScanParameter(luigi.Parameter):  # type: ignore[misc]
-    """A ``--scan`` that may be given several times; its value is one canonical text."""
+class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]
+    """Text with items between commas; given several times, the items add up."""
 
     @classmethod
     def _parser_kwargs(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -20,10 +19,7 @@ class ScanParameter(luigi.Parameter):  # type: ignore[misc]
 
     def parse(self, text: str | list[str]) -> str:
         """Join repeated options to one text."""
-        try:
-            return str(serialize_scan(parse_scan([text] if isinstance(text, str) else text)))
-        except UserError as error:
-            refuse(error)
+        return text if isinstance(text, str) else ",".join(filter(None, text))
 
 
 class WholeNumberParameter(luigi.IntParameter):  # type: ignore[misc]
@@ -54,6 +50,6 @@ class ToleranceParameter(luigi.FloatParameter):  # type: ignore[misc]
             number = float(text)
         except ValueError:
             number = float("nan")
-        if number >= 0:
+        if 0 <= number < float("inf"):
             return number
         refuse(SettingsError(f"{self._option} {text!r} is not a number from 0 on, such as 1e-6"))

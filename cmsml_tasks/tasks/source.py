@@ -25,7 +25,7 @@ class ExportedTask(BranchedTask):
     exclude_index = True
 
     source = luigi.Parameter(
-        default="",
+        default=law.NO_STR,
         description="a finished model to start from instead of a recipe: a .keras or .h5 file, a "
         "SavedModel folder, a .pb or .pb.txt graph; default: empty",
     )
@@ -44,7 +44,7 @@ class ExportedTask(BranchedTask):
         """Check source, shapes and formats."""
         params["formats"] = _check_formats(params["formats"])
         shapes = parse_shapes(params["input_shapes"])
-        if not params["source"]:
+        if params["source"] == law.NO_STR:
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
             return super().settle(params)
@@ -60,21 +60,27 @@ class ExportedTask(BranchedTask):
         params["input_shapes"] = serialize_settings(parse_settings(params["input_shapes"]))
         return params
 
+    @property
+    def has_source(self) -> bool:
+        """Whether a finished model takes the place of a training."""
+        return bool(self.source != law.NO_STR)
+
     def create_branch_map(self) -> dict[int, Branch | None]:
         """Return the branches of the recipe; a source is one branch of its own."""
-        return {0: None} if self.source else super().create_branch_map()
+        return {0: None} if self.has_source else super().create_branch_map()
 
     def folder(self) -> tuple[str, ...]:
         """Return the parts of the path, with the source's file name in the recipe's place."""
-        if not self.source:
+        if not self.has_source:
             return super().folder()
         return (self.task_family, source_name(self.source), self.version)
 
     def ingredients(self) -> dict[str, Any]:
         """Return the recipe's ingredients, or the digest of the source."""
-        if not self.source:
+        if not self.has_source:
             return super().ingredients()
-        return {"source": sha256_of(self.source), "input_shapes": self.input_shapes}
+        source = {"name": Path(self.source).name, "sha256": sha256_of(self.source)}
+        return {"source": source, "input_shapes": self.input_shapes}
 
 
 def source_name(source: str) -> str:

@@ -20,10 +20,16 @@ def store() -> Path:
 
     It is ``$CMSML_STORE``, else ``store`` in the section ``[cmsml_tasks]`` of ``law.cfg``, else the
     folder ``store`` where law runs.
+
+    Raises:
+        SettingsError: the place names a variable that is not set.
     """
     configured = law.config.get_expanded(CONFIG_SECTION, "store", default=None)
     place = os.environ.get("CMSML_STORE") or configured or DEFAULT
-    return Path(os.path.expandvars(place)).expanduser().absolute()
+    path = os.path.expandvars(place)
+    if "$" in path:
+        raise SettingsError(f"the store {place!r} names a variable that is not set")
+    return Path(path).expanduser().absolute()
 
 
 def path_part(role: str, value: str) -> str:

@@ -17,6 +17,21 @@ from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.train import TrainModel
 
 
+def read_card(path: str) -> dict[str, Any]:
+    """Return the content of the signature card at *path*.
+
+    Raises:
+        ValidationError: the file is damaged.
+    """
+    try:
+        card = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValidationError(f"{path} is damaged ({error}); export the graph again") from error
+    if not isinstance(card, dict):
+        raise ValidationError(f"{path} is no signature card; export the graph again")
+    return card
+
+
 class ValidateGraph(ExportedTask):
     """Check each graph in a fresh interpreter: ``validation.json`` exists where all is well."""
 
@@ -35,7 +50,7 @@ class ValidateGraph(ExportedTask):
     def requires(self) -> dict[str, law.Task]:
         """Return the export of this branch, and the training that has its reference rows."""
         required = {"graph": ExportGraph.req(self)}
-        return required if self.source else {**required, "model": TrainModel.req(self)}
+        return required if self.has_source else {**required, "model": TrainModel.req(self)}
 
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return the report of a passed validation and its manifest."""
@@ -45,8 +60,9 @@ class ValidateGraph(ExportedTask):
         }
 
     def ingredients(self) -> dict[str, Any]:
-        """Return those of the graph, and the tolerance."""
-        return {**super().ingredients(), "atol": self.atol, "rtol": self.rtol}
+        """Return those of the graph, its formats and the tolerance."""
+        own = {"formats": list(self.formats), "atol": self.atol, "rtol": self.rtol}
+        return {**super().ingredients(), **own}
 
     def run(self) -> Any:
         """Validate; leave the evidence of a failure beside the report, where no task reads it.
@@ -61,8 +77,8 @@ class ValidateGraph(ExportedTask):
         graph = inputs["graph"]
         report = validate(
             graph["pb"].path,
-            json.loads(graph["card"].load(formatter="text")),
-            inputs["graph" if self.source else "model"]["reference"].path,
+            read_card(graph["card"].path),
+            inputs["graph" if self.has_source else "model"]["reference"].path,
             atol=self.atol,
             rtol=self.rtol,
         )

@@ -18,12 +18,12 @@ _ADVICE = (
 )
 
 
-def rehearse_export(model: Any, module: str, target: Path, inputs: Any) -> None:
+def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
     """Save the untrained *model*, read it back as another process would, run and freeze it.
 
     Args:
         model: Keras model that ``build`` returned.
-        module: name of the recipe's module, imported on reload for its own layers and functions.
+        recipe: ``"package.module.Class"``; the module is imported on reload for its own layers.
         target: folder that the trained model will be written to.
         inputs: validation inputs as the recipe loads them; the first two rows are run.
 
@@ -36,9 +36,11 @@ def rehearse_export(model: Any, module: str, target: Path, inputs: Any) -> None:
 
     if not isinstance(model, keras.Model):
         raise ConversionError(
-            f"build() of the recipe in {module} returned {type(model).__name__}, not a "
-            "keras.Model; end it with 'return model'"
+            f"build() of {recipe} returned {type(model).__name__}, not a keras.Model; end it with "
+            "'return model'"
         )
+    if not model.built:
+        _build(model, inputs)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         path = Path(folder) / "model.keras"
         try:
@@ -46,13 +48,27 @@ def rehearse_export(model: Any, module: str, target: Path, inputs: Any) -> None:
         except Exception as error:
             raise ConversionError(_cannot_save(model, error)) from error
         try:
-            traced = open_model(path, custom_modules=[module])
+            traced = open_model(path, custom_modules=[recipe.rpartition(".")[0]])
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
             traced.run({name: array[:2] for name, array in rows.items()})
             traced.freeze()
         except UserError as error:
             raise type(error)(f"{error}\n({_ADVICE})") from error
         _check_room(target, path.stat().st_size)
+
+
+def _build(model: Any, inputs: Any) -> None:
+    """Call a model without input layers on two rows, so that it knows its shapes."""
+    import keras
+
+    try:
+        rows = keras.tree.map_structure(lambda array: array[:2], inputs)
+        model(keras.tree.map_structure(keras.ops.convert_to_tensor, rows))
+    except Exception as error:
+        raise ConversionError(
+            f"the model {model.name!r} cannot be called on the inputs of the recipe: {error}\n"
+            f"({_ADVICE})"
+        ) from error
 
 
 def _check_room(target: Path, size: int) -> None:

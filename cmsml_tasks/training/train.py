@@ -55,7 +55,7 @@ def train(
     data = _read(settled, files, fold, folds)
     model = settled.build(data)
     target = Path(folder)
-    rehearse_export(model, type(settled).__module__, target, data.validation.inputs)
+    rehearse_export(model, recipe, target, data.validation.inputs)
     # the rehearsal has drawn random numbers, and how many must not decide about weights
     seed_everything(settled)
     history = settled.train(model, data, [progress_callback(settled.epochs, label)])

@@ -84,3 +84,10 @@ def test_short_name_gives_the_same_path(tiny, tmp_path):
         "TrainModel", "--version", "v1", "--recipe", "mine", LAW_CONFIG_FILE=str(config)
     )
     assert "1 complete ones were encountered" in text
+
+
+def test_subclassed_model_that_was_never_called(shell):
+    recipe = "subclassed_recipes.SubclassedRecipe"
+    text = shell.law("ValidateGraph", "--version", "v1", "--recipe", recipe)
+    assert "input    input:0  float32 [batch, 3]" in text
+    assert "output   output:0  float32 [batch, 1]" in text

@@ -1,7 +1,7 @@
 """Mistakes are refused before anything runs: the value, why it is wrong, what to do."""
 
 import pytest
-from command_line import TINY
+from command_line import TINY, Shell
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from command_line import TINY
         (("--folds", "1"), ("--folds 1", "2 or more")),
         (("--folds", "-2"), ("--folds -2",)),
         (("--folds", "two"), ("--folds 'two'", "whole number")),
+        (("--recipe", ""), ("--recipe is empty",)),
+        (("--source", ""), ("--source is empty",)),
+        (("--recipe", TINY, "--settings", "epochs=1", "--settings", "epochs=2"), ("epochs",)),
         (("--branch", "3"), ("--branch 3", "only 0")),
         (("--branch", "3", "--folds", "3"), ("--branch 3", "0 to 2")),
         (("--formats", "onnx"), ("onnx", "pb,pbtxt")),
@@ -48,7 +51,8 @@ def test_other_settings_than_recorded(tiny):
     for task in ("TrainModel", "ExportGraph", "ValidateGraph"):
         arguments = ("--version", "v1", "--recipe", TINY, "--settings", "epochs=2")
         done = shell.try_law(task, *arguments)
-        done.refused("settings epochs: 1 -> 2", "--version", "--remove-output=-1,a,y")
+        command = f"law run {task} --version v1 --recipe {TINY} --settings epochs=2"
+        done.refused("settings epochs: 1 -> 2", f"{command} --remove-output=0,a")
         # looking and removing stay possible
         assert "existent" in shell.law(task, *arguments, "--print-status", "0")
 
@@ -66,9 +70,31 @@ def test_bug_in_a_recipe_keeps_its_traceback(shell):
     [
         ("LambdaRecipe", ("Lambda", "before the first epoch")),
         ("NoConfigRecipe", ("get_config", "before the first epoch")),
+        ("WrongKeyRecipe", ("['a', 'b']", "['features']", "before the first epoch")),
+        ("FixedBatchRecipe", ("(100, 3)", "before the first epoch")),
     ],
 )
 def test_what_cannot_be_exported_fails_before_the_first_epoch(shell, recipe, words):
     done = shell.try_law("TrainModel", "--version", "v1", "--recipe", f"tiny_recipes.{recipe}")
     done.refused(*words)
+    assert shell.files() == []
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "inf", "nan"])
+def test_tolerance_that_is_none(shell, value):
+    done = shell.try_law("ValidateGraph", "--version", "v1", f"--atol={value}")
+    done.refused(f"--atol '{value}' is not a number from 0 on")
+
+
+def test_store_behind_an_unset_variable(tmp_path):
+    done = Shell(tmp_path).try_law("ExportGraph", "--version", "v1", CMSML_STORE="$NOPE/store")
+    done.refused("'$NOPE/store'", "not set")
+
+
+def test_loss_that_is_no_number_ends_the_training(shell):
+    done = shell.try_law(
+        "TrainModel", "--version", "v1", "--recipe", "tiny_recipes.DivergingRecipe"
+    )
+    done.refused("the loss is ", "lower learning_rate")
+    assert "epoch 3/3" not in done.text
     assert shell.files() == []

@@ -39,4 +39,24 @@ def test_tolerance_is_a_parameter(tiny, tmp_path):
     shell.law(*arguments, "--atol", "1e-3", "--rtol", "0")
     report = shell.store / "ValidateGraph" / TINY / "v1" / "validation.json"
     assert json.loads(report.read_text())["tolerance"]["atol"] == 1e-3
-    shell.try_law(*arguments).refused("atol: 0.001 -> 1e-06")
+    shell.try_law(*arguments).refused("atol: 0.001 -> 1e-06", "law run ValidateGraph")
+
+
+def test_damaged_card_is_told(tiny, tmp_path):
+    trained, _ = tiny
+    shell = Shell(tmp_path / "store")
+    for task in ("TrainModel", "ExportGraph"):
+        shutil.copytree(trained.store / task, shell.store / task)
+    (shell.store / "ExportGraph" / TINY / "v1" / "graph.json").write_text("{")
+    done = shell.try_law("ValidateGraph", "--version", "v1", "--recipe", TINY)
+    done.refused("graph.json is damaged", "export the graph again")
+
+
+def test_torn_manifest_vouches_for_nothing(tiny, tmp_path):
+    trained, _ = tiny
+    shell = Shell(tmp_path / "store")
+    shutil.copytree(trained.store / "TrainModel", shell.store / "TrainModel")
+    manifest = shell.store / "TrainModel" / TINY / "v1" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:50])
+    shell.law("TrainModel", "--version", "v1", "--recipe", TINY, "--settings", "hidden_units=5")
+    assert json.loads(manifest.read_text())["ingredients"]["settings"]["hidden_units"] == 5

@@ -99,3 +99,44 @@ class BrokenRecipe(TinyRecipe):
 
     def build(self, data):
         return undefined_name  # noqa: F821
+
+
+class DivergingRecipe(TinyRecipe):
+    """Its loss is no number from the first epoch on."""
+
+    learning_rate: float = 1e30
+    epochs: int = 3
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input(data.input_shape, name="features")
+        model = keras.Model(features, keras.layers.Dense(1)(features))
+        model.compile(keras.optimizers.SGD(self.learning_rate), "mse")
+        return model
+
+
+class WrongKeyRecipe(LambdaRecipe):
+    """Its inputs have other names than the model's."""
+
+    def load(self, files):
+        from dataclasses import replace
+
+        events = super().load(files)
+        return replace(events, inputs={"a": events.inputs, "b": events.inputs}, features=())
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input((3,), name="features")
+        return keras.Model(features, keras.layers.Dense(1, "sigmoid")(features))
+
+
+class FixedBatchRecipe(LambdaRecipe):
+    """Its model takes 100 events at a time and no others."""
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input(batch_shape=(100, 3), name="features")
+        return keras.Model(features, keras.layers.Dense(1, "sigmoid")(features))
