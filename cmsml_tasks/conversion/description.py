@@ -8,9 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.nodes import GraphDef, all_nodes, is_stateful
-
-_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
 
 
 def describe(graph_def: GraphDef) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def describe(graph_def: GraphDef) -> dict[str, Any]:
         "parameters": sum(_parameters(node.attr["value"].tensor) for node in nodes if _const(node)),
         "producer": graph_def.versions.producer,
         "stateful": sorted(node.name for node in nodes if is_stateful(node.op)),
-        "variables": sorted(node.name for node in nodes if node.op in _VARIABLES),
+        "variables": sorted(node.name for node in nodes if node.op in VARIABLES),
         "functions": len(graph_def.library.function),
     }
 

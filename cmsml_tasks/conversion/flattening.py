@@ -15,8 +15,9 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     """Return the graph of *skeleton* with all that it calls inlined.
 
     Only grappler's ``function`` pass runs: what the graph computes, and how, stays as traced.
-    ``tf.cond`` and ``tf.while_loop`` become Switch, Merge and loop frames, in which weights can
-    be constants; readers of every TensorFlow version know these.
+    ``tf.cond``, ``tf.switch_case`` and ``tf.while_loop`` become Switch, ``_SwitchN``, Merge and
+    loop frames, in which weights can be constants. Readers of every TensorFlow version know them,
+    except for ``_SwitchN``, which only ``tf.switch_case`` becomes: that came with TensorFlow 1.15.
     """
     meta_graph = meta_graph_pb2.MetaGraphDef()
     meta_graph.graph_def.CopyFrom(skeleton.graph_def)

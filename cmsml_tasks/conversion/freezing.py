@@ -9,8 +9,11 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.nodes import (
+    PASSING,
+    VARIABLES,
     GraphDef,
     NodeDef,
+    all_nodes,
     by_name,
     called_functions,
     needed_functions,
@@ -22,12 +25,7 @@ from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.tables import lookup_types, table_nodes
 from cmsml_tasks.errors import ConversionError
 
-# ops that hand a variable on as it is, and so hand on the constant that replaces it
-_PASSING = frozenset(
-    {"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"}
-    | {"RefEnter", "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSwitch"}
-)
-_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+_PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 _HANDLES = frozenset({types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT})
 
 
@@ -69,6 +67,7 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
             frozen.node.extend(_replacement(node, variables))
     _refuse_empty_tables(frozen)
     frozen.library.function.extend(needed_functions(graph_def, frozen.node))
+    _refuse_python(frozen)
     weights = {name: value for name, value in skeleton.weights.items() if name in needed}
     return Frozen(frozen, weights)
 
@@ -78,12 +77,12 @@ def _variables(kept: list[NodeDef], weights: Mapping[str, Weight]) -> dict[str, 
     variables = {
         node.name: weights[node.name].dtype.as_datatype_enum
         for node in kept
-        if node.name in weights and (node.op in _VARIABLES or node.attr["dtype"].type in _HANDLES)
+        if node.name in weights and (node.op in VARIABLES or node.attr["dtype"].type in _HANDLES)
     }
     passing = [
         node
         for node in kept
-        if node.op in _PASSING and (node.attr["T"].type in _HANDLES or node.op.startswith("Ref"))
+        if node.op in PASSING and (node.attr["T"].type in _HANDLES or node.op.startswith("Ref"))
     ]
     found = True
     while found:  # loops hand variables backwards, so one pass over the nodes is not enough
@@ -118,7 +117,7 @@ def _replacement(node: NodeDef, variables: Mapping[str, int]) -> list[NodeDef]:
 
 
 def _refuse_unset(node: NodeDef) -> None:
-    if node.op in _VARIABLES:
+    if node.op in VARIABLES:
         raise ConversionError(
             f"the variable '{node.name}' has no value here; pass the session, function or model "
             "that it belongs to instead of its graph"
@@ -138,6 +137,15 @@ def _refuse_empty_tables(frozen: GraphDef) -> None:
             raise ConversionError(
                 f"the lookup table '{node.name}' is filled outside of the graph, so that it would "
                 "be empty in a frozen graph; tables of a session cannot be frozen yet"
+            )
+
+
+def _refuse_python(frozen: GraphDef) -> None:
+    for node in all_nodes(frozen):
+        if node.op in _PYTHON:
+            raise ConversionError(
+                f"'{node.name}' ({node.op}) runs python, which a frozen graph cannot hold; write "
+                "with TensorFlow's operations what tf.numpy_function or tf.py_function calls"
             )
 
 

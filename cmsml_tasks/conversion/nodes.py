@@ -11,6 +11,8 @@ from tensorflow.python.framework import op_def_registry
 
 __all__ = [
     "CONTROL_FLOW",
+    "PASSING",
+    "VARIABLES",
     "GraphDef",
     "NodeDef",
     "all_nodes",
@@ -24,7 +26,14 @@ __all__ = [
     "reachable",
 ]
 
-CONTROL_FLOW = frozenset({"Enter", "Exit", "LoopCond", "Merge", "NextIteration", "Switch"})
+_FORWARDING = frozenset({"Enter", "Exit", "Merge", "NextIteration", "Switch"})
+_FORWARDING_REFERENCES = frozenset(f"Ref{op}" for op in _FORWARDING)
+
+# branches and loops; only the lowering of tf.switch_case makes a _SwitchN
+CONTROL_FLOW = _FORWARDING | _FORWARDING_REFERENCES | {"LoopCond", "_SwitchN"}
+# ops that hand on what they get: a variable or table, and so the constant that replaces it
+PASSING = _FORWARDING | _FORWARDING_REFERENCES | {"Identity", "RefIdentity", "_SwitchN"}
+VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 
 
 def node_of(reference: str) -> str:

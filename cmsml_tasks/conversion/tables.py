@@ -11,10 +11,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.nodes import NodeDef, node_of
+from cmsml_tasks.conversion.nodes import PASSING, NodeDef, node_of
 from cmsml_tasks.conversion.skeleton import TableReader
 
-_PASSING = frozenset({"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"})
 _LOOKUPS = frozenset({"LookupTableFindV2"})
 
 
@@ -61,7 +60,7 @@ def lookup_types(nodes: Iterable[NodeDef], handles: Iterable[str]) -> dict[str, 
             source = node_of(node.input[0]) if node.input else ""
             if source not in origin:
                 continue
-            if node.op in _PASSING and node.name not in origin:
+            if node.op in PASSING and node.name not in origin:
                 origin[node.name] = origin[source]
                 found = True
             elif node.op in _LOOKUPS:

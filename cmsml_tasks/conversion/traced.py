@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cmsml_tasks.conversion.canonical import canonical
 from cmsml_tasks.conversion.flattening import flat_graph
 from cmsml_tasks.conversion.freezing import Frozen, freeze
+from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
@@ -88,7 +89,9 @@ class Traced:
         """
         flat = flat_graph(self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
-        return canonical(freeze(flat, self.skeleton), *ports)
+        frozen = canonical(freeze(flat, self.skeleton), *ports)
+        check_importable(frozen)
+        return frozen
 
     def freeze(self) -> GraphDef:
         """Return the frozen graph in canonical form, weights included.

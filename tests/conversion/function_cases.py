@@ -186,3 +186,29 @@ def function_looks_up_in_tables(folder: Path) -> Case:
     save_graph(path, function, variables_to_constants=True)
     names = np.array([b"muon", b"tau", b"electron"])
     return Case(path, {"names:0": names}, {"output:0": function(names).numpy()})
+
+
+@case
+def function_switches_between_cases(folder: Path) -> Case:
+    """With a weight, a weight of which rows are taken, and a table, each in a branch."""
+    module = Module()
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(tf.range(5), tf.range(10, 15)), -1
+    )
+    spec = [tf.TensorSpec((None, 4)), tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int32)]
+
+    @tf.function(input_signature=spec)
+    def function(x: Any, which: Any, rows: Any) -> Any:
+        branches = [
+            lambda: x @ module.w,
+            lambda: tf.gather(module.table, rows),
+            lambda: x - tf.cast(table.lookup(rows), tf.float32)[:, None],
+        ]
+        # every branch is taken, and an index that has none takes the last
+        cases = [tf.switch_case(which + i, branches) for i in (0, 1, 2, 7)]
+        return tf.stack(cases)
+
+    path = folder / "switch_case.pb"
+    save_graph(path, function, variables_to_constants=True)
+    feeds = {"x:0": X, "which:0": np.int32(0), "rows:0": np.array([0, 1, 2, 3, 4, 0], "int32")}
+    return Case(path, feeds, {"output:0": function(*feeds.values()).numpy()})

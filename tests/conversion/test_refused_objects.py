@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conversion_cases import Module, Subclassed, rows, sequential, session_with
+from google.protobuf import text_format
 
-from cmsml_tasks.conversion import get_session, save_graph, trace
+from cmsml_tasks.conversion import Traced, get_session, save_graph, trace
+from cmsml_tasks.conversion.skeleton import Port, Skeleton, Weight
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 tf1 = tf.compat.v1
@@ -188,6 +190,75 @@ def test_resource_that_is_neither_a_variable_nor_a_table() -> None:
     function = tf.function(lambda: next(iterator))
     with pytest.raises(ConversionError, match="neither a variable nor a lookup table"):
         trace(function).freeze()
+
+
+def dense_table() -> Any:
+    table = tf.lookup.experimental.DenseHashTable(
+        tf.int64, tf.int64, default_value=-1, empty_key=-1, deleted_key=-2
+    )
+    table.insert(tf.constant([1, 2], tf.int64), tf.constant([10, 20], tf.int64))
+    return table
+
+
+def table_of_vectors() -> Any:
+    table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, default_value=[0.0, 0.0])
+    table.insert(tf.constant([1, 2], tf.int64), tf.constant([[1.0, 2.0], [3.0, 4.0]]))
+    return table
+
+
+@pytest.mark.parametrize("make", [dense_table, table_of_vectors])
+def test_table_that_is_no_list_of_keys_and_values(make: Any, tmp_path: Path) -> None:
+    table = make()
+    spec = [tf.TensorSpec((None,), tf.int64)]
+    function = tf.function(lambda x: table.lookup(x), input_signature=spec)
+    with pytest.raises(ConversionError, match="is no plain list of keys and values"):
+        save_graph(tmp_path / "graph.pb", function, variables_to_constants=True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("call", [tf.numpy_function, tf.py_function])
+def test_function_that_runs_python(call: Any, tmp_path: Path) -> None:
+    @tf.function(input_signature=[tf.TensorSpec((2,))])
+    def function(x: Any) -> Any:
+        if tf.reduce_sum(x) > 0:
+            x = tf.ensure_shape(call(lambda value: value + 1, [x], tf.float32), [2])
+        return x
+
+    with pytest.raises(ConversionError, match="runs python, which a frozen graph cannot hold"):
+        save_graph(tmp_path / "graph.pb", function, variables_to_constants=True)
+    assert not list(tmp_path.iterdir())
+
+
+def skeleton_of_mixed_types() -> Skeleton:
+    graph_def = tf1.GraphDef()
+    text_format.Parse(
+        """
+        node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } } }
+        node { name: "w" op: "VarHandleOp" attr { key: "dtype" value { type: DT_FLOAT } } }
+        node { name: "read" op: "ReadVariableOp" input: "w"
+               attr { key: "dtype" value { type: DT_FLOAT } } }
+        node { name: "y" op: "AddV2" input: "x" input: "read"
+               attr { key: "T" value { type: DT_FLOAT } } }
+        """,
+        graph_def,
+    )
+
+    def read() -> Any:
+        raise AssertionError("a graph is checked without its weights")
+
+    return Skeleton(
+        graph_def,
+        (Port("x", "x", 0, tf.int32, (None, 2)),),
+        (Port("y", "y", 0, tf.float32, (None, 2)),),
+        {"w": Weight(tf.float32, (2,), read, "w")},
+    )
+
+
+def test_graph_that_tensorflow_would_not_load() -> None:
+    """Whatever went wrong, it does before anything is written, or even read."""
+    traced = Traced(skeleton_of_mixed_types(), lambda arrays: arrays)
+    with pytest.raises(ConversionError, match=r"does not accept.*'?y'?(.|\n)*Nothing is written"):
+        traced.freeze()
 
 
 def test_tables_of_a_session_are_refused_until_they_can_be_frozen() -> None:

@@ -78,7 +78,7 @@ def trace_concrete(
         ),
         weights=_weights(graph),
         resources={
-            inside.op.name: _table_reader(outside)
+            inside.op.name: _table_reader(outside, inside.op.name)
             for outside, inside in graph.captures
             if outside.dtype == tf.resource and _variable_content(outside) is None
         },
@@ -209,11 +209,17 @@ def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
     return read
 
 
-def _table_reader(handle: tf.Tensor) -> TableReader:
+def _table_reader(handle: tf.Tensor, name: str) -> TableReader:
     def read(key_dtype: int, value_dtype: int) -> tuple[Array, Array]:
         with eager_mode():
             keys, values = tf.raw_ops.LookupTableExportV2(
                 table_handle=handle, Tkeys=key_dtype, Tvalues=value_dtype
+            )
+        if keys.shape.rank != 1 or values.shape.rank != 1:
+            raise ConversionError(
+                f"the lookup table '{name}' is no plain list of keys and values (a DenseHashTable, "
+                "or one that looks up vectors), so that it cannot be put into a frozen graph; copy "
+                "its content into a tf.lookup.StaticHashTable, or gather rows of a tensor"
             )
         return keys.numpy(), values.numpy()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
@@ -14,7 +15,6 @@ from cmsml_tasks.conversion.selection import ports, select, unread
 from cmsml_tasks.conversion.signature import Shape
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.traced import Array, Traced
-from cmsml_tasks.errors import ConversionError
 
 
 def trace_graph(
@@ -55,24 +55,6 @@ def trace_graph(
         outputs=ports(imported, outputs, [o.name for o in outputs]),
     )
     return Traced(skeleton, _GraphRunner(imported, skeleton))
-
-
-def imported_graph(graph_def: GraphDef) -> tf.Graph:
-    """Return *graph_def* as a graph of its own.
-
-    Raises:
-        ConversionError: TensorFlow does not accept it.
-
-    """
-    graph = tf.Graph()
-    try:
-        with graph.as_default():
-            tf.import_graph_def(graph_def, name="")
-    except (ValueError, tf.errors.OpError) as error:
-        raise ConversionError(
-            f"TensorFlow {tf.__version__} does not accept this graph: {error}"
-        ) from error
-    return graph
 
 
 class _GraphRunner:

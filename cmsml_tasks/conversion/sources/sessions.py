@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from cmsml_tasks.conversion.names import chosen
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, reachable
+from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import (
     feedable,
     is_learning_phase,
@@ -21,8 +21,6 @@ from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.errors import ConversionError
-
-_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 
 
 def is_session(obj: Any) -> bool:
@@ -102,7 +100,7 @@ def _weights(session: Any, graph_def: GraphDef, needed: set[str]) -> dict[str, W
     return {
         node.name: _weight(session, node)
         for node in graph_def.node
-        if node.name in needed and node.op in _VARIABLES
+        if node.name in needed and node.op in VARIABLES
     }
 
 

@@ -1,0 +1,65 @@
+"""Graphs imported, so that what TensorFlow would refuse comes to light before it is written."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
+from cmsml_tasks.conversion.skeleton import Weight, shape_proto
+from cmsml_tasks.errors import ConversionError
+
+# bytes of a constant; what shapes and axes are computed from is smaller than this
+_LARGEST_KEPT = 4096
+
+
+def imported_graph(graph_def: GraphDef) -> tf.Graph:
+    """Return *graph_def* as a graph of its own.
+
+    Raises:
+        ConversionError: TensorFlow does not accept it.
+
+    """
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf.import_graph_def(graph_def, name="")
+    except (ValueError, tf.errors.OpError) as error:
+        raise ConversionError(
+            f"TensorFlow {tf.__version__} does not accept this graph: {error}"
+        ) from error
+    return graph
+
+
+def check_importable(frozen: Frozen) -> None:
+    """Refuse a frozen graph that TensorFlow could not load; no weight is read or copied for this.
+
+    Raises:
+        ConversionError: the graph is broken; the message says where.
+
+    """
+    probe = GraphDef(versions=frozen.graph_def.versions, library=frozen.graph_def.library)
+    probe.node.extend(_light(node, frozen.weights.get(node.name)) for node in frozen.graph_def.node)
+    try:
+        imported_graph(probe)
+    except ConversionError as error:
+        raise ConversionError(
+            f"{error}\nNothing is written, since nobody could load it; leave out of the exported "
+            "function what these operations were made for"
+        ) from error
+
+
+def _light(node: NodeDef, weight: Weight | None) -> NodeDef:
+    """Return *node*, or what has its type and shape when it is a weight or large constant."""
+    if node.op != "Const":
+        return node
+    tensor = node.attr["value"].tensor
+    light = NodeDef(name=node.name, op="Placeholder", input=node.input)
+    light.attr["dtype"].CopyFrom(node.attr["dtype"])
+    if weight is not None:
+        light.attr["shape"].shape.CopyFrom(shape_proto(weight.shape))
+    elif tensor.ByteSize() > _LARGEST_KEPT:
+        light.attr["shape"].shape.CopyFrom(tensor.tensor_shape)
+    else:
+        return node
+    return light
