@@ -34,6 +34,8 @@ class Events:
         event_column: what *event* is called in the files, for the signature card.
         features: name and padding of each column along the last axis of a single input array.
         classes: names of the labels 0..n-1, or None where the target is not a label.
+        allow_missing: NaN among the inputs stands for a value that is missing, and the model knows
+            what to do with it. Otherwise it is refused, as infinity and NaN elsewhere always are.
     """
 
     inputs: Inputs
@@ -43,6 +45,7 @@ class Events:
     event_column: str = "event"
     features: Sequence[Feature] = ()
     classes: Sequence[str] | None = None
+    allow_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,9 @@ class Data:
         """Return *tensor*, a raw Keras input, scaled to mean 0 and variance 1 in every column.
 
         Mean and variance are those of the training part: unweighted, in double precision, without
-        padding; they become constants of plain Keras layers, so that the saved model and the
-        graph take raw features. Padding becomes 0, the mean; a column that never varies is only
-        shifted.
+        padding and NaN; they become constants of plain Keras layers, so that the saved model and
+        the graph take raw features. Padding becomes 0, the mean; NaN stays NaN; a column that
+        never varies is only shifted.
 
         Args:
             tensor: symbolic input, (batch, ..., columns).

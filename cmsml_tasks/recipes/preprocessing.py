@@ -14,9 +14,9 @@ def statistics(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and variance of each column (last axis) over all other axes, as float64.
 
-    Entries that equal the column's padding are left out. Weights are not used: the optimiser
-    meets the features unweighted, and negative weights could make a variance negative. A column
-    that never varies (or holds only padding) gets variance 1, so that it is shifted, not blown up.
+    Entries that equal the column's padding, or are NaN, are left out. Weights are not used: the
+    optimiser meets the features unweighted, and negative weights could make a variance negative. A
+    column that never varies (or has no entries) gets variance 1: it is shifted, not blown up.
     """
     columns = column_input.reshape(-1, column_input.shape[-1])
     mean = np.zeros(columns.shape[1])
@@ -26,6 +26,7 @@ def statistics(
         values = columns[:, index].astype(np.float64)
         if pad is not None:
             values = values[columns[:, index] != columns.dtype.type(pad)]
+        values = values[~np.isnan(values)]
         if not len(values):
             continue
         mean[index] = values.mean()

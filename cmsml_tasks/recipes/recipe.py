@@ -131,7 +131,9 @@ class Recipe(BaseModel):
 
     generate: ClassVar[Any] = None
     """A recipe that makes its own events defines ``@classmethod generate(cls, path)``: it writes
-    them to *path*, which then goes to `load`. The same bytes every time."""
+    them to *path*, which then goes to `load`. The same bytes every time. It writes plainly: the
+    caller gives a path in an existing folder that nobody reads yet, and moves the finished file to
+    its place, so that a failure leaves nothing half-written."""
     generated_ending: ClassVar[str] = ".npz"
     """The ending of the file that `generate` writes."""
 

@@ -1,8 +1,8 @@
 """Folds and validation: which event may move the weights, and which may only judge.
 
 Every event has a key: its number in a named column or, without one, the CRC-32 checksum (zlib's)
-of its raw inputs as they enter the graph (float32, little endian, in feature order). Never the row
-number, which changes with files and selections. With K folds, the network of fold f
+of its raw inputs, see `checksums`. Never the row number, which changes with files and selections.
+With K folds, the network of fold f
 
 - may be applied to events with ``key % K == f``: it has never seen them,
 - is judged on those of the others with ``(key // K) % V == 0`` (V is ``validation_part``),
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.events import Arrays, Data, Events
+from cmsml_tasks.recipes.usable import check_events
 
 if TYPE_CHECKING:
     from cmsml_tasks.recipes.events import Inputs
@@ -43,12 +44,13 @@ def split(
         validation_part: one in so many of the remaining events is for validation, at least 2.
 
     Raises:
-        DataError: arrays of different lengths, unusable event numbers or weights, a part without
-            events or without one of the classes.
+        DataError: no `Events`, or such that cannot be used: arrays of other types or different
+            lengths, NaN or infinity, unusable event numbers or weights; a part without events or
+            without one of the classes.
         ValueError: impossible numbers of folds.
     """
     _check_numbers(fold, folds, validation_part)
-    _check_lengths(events)
+    check_events(events)
     key = _event_numbers(events) if events.event is not None else checksums(events.inputs)
     held_back = np.zeros(len(key), bool)
     quotient = key
@@ -57,9 +59,7 @@ def split(
         quotient = key // np.uint64(folds)
     validation = ~held_back & (quotient % np.uint64(validation_part) == 0)
     training = ~held_back & ~validation
-    rule = split_rule(
-        events.event_column if events.event is not None else None, fold, folds, validation_part
-    )
+    rule = split_rule(events, fold, folds, validation_part)
     classes = _class_names(events)
     for name, rows in (("training", training), ("validation", validation)):
         _check_part(name, rows, events, classes, rule)
@@ -76,9 +76,10 @@ def split(
 
 
 def split_rule(
-    column: str | None, fold: int | None, folds: int | None, validation_part: int
+    events: Events, fold: int | None, folds: int | None, validation_part: int
 ) -> dict[str, Any]:
-    """Return the rule as JSON-able facts, formulas in C, and words; *column* None: checksum."""
+    """Return the rule as JSON-able facts, C formulas, and words that tell a C++ author all."""
+    column = events.event_column if events.event is not None else None
     key = column or CHECKSUM
     if folds is None:
         formulas = {"validation": f"{key} % {validation_part} == 0"}
@@ -91,10 +92,7 @@ def split_rule(
         }
         words = f"apply this network to events with {formulas['apply']}: it has never seen them"
     if column is None:
-        words += (
-            f"; {CHECKSUM} is zlib's CRC-32 of the event's raw inputs as they enter the graph, "
-            "float32, little endian, in feature order, bit by bit as in training"
-        )
+        words += f"; {CHECKSUM} is {_checksum_words(events.inputs)}"
     else:
         words += f"; {column} is the unsigned event number"
     return {
@@ -109,10 +107,15 @@ def split_rule(
 
 
 def checksums(inputs: Inputs) -> NDArray[np.uint64]:
-    """Return zlib's CRC-32 of each event's inputs: little endian, C order, inputs by name."""
+    """Return zlib's CRC-32 of each event's inputs, (events,).
+
+    It runs over the bytes of the arrays as they are, of their own dtypes: little endian, C order
+    (the last axis fastest), several inputs one after the other in the order of their names. All
+    kinds of NaN count as the positive quiet one, because processors differ in the one they make.
+    """
     arrays = [inputs[name] for name in sorted(inputs)] if isinstance(inputs, Mapping) else [inputs]
     little = [
-        np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(len(array), -1)
+        np.ascontiguousarray(_one_nan(array), array.dtype.newbyteorder("<")).reshape(len(array), -1)
         for array in arrays
     ]
     keys = np.empty(len(little[0]), np.uint64)
@@ -124,6 +127,39 @@ def checksums(inputs: Inputs) -> NDArray[np.uint64]:
     return keys
 
 
+def _one_nan(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind != "f" or not np.isnan(array).any():
+        return array
+    return np.where(np.isnan(array), array.dtype.type(np.nan), array)
+
+
+def _checksum_words(inputs: Inputs) -> str:
+    """Say what `checksums` does with inputs of these names, types and shapes."""
+    if isinstance(inputs, Mapping):
+        parts = ", then ".join(
+            f"'{name}' ({_values(inputs[name])} {inputs[name].dtype.name})"
+            for name in sorted(inputs)
+        )
+        order = f"the values of the inputs one after the other, {parts}, each"
+        arrays = list(inputs.values())
+    else:
+        order = f"{_values(inputs)} {inputs.dtype.name} in the order of the features,"
+        arrays = [inputs]
+    words = (
+        f"zlib's CRC-32 of the event's raw inputs: {order} little endian with the last axis "
+        "fastest, bit by bit as in training, padding included"
+    )
+    if any(array.dtype != np.float32 for array in arrays):
+        words += "; these are the types that the recipe loads, before any cast to the graph's"
+    if any(np.isnan(array).any() for array in arrays if array.dtype.kind == "f"):
+        words += "; NaN is the positive quiet one (C++: std::numeric_limits<T>::quiet_NaN())"
+    return words
+
+
+def _values(array: NDArray[Any]) -> str:
+    return " x ".join(str(size) for size in array.shape[1:]) or "1"
+
+
 def _check_numbers(fold: int | None, folds: int | None, validation_part: int) -> None:
     if (fold is None) != (folds is None):
         raise ValueError(f"fold={fold} and folds={folds}: give both or none")
@@ -131,19 +167,6 @@ def _check_numbers(fold: int | None, folds: int | None, validation_part: int) ->
         raise ValueError(f"fold={fold} of folds={folds}: there must be at least 2, from 0 on")
     if validation_part < 2:
         raise ValueError(f"validation_part={validation_part}: it must be at least 2")
-
-
-def _check_lengths(events: Events) -> None:
-    inputs = events.inputs if isinstance(events.inputs, Mapping) else {"inputs": events.inputs}
-    lengths = {name: len(array) for name, array in inputs.items()}
-    lengths["target"] = len(events.target)
-    if events.weight is not None:
-        lengths["weight"] = len(events.weight)
-    if events.event is not None:
-        lengths[events.event_column] = len(events.event)
-    if len(set(lengths.values())) > 1:
-        counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise DataError(f"arrays of different lengths: {counts}; each needs one row per event")
 
 
 def _event_numbers(events: Events) -> NDArray[np.uint64]:

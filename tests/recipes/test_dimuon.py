@@ -11,7 +11,7 @@ from cmsml_tasks.recipes.demo import DimuonResonance
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    path = tmp_path_factory.mktemp("demo") / "deep" / "events.npz"
+    path = tmp_path_factory.mktemp("demo") / "events.npz"
     DimuonResonance.generate(path)
     return path
 

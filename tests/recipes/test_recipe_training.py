@@ -83,6 +83,13 @@ def test_several_inputs_are_normalised_one_by_one(trained):
         assert deviation == pytest.approx(1, abs=1e-3)
 
 
+def test_missing_values_do_not_spoil_the_normalisation(trained):
+    kept, mean, deviation = trained["missing"]
+    assert kept
+    assert mean == pytest.approx(0, abs=1e-3)
+    assert deviation == pytest.approx(1, abs=1e-3)
+
+
 def test_negative_weights_cancel(trained):
     left, middle, right = trained["weights"]["scores"]
     assert left > 0.8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 
 import numpy as np
@@ -85,7 +86,52 @@ def test_checksum_is_the_documented_one():
             assert key % 3 != 2
             assert (key // 3 % 5 == 0) == validates
     assert data.split["column"] is None
-    assert "zlib's CRC-32" in data.split["rule"]
+    assert (
+        "crc32 is zlib's CRC-32 of the event's raw inputs: 3 float32 in the order of the features, "
+        "little endian with the last axis fastest" in data.split["rule"]
+    )
+    assert "before any cast" not in data.split["rule"]
+    assert "NaN" not in data.split["rule"]
+
+
+def test_rule_describes_several_inputs_of_other_types():
+    rng = np.random.default_rng(3)
+    inputs = {
+        "z": rng.normal(size=ROWS).astype(">f8"),
+        "a": rng.integers(-9, 9, (ROWS, 2, 3)),
+        "m": rng.normal(size=(ROWS, 3)).astype(np.float32),
+    }
+    data = split(events(inputs=inputs, event=None), validation_part=4)
+    assert (
+        "the values of the inputs one after the other, 'a' (2 x 3 int64), then 'm' (3 float32), "
+        "then 'z' (1 float64), each little endian" in data.split["rule"]
+    )
+    assert "before any cast to the graph's" in data.split["rule"]
+    for part, validates in ((data.train, False), (data.validation, True)):
+        for row in range(20):
+            values = [part.inputs["a"][row].astype("<i8"), part.inputs["m"][row].astype("<f4")]
+            values.append(part.inputs["z"][row].astype("<f8"))
+            key = zlib.crc32(b"".join(value.tobytes() for value in values))
+            assert (key % 4 == 0) == validates
+
+
+def test_all_kinds_of_nan_have_one_checksum():
+    sample = events(event=None)
+    inputs = sample.inputs.copy()
+    inputs[::2, 1] = np.nan
+    other = inputs.copy()
+    other[::2, 1] = np.array([0xFFC00001], np.uint32).view(np.float32)[0]
+    assert other.tobytes() != inputs.tobytes()
+    first, second = (
+        split(events(inputs=array, event=None, allow_missing=True)) for array in (inputs, other)
+    )
+    assert np.array_equal(first.train.inputs, second.train.inputs, equal_nan=True)
+    assert "quiet_NaN()" in first.split["rule"]
+    bits = struct.pack("<f", np.nan)
+    assert bits == bytes([0, 0, 0xC0, 0x7F])
+    for row in first.validation.inputs[:20]:
+        values = [bits if np.isnan(value) else struct.pack("<f", value) for value in row]
+        assert zlib.crc32(b"".join(values)) % 5 == 0
 
 
 def test_rule_is_json_and_says_which_events():

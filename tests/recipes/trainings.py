@@ -155,6 +155,18 @@ def several_inputs():
     return [[float(np.abs(out.mean()) < 1e-3), float(out.std())] for out in outputs]
 
 
+def missing():
+    """Normalised values where NaN stands for what is missing."""
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(50, 4, (900, 2))
+    inputs[rng.random((900, 2)) < 0.3] = np.nan
+    data = split(Events(inputs, rng.integers(0, 2, 900), allow_missing=True))
+    features = keras.Input(data.input_shape)
+    scaled = keras.Model(features, data.normalize(features)).predict(data.train.inputs, verbose=0)
+    kept = bool((np.isnan(scaled) == np.isnan(data.train.inputs)).all())
+    return [kept, float(np.nanmean(scaled)), float(np.nanstd(scaled))]
+
+
 def weights():
     """Class 1 lies left and right of 0; negative weights cancel those on the right."""
     rng = np.random.default_rng(2)
@@ -176,6 +188,7 @@ result = {
     "demo": demo(),
     "padding": padding(),
     "several_inputs": several_inputs(),
+    "missing": missing(),
     "weights": weights(),
     "kinds": {kind: toy(kind=kind) for kind in ("functional", "sequential", "subclassed", "dict")},
     "three": toy(units=3),

@@ -1,0 +1,93 @@
+"""What load() must not return."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cmsml_tasks.errors import DataError
+from cmsml_tasks.recipes import Events, Feature, split
+
+ROWS = 400
+RNG = np.random.default_rng(1)
+INPUTS = RNG.normal(size=(ROWS, 2)).astype(np.float32)
+TARGET = np.arange(ROWS) % 2
+
+
+def spoiled(array, rows, value):
+    result = np.array(array, np.float64)
+    result[rows] = value
+    return result
+
+
+def refusal(events):
+    with pytest.raises(DataError) as caught:
+        split(events)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        (
+            {"inputs": spoiled(INPUTS, [3, 7], np.nan)},
+            ["inputs from load() is NaN or infinite in 2 of 400 events", "allow_missing=True"],
+        ),
+        (
+            {"inputs": spoiled(INPUTS, [3], np.inf)},
+            ["inputs from load() is NaN or infinite in 1 of"],
+        ),
+        (
+            {"inputs": {"good": INPUTS, "bad": spoiled(INPUTS, (5, 1), -np.inf)}},
+            ["input 'bad' from load() is NaN or infinite in 1 of 400 events"],
+        ),
+        ({"inputs": spoiled(INPUTS, [3], np.inf), "allow_missing": True}, ["is infinite in 1 of"]),
+        ({"target": spoiled(TARGET, [1, 2, 3], np.nan)}, ["target from load() is NaN", "in 3 of"]),
+        ({"target": spoiled(TARGET, [1], np.nan), "allow_missing": True}, ["target from load()"]),
+        ({"weight": spoiled(TARGET + 1, [1], np.inf)}, ["weight from load() is NaN or inf"]),
+        ({"weight": np.ones((ROWS, 1))}, ["weight from load() has shape (400, 1)", "(events,)"]),
+        (
+            {"target": np.array(["sig", "bkg"])[TARGET]},
+            ["target from load() holds <U3", "numpy.unique"],
+        ),
+        ({"target": TARGET.astype(object)}, ["target from load() holds object"]),
+        ({"target": TARGET.tolist()}, ["target from load() is a list", "numpy.asarray(target)"]),
+        ({"inputs": INPUTS.astype(str)}, ["inputs from load() holds <U", "not numbers"]),
+        ({"inputs": [INPUTS]}, ["inputs from load() is a list"]),
+        ({"inputs": {"a": None}}, ["input 'a' from load() is a NoneType"]),
+        ({"inputs": {}}, ["empty dict"]),
+        ({"inputs": np.zeros(ROWS, [("x", "f4")])}, ["one column of each field"]),
+        ({"inputs": INPUTS[:0], "target": TARGET[:0]}, ["load() returned no events"]),
+        ({"features": ["pt", "eta"]}, ["contain 'pt'", "Feature(name='pt', padding=None)"]),
+        ({"features": [Feature(name="pt", padding=None)]}, ["1 columns, but inputs has 2"]),
+        (
+            {"inputs": {"a": INPUTS}, "features": [Feature(name="pt", padding=None)]},
+            ["inputs is a dict"],
+        ),
+    ],
+)
+def test_unusable_arrays_are_refused(changes, parts):
+    message = refusal(Events(**{"inputs": INPUTS, "target": TARGET, **changes}))
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize("returned", [None, {"inputs": INPUTS}, (INPUTS, TARGET)])
+def test_what_is_no_events_is_refused(returned):
+    message = refusal(returned)
+    assert f"load() returned {type(returned).__name__}, not Events" in message
+    assert "return Events(inputs, target)" in message
+
+
+def test_missing_values_are_kept_on_request():
+    inputs = INPUTS.copy()
+    inputs[::3, 0] = np.nan
+    data = split(Events(inputs, TARGET, allow_missing=True))
+    assert np.isnan(data.train.inputs).any()
+    assert len(data.train) + len(data.validation) == ROWS
+
+
+def test_advised_target_of_names_works():
+    classes, target = np.unique(np.array(["sig", "bkg"])[TARGET], return_inverse=True)
+    assert split(Events(INPUTS, target, classes=classes)).classes == ["bkg", "sig"]
