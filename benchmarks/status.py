@@ -49,6 +49,8 @@ def main() -> int:
         (folder / "bare.py").write_text(BARE_TASK)
         (folder / "law.cfg").write_text((ROOT / "law.cfg").read_text())
         environment = {**os.environ, "PYTHONPATH": name, "CMSML_STORE": f"{name}/store"}
+        # both run from byte code, as everywhere but in a container that forbids to write it
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         arguments = ["--version", "v1", "--print-status", "0"]
         ours = [law, "run", "ExportGraph", *arguments]
         bare = [law, "run", "bare.BareTask", *arguments]

@@ -10,7 +10,6 @@ import law
 from cmsml_tasks.filenames import HISTORY, MANIFEST, MODEL, REFERENCE
 from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.base import BranchedTask
-from cmsml_tasks.tasks.generate import GenerateEvents
 
 # the order of sets of strings must not decide about weights
 _FIXED_HASHES = {"PYTHONHASHSEED": "0"}
@@ -19,9 +18,13 @@ _FIXED_HASHES = {"PYTHONHASHSEED": "0"}
 class TrainModel(BranchedTask):
     """Train each fold and scan point of a recipe: ``model.keras``, history, reference rows."""
 
-    def _generator(self) -> dict[str, GenerateEvents]:
-        generates = self.branch_map[0].recipe.generate is not None
-        return {"events": GenerateEvents.req(self)} if generates else {}
+    def _generator(self) -> dict[str, law.Task]:
+        if self.branch_map[0].recipe.generate is None:
+            return {}
+        # imported where it is needed, because luigi parses options against all tasks that it knows
+        from cmsml_tasks.tasks.generate import GenerateEvents
+
+        return {"events": GenerateEvents.req(self)}
 
     def local_workflow_requires(self) -> Any:
         """Return what the branches need, so that it is shown and made once."""

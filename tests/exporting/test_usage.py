@@ -11,9 +11,8 @@ def card(*inputs, outputs=("score",)):
 
 
 def test_lines_feed_and_fetch_every_tensor():
-    lines = cpp_lines(
-        card(tensor("jets"), tensor("n", "int64", (None, 1)), outputs=("a", "b")), "g"
-    )
+    inputs = tensor("jets"), tensor("n", "int64", (None, 1))
+    lines = cpp_lines(card(*inputs, outputs=("a", "b")), "g")
     assert "tensorflow::Tensor jets(tensorflow::DT_FLOAT, {1, 3});" in lines
     assert "tensorflow::Tensor n(tensorflow::DT_INT64, {1, 1});" in lines
     assert '{{"jets", jets}, {"n", n}}, {"a", "b"}, &outputs);' in lines
@@ -29,7 +28,7 @@ def test_variables_are_valid_and_distinct():
     names = ["a.b", "a_b", "session", "float", "4jets", "tä/g"]
     lines = cpp_lines(card(*(tensor(name) for name in names)), "g").splitlines()
     declared = [line.split()[1].partition("(")[0] for line in lines if "::Tensor " in line]
-    assert declared == ["a_b", "a_b_2", "input_session", "input_float", "input_4jets", "t__g"]
+    assert declared == ["a_b", "input_a_b", "input_session", "input_float", "input_4jets", "t__g"]
 
 
 def test_interface_in_words():
