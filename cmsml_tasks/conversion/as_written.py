@@ -11,19 +11,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import tensorflow as tf
-
-_OPTION = "disable_meta_optimizer"
+from tensorflow.core.protobuf import config_pb2
+from tensorflow.python.eager import context as eager_context
 
 
 @contextmanager
 def functions_as_written() -> Iterator[None]:
-    """Let functions that are called inside run as they were traced."""
-    before = tf.config.optimizer.get_experimental_options().get(_OPTION, False)
-    tf.config.optimizer.set_experimental_options({_OPTION: True})
+    """Let functions that this thread calls inside run as they were traced.
+
+    The options of ``tf.config.optimizer``, which all threads share, stay as they are.
+    """
+    context = eager_context.context()
+    before = context.function_call_options
+    config = config_pb2.ConfigProto.FromString(before.config_proto_serialized)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    context.function_call_options = eager_context.FunctionCallOptions(before.executor_type, config)
     try:
         yield
     finally:
-        tf.config.optimizer.set_experimental_options({_OPTION: before})
+        context.function_call_options = before
 
 
 def session_as_written(graph: tf.Graph) -> tf.compat.v1.Session:

@@ -58,12 +58,18 @@ def write_graph(path: PathLike, graph_def: GraphDef, as_text: bool | None = None
         as_text: text or binary form; None decides by the ending.
 
     Raises:
-        ConversionError: the ending is unknown, or the graph larger than anybody could read.
+        ConversionError: the ending is unknown, or the graph empty, or larger than anybody could
+            read.
         UserError: the file cannot be written; nothing is left there, an old file untouched.
 
     """
     path = expanded(path)
     text = is_text(path) if as_text is None else as_text
+    if not graph_def.node:
+        raise ConversionError(
+            f"the graph for {path} has no operations; pass the tf.Graph, or the session of it, in "
+            "which the model was built"
+        )
     if not graph_def.HasField("versions"):
         # the versions come last in a file; a reader takes their lack for truncation
         graph_def = GraphDef(node=graph_def.node, library=graph_def.library)
@@ -96,21 +102,25 @@ def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
     content = _content(path)
     text = is_text(path) if as_text is None else as_text
     error_type = TextGraphError if text else BinaryGraphError
-    foreign = kind_of_content(content)
-    if foreign is not None:
-        raise error_type(f"{path} is no TensorFlow graph but {foreign}")
     graph_def = GraphDef()
+    cause: Exception | None = None
     try:
         if text:
             text_format.Parse(content, graph_def)
         else:
             graph_def.ParseFromString(content)
+        problem = _problem(graph_def)
     except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
-        raise error_type(_unreadable(path, content, text, error)) from error
-    problem = _problem(graph_def)
-    if problem is not None:
-        raise error_type(f"{path} holds no whole TensorFlow graph: {problem}")
-    return graph_def
+        problem, cause = _unreadable(path, content, text, error), error
+    if problem is None:
+        return graph_def
+    # only what is no graph is looked at closer: a graph may begin like any other file
+    foreign = kind_of_content(content)
+    if foreign is not None:
+        raise error_type(f"{path} is no TensorFlow graph but {foreign}") from cause
+    if cause is None:
+        problem = f"{path} holds no whole TensorFlow graph: {problem}"
+    raise error_type(problem) from cause
 
 
 def _content(path: Path) -> bytes:

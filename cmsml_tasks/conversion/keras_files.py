@@ -141,7 +141,7 @@ def _advice(path: Path, error: Exception) -> str:
     if "Could not locate" in text or "Unknown layer" in text or "Unknown object" in text:
         return (
             "decorate the class or function with @keras.saving.register_keras_serializable() and "
-            "see that its module is imported (a recipe's own module is)"
+            "see that its module is imported before the file is opened"
         )
     if "get_config" in text or "from_config" in text or "__init__" in text:
         old = path.name.endswith(HDF5_ENDINGS)

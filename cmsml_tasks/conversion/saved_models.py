@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
+from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.nodes import node_of
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
@@ -17,8 +18,6 @@ from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
-
-tf1 = tf.compat.v1
 
 _SERVING = "serving_default"
 
@@ -53,7 +52,8 @@ def _open_objects(path: Path) -> Traced:
 
 def _open_session(path: Path, meta_graphs: Iterable[Any]) -> Traced:
     tags = next(iter(meta_graphs)).meta_info_def.tags
-    session = tf1.Session(graph=tf.Graph())
+    # it is closed with the last object that uses it, as all sessions are
+    session = session_as_written(tf.Graph())
     with session.graph.as_default():
         meta_graph = loader_impl.SavedModelLoader(str(path)).load(session, list(tags))
     # the signature with which a SavedModel is initialised is none to be served

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.names import apart_from_inputs
 from cmsml_tasks.conversion.nodes import (
     GraphDef,
     by_name,
@@ -61,6 +62,16 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
     return selected
 
 
+def renamed(selected: Sequence[Selected], names: Sequence[str]) -> list[Selected]:
+    """Return the *selected* tensors with other interface *names*."""
+    return [replace(pick, name=name) for pick, name in zip(selected, names, strict=True)]
+
+
+def apart(outputs: Sequence[Selected], inputs: Sequence[str]) -> list[Selected]:
+    """Return *outputs* under other names where they have the name of one of the *inputs*."""
+    return renamed(outputs, apart_from_inputs([pick.name for pick in outputs], inputs))
+
+
 def unread(graph_def: GraphDef) -> list[str]:
     """Return the outputs, ``op`` or ``op:1``, of all operations that no other one needs.
 
@@ -75,9 +86,8 @@ def unread(graph_def: GraphDef) -> list[str]:
     ]
 
 
-def ports(graph: tf.Graph, selected: Sequence[Selected], names: Sequence[str]) -> tuple[Port, ...]:
-    """Return the ports at the *selected* tensors of *graph*, called *names*."""
+def ports(graph: tf.Graph, selected: Sequence[Selected]) -> tuple[Port, ...]:
+    """Return the ports at the *selected* tensors of *graph*."""
     return tuple(
-        port(name, graph.get_tensor_by_name(f"{pick.node}:{pick.slot}"))
-        for name, pick in zip(names, selected, strict=True)
+        port(pick.name, graph.get_tensor_by_name(f"{pick.node}:{pick.slot}")) for pick in selected
     )

@@ -212,3 +212,39 @@ def function_switches_between_cases(folder: Path) -> Case:
     save_graph(path, function, variables_to_constants=True)
     feeds = {"x:0": X, "which:0": np.int32(0), "rows:0": np.array([0, 1, 2, 3, 4, 0], "int32")}
     return Case(path, feeds, {"output:0": function(*feeds.values()).numpy()})
+
+
+@case
+def function_of_strings(folder: Path) -> Case:
+    """Scalar strings, which TensorFlow hands out as bytes; zeros at their ends count."""
+    prefix, suffix = tf.Variable("jet\0"), tf.constant("_pt\0")
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
+    def function(names: Any) -> Any:
+        named = tf.strings.join([prefix, names, suffix])
+        return tf.strings.to_hash_bucket_fast(named, 2**40), tf.strings.length(prefix)
+
+    path = folder / "strings.pb"
+    save_graph(path, function, variables_to_constants=True)
+    names = np.array([b"0", b"1"])
+    hashes, length = function(names)
+    assert length == 4
+    return Case(
+        path, {"names:0": names}, {"output_0:0": hashes.numpy(), "output_1:0": length.numpy()}
+    )
+
+
+@case
+def function_with_variables_of_changing_shape(folder: Path) -> Case:
+    some = tf.Variable(rows(2, 4), shape=[None, 4])
+    some.assign(rows(3, 4))
+    unknown = tf.Variable(rows(4), shape=tf.TensorShape(None))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4))])
+    def function(x: Any) -> Any:
+        return tf.matmul(x, some, transpose_b=True), x + unknown
+
+    path = folder / "changing_shape.pb"
+    save_graph(path, function, variables_to_constants=True)
+    expected = {f"output_{i}:0": value.numpy() for i, value in enumerate(function(X))}
+    return Case(path, {"x:0": X}, expected)

@@ -205,6 +205,24 @@ def keras_string_and_integer_lookup(folder: Path) -> Case:
 
 
 @case
+def keras_text_to_numbers(folder: Path) -> Case:
+    text = keras.Input((), name="text", dtype="string")
+    number = keras.Input((), name="number", dtype="int64")
+    words = ["muon", "jet", "tau"]
+    vectorised = keras.layers.TextVectorization(vocabulary=words, output_sequence_length=3)(text)
+    back = keras.layers.StringLookup(vocabulary=words, invert=True)(number)
+    again = keras.layers.StringLookup(vocabulary=words[::-1])(back)
+    model = keras.Model([text, number], {"vectorised": vectorised, "again": again})
+    feeds = {
+        "text:0": np.array([b"A muon, a JET", b"tau"]),
+        "number:0": np.array([1, 3]),
+    }
+    inputs = [tf.constant(value) for value in feeds.values()]
+    outputs = ["again:0", "vectorised:0"]
+    return keras_case(folder / "text.pb", model, feeds, outputs, inputs)
+
+
+@case
 def keras_layer_named_like_an_inner_node(folder: Path) -> Case:
     """The output's name is also a scope and a prefix of other nodes."""
     x = keras.Input((4,), name="x")

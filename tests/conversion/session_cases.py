@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from case_table import Case, X, case, rows
 
@@ -146,3 +147,23 @@ def session_control_flow_v1(folder: Path) -> Case:
     path = folder / "control_flow_v1.pb"
     save_graph(path, session, True, ["y"])
     return Case(path, {"x:0": -X}, {"y:0": session.run("y:0", {"x:0": -X})})
+
+
+@case
+def session_variable_string_and_input_as_output(folder: Path) -> Case:
+    """A scalar string with a zero at its end; an output that is an input has a name of its own."""
+    graph = tf.Graph()
+    with graph.as_default():
+        x = tf1.placeholder(tf.string, [None], name="x")
+        word = tf1.Variable("jet\0", use_resource=True, name="word")
+        joined = tf.strings.join([word, x])
+        tf.strings.length(joined, name="length")
+        number = tf1.placeholder(tf.int32, [None], name="number")
+    session = tf1.Session(graph=graph)
+    session.run(word.initializer)
+    path = folder / "session_string.pb"
+    save_graph(path, session, True, ["length", "number"])
+    number = np.array([1, 2], "int32")
+    feeds = {"x:0": np.array([b"a", b"bc"]), "number:0": number}
+    expected = {"length:0": np.array([5, 6], "int32"), "number_out:0": number}
+    return Case(path, feeds, expected)

@@ -232,3 +232,19 @@ def test_umask_decides_who_may_read(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert (tmp_path / "graph.pb").stat().st_mode & 0o777 == 0o644
+
+
+def test_graph_that_begins_like_another_file(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.compat.v1.placeholder(tf.float32, [], name="TFL3_input")
+    save_graph(tmp_path / "graph.pb", graph)
+    assert (tmp_path / "graph.pb").read_bytes()[4:8] == b"TFL3"
+    assert read_graph(tmp_path / "graph.pb").node[0].name == "TFL3_input"
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("make", [tf.Graph, tf.compat.v1.GraphDef])
+def test_graph_without_operations(make: Any, frozen: bool, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"has no operations|no output to export"):
+        save_graph(tmp_path / "graph.pb", make(), frozen)
+    assert not list(tmp_path.iterdir())

@@ -104,6 +104,20 @@ def test_saved_model_of_a_session_of_tensorflow_1(use_resource: bool, tmp_path: 
         open_model(tmp_path / "partial")
 
 
+def test_saved_model_of_a_session_runs_as_it_is_written(tmp_path: Path) -> None:
+    """With TensorFlow's rewriting, oneDNN's fused kernel makes a number of NaN."""
+    with tf.Graph().as_default() as graph:
+        x = tf1.placeholder(tf.float32, [None, 4])
+        weight = tf1.get_variable("w", initializer=rows(4, 4), use_resource=True)
+        bias = tf1.get_variable("b", initializer=rows(4), use_resource=True)
+        y = tf.nn.relu(tf.nn.bias_add(x @ weight, bias))
+        with tf1.Session(graph=graph) as session:
+            session.run(tf1.global_variables_initializer())
+            tf1.saved_model.simple_save(session, str(tmp_path / "model"), {"x": x}, {"y": y})
+    traced = open_model(tmp_path / "model")
+    assert np.isnan(traced.run({"x": np.full((2, 4), np.nan)})["y"]).all()
+
+
 def test_lookup_tables_can_be_used_again_and_again(tmp_path: Path) -> None:
     word = keras.Input((1,), name="word", dtype="string")
     layer = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")

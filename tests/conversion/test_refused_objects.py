@@ -35,6 +35,62 @@ def test_polymorphic_function_needs_a_signature(frozen: bool, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+def with_default(x: Any = 1.0) -> Any:
+    return x * tf.constant(2.0)
+
+
+def with_none(x: Any = None) -> Any:
+    return tf.constant(1.0) if x is None else x
+
+
+def with_any_number(*xs: Any) -> Any:
+    return tf.constant(3.0)
+
+
+def with_keywords(**xs: Any) -> Any:
+    return tf.constant(3.0)
+
+
+@pytest.mark.parametrize("body", [with_default, with_none, with_any_number, with_keywords])
+def test_default_of_an_argument_is_no_signature(body: Any) -> None:
+    with pytest.raises(ValueError, match=r"input_signature=\[tf.TensorSpec"):
+        trace(tf.function(body))
+
+
+def test_restored_function_with_several_traces_or_none(tmp_path: Path) -> None:
+    class Owner(tf.Module):
+        @tf.function
+        def several(self, x: Any) -> Any:
+            return x + 1
+
+        @tf.function
+        def none(self, x: Any) -> Any:
+            return x
+
+    owner = Owner()
+    owner.several(tf.ones([2]))
+    owner.several(tf.ones([2, 2]))
+    tf.saved_model.save(owner, tmp_path / "model")
+    loaded = tf.saved_model.load(tmp_path / "model")
+    with pytest.raises(ConversionError, match=r"with 2 traces.*pass one of (.|\n)*shape=\(2, 2\)"):
+        trace(loaded.several)
+    with pytest.raises(ConversionError, match=r"with 0 traces"):
+        trace(loaded.none)
+    assert trace(loaded.several.concrete_functions[0]).signature.inputs[0].name == "x"
+
+
+@pytest.mark.parametrize("convert", [trace, get_session])
+def test_weights_that_lie_in_a_graph_of_tensorflow_1(convert: Any) -> None:
+    """As after tf.compat.v1.disable_eager_execution()."""
+    message = r"belongs to a graph of TensorFlow 1.*or pass the session"
+    with tf.Graph().as_default():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        with pytest.raises(ConversionError, match=message):
+            convert(model)
+    with pytest.raises(ConversionError, match=message):
+        convert(model)
+
+
 @pytest.mark.parametrize("model", [keras.Sequential([keras.layers.Dense(2)]), Subclassed()])
 @pytest.mark.parametrize("convert", [trace, get_session])
 def test_model_that_was_never_built(model: Any, convert: Any) -> None:

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conversion_cases import X, functional, in_lists, sequential, session_with
+from conversion_cases import X, functional, in_lists, rows, sequential, session_with
 
 from cmsml_tasks.conversion import get_session, save_graph, trace
+from cmsml_tasks.conversion.as_written import functions_as_written
 
 
 def state(model: Any) -> tuple[Any, ...]:
@@ -81,3 +82,25 @@ def test_graph_def_that_is_passed_in_does_not_change(tmp_path: Path) -> None:
     copy.CopyFrom(graph_def)
     save_graph(tmp_path / "graph.pb", graph_def, False, ["output"], ["features", "offset"])
     assert graph_def == copy
+
+
+def relu_of_nan() -> Any:
+    """NaN stays NaN only in graphs as written: oneDNN's fused kernel makes a number of it."""
+    weight, bias = tf.Variable(rows(4, 4)), tf.Variable(rows(4))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4))])
+    def function(x: Any) -> Any:
+        return tf.nn.relu(tf.nn.bias_add(x @ weight, bias))
+
+    return function
+
+
+def test_originals_run_as_written_without_a_change_of_options() -> None:
+    shared = tf.config.optimizer.get_experimental_options
+    before = shared()
+    traced = trace(relu_of_nan())
+    missing = {"x": np.full((2, 4), np.nan, "float32")}
+    with functions_as_written():
+        assert shared() == before  # other threads are left alone
+        assert np.isnan(traced.run(missing)["output"]).all()
+    assert shared() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from cmsml_tasks.conversion.nodes import all_nodes
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, TableReader, Weight, port
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
+from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
 
 # ops that change a variable, a table or the state of a random generator
@@ -68,6 +70,7 @@ def trace_concrete(
 
     """
     graph = concrete.graph
+    _refuse_values_in_a_graph(graph)
     skeleton = Skeleton(
         graph_def=graph.as_graph_def(),
         inputs=tuple(
@@ -98,9 +101,9 @@ def concrete_function(function: Any) -> Any:
     """
     if isinstance(function, tf.types.experimental.ConcreteFunction):
         return function
-    restored: Sequence[Any] = getattr(function, "concrete_functions", ())
-    if len(restored) == 1:  # a function of a SavedModel
-        return restored[0]
+    restored: Sequence[Any] | None = getattr(function, "concrete_functions", None)
+    if restored is not None:
+        return _restored(restored)
     name = getattr(function, "__name__", "function")
     if getattr(function, "input_signature", None) is None and _takes_arguments(function):
         raise ConversionError(
@@ -117,12 +120,22 @@ def concrete_function(function: Any) -> Any:
         ) from error
 
 
-def _takes_arguments(function: Any) -> bool:
-    parameters = inspect.signature(function.python_function).parameters.values()
-    optional = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return any(
-        p.default is p.empty and p.kind not in optional and p.name != "self" for p in parameters
+def _restored(traces: Sequence[Any]) -> Any:
+    """Return the only one of the *traces* that a function of a SavedModel has."""
+    if len(traces) == 1:
+        return traces[0]
+    found = "\n  ".join(str(trace.structured_input_signature) for trace in traces)
+    raise ConversionError(
+        f"this function of a SavedModel was saved with {len(traces)} traces, so it has no one "
+        "graph; pass one of function.concrete_functions, or of the signatures of the SavedModel"
+        + (f"\nThe arguments of its traces are\n  {found}" if traces else "")
     )
+
+
+def _takes_arguments(function: Any) -> bool:
+    # a default is no signature: with x=1.0 alone, the graph would be that of f(1.0)
+    parameters = inspect.signature(function.python_function).parameters
+    return bool(set(parameters) - {"self"})
 
 
 def _arguments(graph: Any) -> list[tf.Tensor]:
@@ -178,6 +191,17 @@ def _identity_name(output: tf.Tensor) -> str | None:
     return None if source.type != "Identity" or automatic else str(source.name)
 
 
+def _refuse_values_in_a_graph(graph: Any) -> None:
+    for outside, _ in graph.captures:
+        if tf.is_symbolic_tensor(outside):
+            raise ConversionError(
+                f"'{outside.name}', which is used here, has no value of its own but belongs to a "
+                "graph of TensorFlow 1 (made inside of tf.Graph().as_default(), or after "
+                "tf.compat.v1.disable_eager_execution()); make it with eager execution, or pass "
+                "the session that holds it"
+            )
+
+
 def _weights(graph: Any) -> dict[str, Weight]:
     names = {id(variable.handle): variable.name for variable in graph.variables}
     weights = {}
@@ -185,12 +209,21 @@ def _weights(graph: Any) -> dict[str, Weight]:
         content = _variable_content(outside)
         if content is not None:
             dtype = tf.as_dtype(content.dtype)
-            shape = tuple(tf.TensorShape(content.shape).as_list())
+            read = _reader(outside, dtype)
+            shape = tf.TensorShape(content.shape)
+            # a variable whose shape may change has the one of its value
+            sizes = tuple(shape if shape.is_fully_defined() else read().shape)
             name = names.get(id(outside), inside.name).partition(":")[0]
-            weights[inside.op.name] = Weight(dtype, shape, _reader(outside, dtype), name)
+            weights[inside.op.name] = Weight(dtype, sizes, read, name)
         elif outside.dtype not in (tf.resource, tf.variant):
-            weights[inside.op.name] = Weight(outside.dtype, tuple(outside.shape), outside.numpy)
+            weights[inside.op.name] = Weight(
+                outside.dtype, tuple(outside.shape), functools.partial(_value, outside)
+            )
     return weights
+
+
+def _value(tensor: tf.Tensor) -> Array:
+    return as_array(tensor.numpy(), tensor.dtype)
 
 
 def _variable_content(captured: tf.Tensor) -> Any | None:
@@ -203,8 +236,7 @@ def _variable_content(captured: tf.Tensor) -> Any | None:
 def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
     def read() -> Array:
         with eager_mode():
-            value: Array = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
-        return value
+            return _value(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
 
     return read
 
@@ -245,6 +277,6 @@ def _caller(concrete: Any, alive: Any) -> Evaluate:
             # the flat call is the only one that takes placeholders in the order of the graph
             outputs = concrete._call_flat(tensors, concrete.captured_inputs)
             flat = [output for output in nest.flatten(outputs) if output is not None]
-            return [output.numpy() for output in flat]
+            return [_value(output) for output in flat]
 
     return evaluate

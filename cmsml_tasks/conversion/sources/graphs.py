@@ -11,10 +11,11 @@ from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
-from cmsml_tasks.conversion.selection import ports, select, unread
+from cmsml_tasks.conversion.selection import apart, ports, renamed, select, unread
 from cmsml_tasks.conversion.signature import Shape
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.conversion.values import as_array
 
 
 def trace_graph(
@@ -51,8 +52,8 @@ def trace_graph(
     imported = imported_graph(graph_def)
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(imported, inputs, names),
-        outputs=ports(imported, outputs, [o.name for o in outputs]),
+        inputs=ports(imported, renamed(inputs, names)),
+        outputs=ports(imported, apart(outputs, names)),
     )
     return Traced(skeleton, _GraphRunner(imported, skeleton))
 
@@ -64,11 +65,12 @@ class _GraphRunner:
         self._graph = graph
         self._feeds = [port.tensor for port in skeleton.inputs]
         self._fetches = [port.tensor for port in skeleton.outputs]
+        self._dtypes = [port.dtype for port in skeleton.outputs]
         self._session: tf.compat.v1.Session | None = None
 
     def __call__(self, arrays: Sequence[Array]) -> Sequence[Array]:
         if self._session is None:
             self._session = session_as_written(self._graph)
         feeds = dict(zip(self._feeds, arrays, strict=True))
-        values: Sequence[Array] = self._session.run(self._fetches, feeds)
-        return values
+        values = self._session.run(self._fetches, feeds)
+        return [as_array(v, dtype) for v, dtype in zip(values, self._dtypes, strict=True)]

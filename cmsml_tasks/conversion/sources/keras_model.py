@@ -17,6 +17,7 @@ from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, k
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
 
 
@@ -186,6 +187,6 @@ def _caller(model: Any, specs: Any) -> Callable[[Sequence[Array]], Sequence[Arra
         with eager_mode(), functions_as_written():
             tensors = [tf.constant(a, s.dtype) for a, s in zip(arrays, flat_specs, strict=True)]
             outputs = model(*nest.pack_sequence_as(specs, tensors), training=False)
-            return [output.numpy() for output in nest.flatten(outputs)]
+            return [as_array(output.numpy(), output.dtype) for output in nest.flatten(outputs)]
 
     return evaluate

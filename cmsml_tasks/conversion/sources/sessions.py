@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from cmsml_tasks.conversion.names import chosen
@@ -16,10 +14,11 @@ from cmsml_tasks.conversion.placeholders import (
     is_learning_phase,
     settle_learning_phase,
 )
-from cmsml_tasks.conversion.selection import Selected, ports, select, unread
+from cmsml_tasks.conversion.selection import Selected, apart, ports, renamed, select, unread
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
 
 
@@ -52,8 +51,7 @@ def trace_session(
     needed = reachable(by_name(graph_def), (output.node for output in outputs))
     inputs = feedable(graph_def, needed)
     names = chosen(input_names, [i.name for i in inputs], "input")
-    renamed = [replace(pick, name=name) for pick, name in zip(inputs, names, strict=True)]
-    return trace_tensors(session, renamed, outputs)
+    return trace_tensors(session, renamed(inputs, names), apart(outputs, names))
 
 
 def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Selected]) -> Traced:
@@ -76,18 +74,16 @@ def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Se
         )
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(session.graph, inputs, [pick.name for pick in inputs]),
-        outputs=ports(session.graph, outputs, [pick.name for pick in outputs]),
+        inputs=ports(session.graph, inputs),
+        outputs=ports(session.graph, outputs),
         weights=_weights(session, graph_def, needed),
     )
     feeds = [port.tensor for port in skeleton.inputs]
     fetches = [port.tensor for port in skeleton.outputs]
 
     def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
-        values: Sequence[Array] = session.run(
-            fetches, {**fixed, **dict(zip(feeds, arrays, strict=True))}
-        )
-        return values
+        values = session.run(fetches, {**fixed, **dict(zip(feeds, arrays, strict=True))})
+        return [as_array(v, p.dtype) for v, p in zip(values, skeleton.outputs, strict=True)]
 
     return Traced(skeleton, evaluate)
 
@@ -111,7 +107,7 @@ def _weight(session: Any, node: NodeDef) -> Weight:
 
     def read() -> Array:
         try:
-            return np.asarray(session.run(tensor))
+            return as_array(session.run(tensor), dtype)
         except tf.errors.FailedPreconditionError as error:
             raise ConversionError(
                 f"the variable '{node.name}' has no value in this session; run its initializer or "
