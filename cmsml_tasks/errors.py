@@ -30,13 +30,14 @@ class ValidationError(UserError):
     """A frozen graph that does not do what its original does."""
 
 
-def did_you_mean(name: str, options: Iterable[str]) -> str:
+def did_you_mean(name: str, options: Iterable[str], *, only_near: bool = False) -> str:
     """Return ``"; did you mean 'x'?"`` for the option nearest to *name*, else all of the options.
 
-    The result is made to be appended to an error message; it is empty when there are no options.
+    The result is made to be appended to an error message; it is empty when there are no options,
+    and with *only_near* also when none of them is near.
     """
     known = sorted(options)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean '{near[0]}'?"
-    return f"; there is: {', '.join(known)}" if known else ""
+    return f"; there is: {', '.join(known)}" if known and not only_near else ""

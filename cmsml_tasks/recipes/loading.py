@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -67,7 +67,8 @@ def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            near = _near(error.name, _modules_beside(error.name)) or did_you_mean(name, known)
+            beside = _modules_beside(error.name)
+            near = did_you_mean(error.name, beside, only_near=True) or did_you_mean(name, known)
             raise SettingsError(
                 f"unknown recipe '{name}': no module '{error.name}' (looked in the current "
                 f"directory and the installed packages){near}"
@@ -143,11 +144,7 @@ def _plain_attribute(error: PydanticUserError) -> str | None:
     return (
         f"the attribute '{name}' has no type; write {name}: int = ... (its type) to make it a "
         f"setting, or {name}: ClassVar = ... if it describes the data"
-        + _near(name, [*EventRecipe.model_fields, *EventRecipe.__class_vars__])
+        + did_you_mean(
+            name, [*EventRecipe.model_fields, *EventRecipe.__class_vars__], only_near=True
+        )
     )
-
-
-def _near(name: str, options: Iterable[str]) -> str:
-    """Like `did_you_mean`, but empty where nothing is near."""
-    near = did_you_mean(name, options)
-    return near if near.startswith("; did you mean") else ""

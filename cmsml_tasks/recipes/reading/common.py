@@ -27,13 +27,10 @@ def require(path: str, wanted: Iterable[str], available: Iterable[str], kind: st
     known = set(available)
     for name in wanted:
         if name not in known:
-            near = did_you_mean(name, known) if len(known) <= 200 else _near_only(name, known)
-            raise DataError(f"{path}: no {kind} '{name}'{near}")
-
-
-def _near_only(name: str, known: set[str]) -> str:
-    near = did_you_mean(name, known)
-    return near if near.startswith("; did you mean") else f" among {len(known)}"
+            many = len(known) > 200
+            near = did_you_mean(name, known, only_near=many)
+            count = f" among {len(known)}" if many and not near else ""
+            raise DataError(f"{path}: no {kind} '{name}'{near}{count}")
 
 
 def not_numeric(path: str, name: str, kind: Any) -> DataError:
