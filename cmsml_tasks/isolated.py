@@ -46,22 +46,15 @@ def call_isolated(
     ``TF_CPP_MIN_LOG_LEVEL`` is set.
 
     Raises:
-        UserError: of the class and with the message that the function raised it with.
+        UserError: with the message that the function raised it with, and of its class, or of the
+            nearest base class in `cmsml_tasks.errors` where it is defined elsewhere.
         IsolatedError: the function raised anything else (its traceback is on standard error), or
             the interpreter was killed.
     """
-    reader, writer = os.pipe()
     variables = {**_QUIET, **os.environ, **(environment or {})}
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
-    command = [sys.executable, "-m", __name__, function, str(writer)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stderr=None if _LOG_LEVEL in os.environ else subprocess.PIPE,
-        env=variables,
-        pass_fds=(writer,),
-    ) as child:
-        os.close(writer)
+    reader, writer = os.pipe()
+    with open(reader, encoding="utf-8") as results, _start(function, writer, variables) as child:
         relay = threading.Thread(target=_relay_errors, args=(child,))
         relay.start()
         try:
@@ -70,8 +63,7 @@ def call_isolated(
             with suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(arguments).encode() + b"\n")
                 child.stdin.flush()
-            with open(reader, encoding="utf-8") as results:
-                answer = results.read()
+            answer = results.read()
             # the pipe to the child's standard input may only close once the child has answered
             child.stdin.close()
             child.wait()
@@ -80,6 +72,20 @@ def call_isolated(
             child.kill()
             raise
     return _unpack(function, child.returncode, answer)
+
+
+def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start the child, which takes the *writer* end of the pipe along."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", __name__, function, str(writer)],
+            stdin=subprocess.PIPE,
+            stderr=None if _LOG_LEVEL in os.environ else subprocess.PIPE,
+            env=variables,
+            pass_fds=(writer,),
+        )
+    finally:
+        os.close(writer)
 
 
 def _relay_errors(child: subprocess.Popen[bytes]) -> None:
@@ -105,6 +111,12 @@ def _unpack(function: str, returncode: int, answer: str) -> Any:
     raise error_class(message["text"])
 
 
+def _public_class(error: UserError) -> str:
+    """Name the nearest class of *error* that the caller knows, whatever it has imported."""
+    names = [base.__name__ for base in type(error).__mro__ if base in vars(errors).values()]
+    return names[0]
+
+
 def _watch_caller() -> None:
     sys.stdin.read()
     os._exit(_INTERRUPTED)
@@ -122,7 +134,7 @@ def main(function: str, writer: int) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except UserError as error:
-        answer, status = {"error": type(error).__name__, "text": str(error)}, 1
+        answer, status = {"error": _public_class(error), "text": str(error)}, 1
     except Exception as error:
         traceback.print_exc()
         text = f"{name} failed with {type(error).__name__}: {error} (its traceback is above)"

@@ -8,6 +8,14 @@ import time
 from cmsml_tasks.errors import DataError
 
 
+class LocalError(DataError):
+    """A class that only this module knows."""
+
+
+class ConversionError(LocalError):
+    """One that shares no more than its name with one that everybody knows."""
+
+
 def add(first, second):
     return {
         "sum": first + second,
@@ -18,6 +26,10 @@ def add(first, second):
 
 def refuse(value):
     raise DataError(f"{value} is no good; use another")
+
+
+def refuse_in_its_own_words(value):
+    raise (LocalError if value else ConversionError)(f"{value} is no good; use another")
 
 
 def fail():

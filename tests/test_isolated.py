@@ -30,6 +30,21 @@ def test_user_error_keeps_class_and_message():
         call_isolated("isolated_functions:refuse", value=7)
 
 
+@pytest.mark.parametrize("value", [0, 1])
+def test_class_from_elsewhere_becomes_the_nearest_that_everybody_knows(value):
+    with pytest.raises(DataError, match=rf"^{value} is no good; use another$") as raised:
+        call_isolated("isolated_functions:refuse_in_its_own_words", value=value)
+    assert raised.type is DataError
+
+
+def test_nothing_stays_open_where_no_interpreter_starts(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = os.listdir("/dev/fd")
+    with pytest.raises(FileNotFoundError):
+        call_isolated("isolated_functions:add", first=1, second=2)
+    assert os.listdir("/dev/fd") == before
+
+
 def test_bug_shows_its_traceback_and_ends_the_task(capfd):
     with pytest.raises(IsolatedError, match="fail failed with RuntimeError: a bug"):
         call_isolated("isolated_functions:fail")
