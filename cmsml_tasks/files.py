@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,31 +15,35 @@ from typing import Any
 
 from cmsml_tasks.errors import UserError
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary sibling of *path* to write to; it takes the place of *path* on success.
 
-    Missing folders are made. The sibling keeps the ending of *path*, because some writers choose
-    their format by it. When the block fails the sibling is removed and *path* stays as it was.
+    Missing folders are made. The sibling keeps the name of *path*, because some writers choose
+    their format by its ending. A symbolic link at *path* stays one: the file that it points to is
+    replaced. When the block fails the sibling is removed and *path* stays as it was.
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
     """
     path = Path(path)
+    target = Path(os.path.realpath(path))
     with writing_to(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=target.parent)
     sibling = Path(folder) / path.name
     try:
         with writing_to(path):
             yield sibling
             with open(sibling, "rb") as written:
                 os.fsync(written.fileno())
-            os.replace(sibling, path)
+            os.replace(sibling, target)
     finally:
-        sibling.unlink(missing_ok=True)
-        Path(folder).rmdir()
+        # whatever else a writer left there must not hide what went wrong
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -51,10 +57,16 @@ def writing_to(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        advice = "free space or choose another place" if no_space(error) else "choose another place"
         raise UserError(
-            f"cannot write {path}: {reason}; free space or choose another place "
-            "(nothing was written there, an older file is untouched)"
+            f"cannot write {path}: {reason}; {advice} (nothing was written there, "
+            "an older file is untouched)"
         ) from error
+
+
+def no_space(error: OSError) -> bool:
+    """Tell whether the system says that a disk is full, or that a file may not grow further."""
+    return error.errno in _NO_SPACE
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:

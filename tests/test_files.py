@@ -1,4 +1,7 @@
+import errno
 import hashlib
+import os
+import resource
 
 import pytest
 
@@ -39,9 +42,61 @@ def test_sibling_keeps_the_ending(tmp_path):
 def test_unwritable_folder_is_a_user_error(tmp_path):
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "graph.pb"
-    message = r"cannot write .*graph\.pb: (Not a directory|File exists)"
+    message = r"cannot write .*graph\.pb: (Not a directory|File exists); choose another place"
     with pytest.raises(UserError, match=message), replacing(path):
         pass
+
+
+def test_limit_on_sizes_is_a_user_error(tmp_path):
+    path = tmp_path / "graph.pb"
+    path.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(UserError, match=r"File too large; free space or choose another place"):
+            write_json(path, "x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "space"),
+    [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EFBIG, True), (errno.EROFS, False)],
+)
+def test_only_full_disks_need_space(tmp_path, number, space):
+    with pytest.raises(UserError) as raised, replacing(tmp_path / "graph.pb"):
+        raise OSError(number, os.strerror(number))
+    assert os.strerror(number) in str(raised.value)
+    assert ("free space" in str(raised.value)) == space
+
+
+def test_what_a_writer_left_behind_does_not_hide_its_error(tmp_path):
+    def write_half():
+        with replacing(tmp_path / "graph.pb") as sibling:
+            (sibling.parent / "scratch").mkdir()
+            (sibling.parent / "scratch" / "part").touch()
+            raise RuntimeError("real")
+
+    with pytest.raises(RuntimeError, match="real"):
+        write_half()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_link_is_written_through(tmp_path, there):
+    target, link = tmp_path / "elsewhere" / "weights.bin", tmp_path / "graph.pb"
+    if there:
+        target.parent.mkdir()
+        target.write_text("old")
+    link.symlink_to(target)
+    with replacing(link) as sibling:
+        assert sibling.name == "graph.pb"
+        sibling.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_json_is_stable(tmp_path):
