@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes import load_recipe, make_recipe, split
+from cmsml_tasks.recipes.fitting import history_of
 
 ROOT = Path(__file__).parents[2]
 HZZ = ROOT.parent / "shared" / "data" / "uproot-HZZ.root"
@@ -104,6 +106,54 @@ def test_all_kinds_of_models_are_compiled(trained, kind):
     assert any("auc" in name for name in history)
     assert all(len(values) == 2 for values in history.values())
     assert history["loss"][1] < history["loss"][0]
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_linear_outputs_are_trained_as_logits(trained, index):
+    result = trained["logits"][index]
+    history = result["history"]
+    assert result["lowest"] < 0
+    assert history["val_loss"][-1] == pytest.approx(result["expected"], rel=1e-3)
+    assert history["loss"][-1] < history["loss"][0]
+    # three classes overlap: even the best cut is right in 79 % only
+    name, least = ("val_accuracy", 0.7) if index == 1 else ("val_auc", 0.85)
+    assert history[name][-1] > least
+
+
+def test_outputs_that_are_no_probabilities_are_refused(trained):
+    messages = trained["no_probabilities"]
+    for kind in ("tanh", "subclassed"):
+        assert "which are no probabilities; end it with a sigmoid layer" in messages[kind]
+    assert "a softmax of one output, which is always 1; use sigmoid" in messages["softmax"]
+
+
+def test_metrics_of_several_numbers_become_several_lists(trained):
+    assert list(trained["per_class"]["trained"])[:2] == ["f1[0]", "f1[1]"]
+    assert all(len(values) == 2 for values in trained["per_class"]["trained"].values())
+    assert {"loss", "f1[0]", "f1[1]"} == set(trained["per_class"]["history_of"])
+
+
+def test_histories_become_what_json_can_hold():
+    result = {"loss": np.array([1, np.nan], np.float32), "lr": (1, np.inf), "x": [-np.inf], "n": []}
+    expected = {"loss": [1.0, "nan"], "lr": [1.0, "inf"], "x": ["-inf"], "n": []}
+    assert history_of(result) == expected
+    assert json.loads(json.dumps(history_of(result), allow_nan=False)) == expected
+    assert history_of(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("result", "what"),
+    [
+        ([0.5, 0.4], r"train\(\) returned list; end it with 'return history.history'"),
+        (0.5, r"train\(\) returned float"),
+        ({"loss": 0.5}, "'loss' is 0.5; it must be a list of numbers"),
+        ({"loss": ["a"]}, "'loss' is .'a'.; it must"),
+        ({"loss": [[1], [2, 3]]}, "'loss' is "),
+    ],
+)
+def test_histories_of_other_kinds_are_refused(result, what):
+    with pytest.raises(SettingsError, match=what):
+        history_of(result)
 
 
 def test_more_classes_are_judged_by_accuracy(trained):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 from cmsml_tasks import EventRecipe, Recipe
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.recipes import Events, load_recipe, make_recipe, split
+from cmsml_tasks.recipes.fitting import history_of
 
 FOLDER = Path(sys.argv[1])
 
@@ -32,17 +34,20 @@ class Toy(Recipe):
     epochs: int = 2
     units: int = 1
     kind: str = "functional"
+    activation: str = ""
 
     def load(self, files):
         return toy_events(max(self.units, 2))
 
     def build(self, data):
-        activation = "sigmoid" if self.units == 1 else "softmax"
+        activation = self.activation or ("sigmoid" if self.units == 1 else "softmax")
         head = keras.layers.Dense(self.units, activation=activation, name="output")
         if self.kind == "sequential":
             return keras.Sequential([keras.layers.Dense(8, activation="relu"), head])
         if self.kind == "subclassed":
             return Net(head)
+        if self.kind == "nested":
+            return keras.Sequential([keras.layers.Dense(8), keras.Sequential([head])])
         features = keras.Input(data.input_shape, name="features")
         x = keras.layers.Dense(8, activation="relu")(data.normalize(features))
         if self.kind == "dict":
@@ -72,6 +77,37 @@ def refused(*args, **settings):
     except UserError as error:
         return str(error)
     return "accepted"
+
+
+def softmax_of_one():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "You are using a softmax over axis -1", UserWarning)
+        return refused(activation="softmax")
+
+
+def logits(**settings):
+    """Loss and judgement of logits, and what the numbers should be."""
+    keras.utils.set_random_seed(1)
+    recipe = Toy(activation="linear", learning_rate=0.01, epochs=5, **settings)
+    data = split(recipe.load([]))
+    model = recipe.build(data)
+    history = recipe.train(model, data)
+    scores = model.predict(data.validation.inputs, verbose=0)
+    target = data.validation.target
+    if scores.shape[1] == 1:
+        scores = np.concatenate([0 * scores, scores], axis=1)
+    probability = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    loss = -np.log(probability[np.arange(len(target)), target]).mean()
+    return {"history": history, "expected": float(loss), "lowest": float(scores.min())}
+
+
+def per_class():
+    target = np.random.default_rng(1).integers(0, 2, (3000, 2)).astype(np.float32)
+    data = split(toy_events(2, target=target))
+    model = keras.Sequential([keras.layers.Dense(2, activation="sigmoid")])
+    model.compile(loss="mse", metrics=[keras.metrics.F1Score(name="f1")])
+    raw = model.fit(data.train.inputs, data.train.target, epochs=1, verbose=0)
+    return {"trained": Toy().train(model, data), "history_of": history_of(raw)}
 
 
 def demo():
@@ -191,6 +227,13 @@ result = {
     "missing": missing(),
     "weights": weights(),
     "kinds": {kind: toy(kind=kind) for kind in ("functional", "sequential", "subclassed", "dict")},
+    "logits": [logits(), logits(units=3), logits(kind="sequential"), logits(kind="nested")],
+    "per_class": per_class(),
+    "no_probabilities": {
+        "tanh": refused(activation="tanh"),
+        "subclassed": refused(activation="linear", kind="subclassed"),
+        "softmax": softmax_of_one(),
+    },
     "three": toy(units=3),
     "two_outputs": toy(units=2),
     "patience": toy(epochs=60, patience=1, learning_rate=0.3),
