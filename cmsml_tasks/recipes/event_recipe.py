@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes.expressions import parse
 from cmsml_tasks.recipes.features import expand, parse_definitions
+from cmsml_tasks.recipes.leaks import check_leaks
 from cmsml_tasks.recipes.recipe import Recipe
 from cmsml_tasks.recipes.sources import (
     Source,
@@ -68,15 +69,17 @@ class EventRecipe(Recipe):
         cls.sources()
         if isinstance(cls.features, str) or not isinstance(cls.features, Sequence | Mapping):
             raise SettingsError(f"features of {where} must be a list or a dict: {cls.features!r}")
-        expand(cls.features, where)
-        parse_definitions(cls.define, where)
-        for name in ("target", "weight", "selection"):
-            text = getattr(cls, name)
-            if text is not None:
-                parse(_text(text, f"{name} of {where}"), f"{name} of {where}")
+        columns = expand(cls.features, where)
+        definitions = parse_definitions(cls.define, where)
+        expressions = {
+            name: parse(_text(text, f"{name} of {where}"), f"{name} of {where}")
+            for name in ("target", "weight", "selection")
+            if (text := getattr(cls, name)) is not None
+        }
         for name in ("event", "tree"):
             if getattr(cls, name) is not None:
                 _text(getattr(cls, name), f"{name} of {where}")
+        check_leaks(columns, definitions, expressions.get("target"), cls.event, where)
         if not isinstance(cls.balance_classes, bool):
             raise SettingsError(f"balance_classes of {where} must be True or False")
         padding = cls.padding

@@ -16,6 +16,7 @@ Written like Python, but read by this file alone: nothing else can be called or 
 from __future__ import annotations
 
 import ast
+import copy
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -117,6 +118,23 @@ def parse(text: str, what: str) -> Expression:
     except SettingsError as error:
         raise SettingsError(f"{what}: '{text}': {error}") from None
     return Expression(str(text).strip(), tree, frozenset(columns))
+
+
+def substituted(tree: ast.expr, definitions: Mapping[str, ast.expr]) -> ast.expr:
+    """Return a copy of *tree* with every column that has a definition replaced by it.
+
+    However a column is written, ``pt`` or ``column('pt')``, it becomes the same name.
+    """
+
+    class Substitution(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            name = _column_name(node)
+            if name is None:
+                return self.generic_visit(node)
+            return definitions.get(name, ast.Name(name))
+
+    result: ast.expr = Substitution().visit(copy.deepcopy(tree))
+    return result
 
 
 def _check(node: ast.AST, columns: set[str]) -> None:

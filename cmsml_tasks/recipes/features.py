@@ -98,11 +98,12 @@ def _expand_one(name: str, text: str, owner: str) -> list[Column]:
 
 
 def one_per_event(
-    expression: Expression, table: Mapping[str, Any], what: str, path: str
+    expression: Expression, table: Mapping[str, Any], what: str, path: str, expands: bool = False
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return the values of *expression*, (events,), and which of them are missing.
 
-    The second is None for an expression that always has a value. Missing values are 0.
+    The second is None for an expression that always has a value. Missing values are 0. That a
+    feature *expands* with ``[:2]`` matters for the advice alone.
 
     Raises:
         DataError: it has several values per event, or cannot be computed.
@@ -114,11 +115,8 @@ def one_per_event(
     except DataError as error:
         raise DataError(f"{path}: {what}: {error}") from error
     if dimensions(value) > 1:
-        raise DataError(
-            f"{path}: {what} has several values per event; take the first "
-            f"ones with '{expression.text}[:2]' or one with [0], or make one number of them "
-            f"with sum, max, min, count, any or all"
-        )
+        advice = _reductions(expression, value, expands)
+        raise DataError(f"{path}: {what} has several values per event; {advice}")
     if not is_awkward(value):
         rows = len(next(iter(table.values())))
         return (np.full(rows, value) if dimensions(value) == 0 else value), None
@@ -130,14 +128,26 @@ def one_per_event(
     return ak.to_numpy(ak.fill_none(value, nothing)), missing if optional else None
 
 
+def _reductions(expression: Expression, value: Any, expands: bool) -> str:
+    """Say how the several values per event become one, or several features."""
+    text = expression.text
+    if "bool" in str(value.type):
+        return f"make one of them with 'any({text})' or 'all({text})', or count with 'sum({text})'"
+    stem = _as_operand(expression)
+    one = f"one number of them with 'max({text})', min, sum or count"
+    if expands:
+        return f"take the first ones with '{stem}[:2]' or one with [0], or make {one}"
+    return f"take the first one with '{stem}[0]', or make {one}"
+
+
 def matrix(
     columns: Sequence[Column], table: Mapping[str, Any], padding: float, path: str
 ) -> tuple[NDArray[np.float32], list[bool]]:
     """Return the raw features, float32 (events, columns), and which columns can be padded.
 
     Raises:
-        DataError: a feature cannot be computed, is NaN or infinite, or takes the value that
-            stands for padding; with file, feature and number of events.
+        DataError: a feature cannot be computed, is NaN or infinite, loses digits, or takes the
+            value that stands for padding; with file, feature and number of events.
     """
     import numpy as np
 
@@ -146,13 +156,14 @@ def matrix(
     padded: list[bool] = []
     for index, column in enumerate(columns):
         what = f"feature '{column.name}'"
-        values, missing = one_per_event(column.expression, table, what, path)
+        values, missing = one_per_event(column.expression, table, what, path, expands=True)
         with np.errstate(over="ignore"):
             result[:, index] = values
         padded.append(missing is not None)
         if missing is None:
             missing = np.zeros(rows, bool)
         _check_range(result[:, index], values, missing, f"{path}: {what}", column.expression)
+        _check_digits(result[:, index], values, f"{path}: {what}", column.expression)
         clash = int(((result[:, index] == np.float32(padding)) & ~missing).sum())
         if padded[-1] and clash:
             raise DataError(
@@ -181,6 +192,31 @@ def _check_range(
         )
     if bad.any():
         raise not_finite(what, int(bad.sum()), len(column), expression.text)
+
+
+def _check_digits(
+    column: NDArray[np.float32], values: NDArray[Any], what: str, expression: Expression
+) -> None:
+    import numpy as np
+
+    if values.dtype.kind not in "iu" or not len(values):
+        return
+    with np.errstate(invalid="ignore"):  # the largest integers of all, rounded up
+        changed = int((column.astype(values.dtype) != values).sum())
+    if changed:
+        largest = max(int(values.max()), -int(values.min()))
+        raise DataError(
+            f"{what} loses digits in {changed} of {len(column)} events: it has whole numbers up to "
+            f"{largest}, and float32 holds all of them only up to {2**24}; subtract an offset, as "
+            f"in '{_as_operand(expression)} - {largest - largest % 10**6}', or leave it out if it "
+            "only numbers runs or events"
+        )
+
+
+def _as_operand(expression: Expression) -> str:
+    """Return its text, in brackets where something put behind it would bind tighter."""
+    binds = isinstance(expression.tree, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+    return expression.text if binds else f"({expression.text})"
 
 
 def not_finite(what: str, count: int, rows: int, text: str) -> DataError:

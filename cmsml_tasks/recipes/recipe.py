@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.recipes.signatures import check_signatures
 
 if TYPE_CHECKING:
     from cmsml_tasks.recipes.events import Data, Events
@@ -89,7 +90,8 @@ class Recipe(BaseModel):
         """Look at the plain attributes before anything runs, without opening a file.
 
         Raises:
-            SettingsError: the class lacks a method, or an attribute cannot be used.
+            SettingsError: the class lacks a method, one takes other arguments than it is called
+                with, or an attribute cannot be used.
         """
         missing = sorted(getattr(cls, "__abstractmethods__", ()))
         if missing:
@@ -97,6 +99,7 @@ class Recipe(BaseModel):
                 f"{cls.__qualname__} is not a complete recipe: it must define "
                 + " and ".join(f"{name}()" for name in missing)
             )
+        check_signatures(cls)
 
     def input_files(self) -> list[str]:
         """Return the paths or URLs of the events; none for a recipe that reads no files."""
@@ -121,9 +124,16 @@ class Recipe(BaseModel):
 
         A model that `build` did not compile is compiled for classification: Adam, cross-entropy,
         and the ROC area of the weighted events (two classes) or the accuracy (more classes).
+        Where its last layer is linear, its outputs are trained as logits (``from_logits=True``),
+        and logits are also what the exported graph gives; after a sigmoid or softmax layer it
+        gives probabilities.
+
+        A recipe that overrides this may also return what ``model.fit`` returned, or None.
 
         Raises:
-            SettingsError: the model is not compiled and the events name no classes.
+            SettingsError: the model is not compiled, and the events name no classes, or its
+                outputs are neither one score per class nor, of two classes, one in all; or they
+                are neither logits nor probabilities.
         """
         from cmsml_tasks.recipes.fitting import fit
 

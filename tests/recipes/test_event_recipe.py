@@ -199,13 +199,28 @@ NAN = np.array([1.0, np.nan, 2.0, 3.0])
         ({"target": "label + 1"}, {}, ["1: 2, 2: 2"]),
         ({"selection": "pt > 99"}, {}, ["a.npz: the selection 'pt > 99' keeps none of 4"]),
         ({"selection": "pt"}, {}, ["selection 'pt' is float64, not true or false"]),
-        ({"event": "pt"}, {}, ["a.npz: event column 'pt' has float64", "one integer per event"]),
+        ({"event": "w"}, {}, ["a.npz: event column 'w' has float64", "one integer per event"]),
         ({"event": "event"}, {"event": -COLUMNS["event"]}, ["negative in 4 of 4 events"]),
         (
             {"balance_classes": True, "weight": "-w"},
             {},
             ["weights of class '0' sum to -0.5; classes can only be balanced"],
         ),
+        (
+            {},
+            {"pt": np.array([2**24 + 1, 2**24 + 2, 2**31 + 1, 3])},
+            [
+                "a.npz: feature 'pt' loses digits in 2 of 4 events: it has whole numbers up to "
+                "2147483649",
+                "subtract an offset, as in 'pt - 2147000000'",
+            ],
+        ),
+        (
+            {"features": {"x": "event + 2"}},
+            {"event": np.array([2**63, 2**63 + 5, 0, 1], np.uint64)},
+            ["feature 'x' loses digits in 2 of 4", f"{2**63 + 7}", "'(event + 2) - "],
+        ),
+        ({}, {"pt": np.full(4, 2**63 - 1)}, ["loses digits in 4 of 4"]),
         ({}, {"pt": np.zeros((4, 2))}, ["feature 'pt' has several values per event", "'pt[:2]'"]),
         ({}, {"label": np.zeros(3, int)}, ["columns of different lengths: label 3, pt 4"]),
         ({"features": ["sum(pt)"]}, {}, ["a.npz: feature 'sum(pt)': 'sum(pt)' cannot be computed"]),
@@ -226,7 +241,17 @@ def test_unusable_data_is_refused(folder, attributes, columns, parts):
     ("attributes", "what"),
     [
         ({"features": ["jet"]}, r"feature 'jet' has several values per event; take .*'jet\[:2\]'"),
-        ({"selection": "jet > 3"}, "selection 'jet > 3' has several values"),
+        ({"features": ["jet * 2"]}, r"'\(jet \* 2\)\[:2\]' or one with \[0\]"),
+        (
+            {"features": ["jet > 3"]},
+            r"'any\(jet > 3\)' or 'all\(jet > 3\)', or count with 'sum\(jet > 3\)'$",
+        ),
+        (
+            {"selection": "jet > 3"},
+            r"selection 'jet > 3' has several values per event; make one of them with 'any",
+        ),
+        ({"target": "jet > 3"}, r"target 'jet > 3' has several values .* with 'any\(jet > 3\)'"),
+        ({"weight": "jet"}, r"weight 'jet' has .* first one with 'jet\[0\]', .*'max\(jet\)'"),
         ({"target": "jet[0] > 3"}, r"target 'jet\[0\] > 3' is missing in 1 of 4 events"),
         ({"weight": "jet[1]"}, r"weight 'jet\[1\]' is missing in 2 of 4 events"),
         ({"padding": 8}, r"feature 'jet\[1\]' takes the value 8 in 1 events.*choose another one"),
@@ -238,6 +263,24 @@ def test_unusable_jagged_data_is_refused(folder, attributes, what):
     save_jagged()
     with pytest.raises(DataError, match=what):
         loaded(**{"files": ["*.root"], "features": ["jet[:2]"], **attributes})
+
+
+def test_advised_expressions_work(folder):
+    save_jagged()
+    events = loaded(
+        files=["*.root"],
+        features=["(jet * 2)[:2]", "any(jet > 3)", "sum(jet > 3)"],
+        selection="any(jet > 1)",
+        weight="max(jet)",
+        padding=-1,
+    )
+    assert events.inputs.tolist() == [[10, 8, 1, 2], [4, -1, 0, 0], [18, 16, 1, 2]]
+    assert events.weight.tolist() == [5, 2, 9]
+
+
+def test_large_whole_numbers_without_loss_are_accepted(folder):
+    save(pt=np.array([2**24, 2**40, -(2**30), 2**25 + 4]))
+    assert loaded().inputs[:, 0].astype(np.int64).tolist() == [2**24, 2**40, -(2**30), 2**25 + 4]
 
 
 def test_error_names_the_file_among_several(folder):

@@ -111,6 +111,57 @@ def test_recipe_without_files_reads_none():
     assert Own().input_files() == []
 
 
+class Whole(Recipe):
+    def load(self, files):
+        raise NotImplementedError
+
+    def build(self, data):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("methods", "what"),
+    [
+        (
+            {"build": lambda self: None},
+            r"Wrong\.build\(self\) cannot .*; write def build\(self, data",
+        ),
+        ({"load": lambda self: None}, r"write def load\(self, files\)"),
+        ({"load": lambda self, files, tree: None}, r"Wrong\.load\(self, files, tree\) cannot"),
+        ({"build": lambda self, *, data: None}, r"write def build\(self, data\)"),
+        ({"build": staticmethod(lambda: None)}, r"write def build\(self, data\)"),
+        (
+            {"train": lambda self, model, data: None},
+            r"def train\(self, model, data, callbacks=\(\)",
+        ),
+        ({"input_files": lambda: []}, r"write def input_files\(self\)"),
+        ({"generate": lambda cls, path: None}, r"write @classmethod def generate\(cls, path\)"),
+        ({"generate": "events.npz"}, r"Wrong\.generate is a str, not a method"),
+    ],
+)
+def test_methods_that_cannot_be_called_are_refused(methods, what):
+    wrong = type("Wrong", (Whole,), {"__module__": __name__, "__qualname__": "Wrong", **methods})
+    with pytest.raises(SettingsError, match=what):
+        wrong.check()
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        {"build": lambda self, data, width=3: None, "load": lambda self, *files: None},
+        {"build": staticmethod(lambda data: None), "load": classmethod(lambda cls, files: None)},
+        {"train": lambda self, *arguments: None, "generate": staticmethod(lambda path: None)},
+        {"generate": classmethod(lambda cls, path, seed=1: None)},
+    ],
+)
+def test_methods_that_can_be_called_are_accepted(methods):
+    right = type("Right", (Whole,), {"__module__": __name__, "__qualname__": "Right", **methods})
+    assert right.check() is None
+
+
+M_IS_Q = {"p": "q * 2", "m": "q > 1"}
+
+
 @pytest.mark.parametrize(
     ("attributes", "what"),
     [
@@ -135,6 +186,23 @@ def test_recipe_without_files_reads_none():
         ({"files": ["a"], "target": "x", "padding": "0"}, "padding of Wrong must be a number"),
         ({"files": ["a"], "target": "x", "balance_classes": "yes"}, "True or False"),
         ({"files": ["a"], "target": "x", "event": 5}, "event of Wrong must be text"),
+        (
+            {"files": ["a"], "target": "pt"},
+            "feature 'pt' of Wrong is its target; the network would",
+        ),
+        (
+            {"files": ["a"], "target": "( x>1 )", "features": {"f": "m"}, "define": {"m": "x > 1"}},
+            "feature 'f' of Wrong is its target",
+        ),
+        (
+            {"files": ["a"], "target": "m", "features": ["p", "q > 1"], "define": M_IS_Q},
+            "feature 'q > 1' of Wrong is its target",
+        ),
+        ({"files": ["a"], "target": "x", "event": "pt"}, "feature 'pt' of Wrong is its event numb"),
+        (
+            {"samples": {"a": "a", "b": "b"}, "event": "e", "features": ["column('e')"]},
+            "is its event number, which says nothing",
+        ),
         ({"files": ["a"], "target": "x", "define": {"m": "m + 1"}}, "'m' of Wrong uses 'm'"),
         ({"files": ["a"], "target": "x", "define": {"m": "n", "n": "x"}}, "uses 'n'"),
         ({"files": ["a"], "target": "x", "define": ["m"]}, "define of Wrong must be a dict"),
