@@ -123,10 +123,15 @@ def _refuse_unset(node: NodeDef) -> None:
             "that it belongs to instead of its graph"
         )
     if node.op == "Placeholder" and node.attr["dtype"].type in _HANDLES:
-        raise ConversionError(
-            f"'{node.name}' stands for a resource that is neither a variable nor a lookup table, "
-            "which a frozen graph cannot hold; compute it outside of the model"
-        )
+        raise unknown_resource(node.name)
+
+
+def unknown_resource(name: str) -> ConversionError:
+    """Return the error for a resource called *name* that no graph can hold."""
+    return ConversionError(
+        f"'{name}' stands for a resource that is neither a variable nor a lookup table, which a "
+        "frozen graph cannot hold; compute it outside of the model"
+    )
 
 
 def _refuse_empty_tables(frozen: GraphDef) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.flattening import flat_graph
+from cmsml_tasks.conversion.freezing import unknown_resource
 from cmsml_tasks.conversion.names import valid
-from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.sources.keras_model import is_model, trace_model
+from cmsml_tasks.conversion.tables import lookup_types, table_nodes
 from cmsml_tasks.errors import ConversionTypeError
 
 tf1 = tf.compat.v1
@@ -21,7 +24,8 @@ def get_session(model: Any, config: Any = None) -> Any:
     The graph computes the inference of the model. Its placeholders and outputs have the interface
     names of the model, so that ``save_graph(path, session, variables_to_constants=True,
     output_names=["output"])`` works as it did with ``tf.compat.v1.keras.backend.get_session()``.
-    The variables are copies: training the model further does not change them.
+    The variables are copies: training the model further does not change them. Lookup tables are
+    copies too, which need no initializer.
 
     Args:
         model: a built Keras 3 model.
@@ -59,8 +63,11 @@ def _build(skeleton: Skeleton, scope: str) -> list[tuple[Any, Any, Weight]]:
         variable = tf1.Variable(value, name=weight.variable, use_resource=True)
         sources[f"{node}:0"] = variable.handle
         fills.append((variable.initializer, value, weight))
+    tables = _tables(skeleton)
     inner = GraphDef(versions=skeleton.graph_def.versions, library=skeleton.graph_def.library)
-    inner.node.extend(n for n in skeleton.graph_def.node if f"{n.name}:0" not in sources)
+    for node in skeleton.graph_def.node:
+        if f"{node.name}:0" not in sources:
+            inner.node.extend(tables.get(node.name, [node]))
     # an input that is an output as well is not among the nodes any more
     fetched = [port.tensor for port in skeleton.outputs if port.tensor not in sources]
     found = dict(zip(fetched, tf.import_graph_def(inner, sources, fetched, scope), strict=True))
@@ -68,6 +75,17 @@ def _build(skeleton: Skeleton, scope: str) -> list[tuple[Any, Any, Weight]]:
     for port, output in zip(skeleton.outputs, outputs, strict=True):
         tf.identity(output, _exactly(port.name))
     return fills
+
+
+def _tables(skeleton: Skeleton) -> dict[str, list[NodeDef]]:
+    """Return nodes that are filled lookup tables, by the placeholder that stands for the table."""
+    if not skeleton.resources:
+        return {}
+    types = lookup_types(flat_graph(skeleton).node, skeleton.resources)
+    for name in skeleton.resources:
+        if name not in types:
+            raise unknown_resource(name)
+    return {name: table_nodes(name, types[name], skeleton.resources[name]) for name in types}
 
 
 def _exactly(name: str) -> str:

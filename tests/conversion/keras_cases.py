@@ -283,6 +283,61 @@ def keras_subclassed_two_arguments(folder: Path) -> Case:
     return Case(path, feeds, {"output_0:0": first.numpy(), "output_1:0": second.numpy()})
 
 
+class Embedded(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = keras.layers.Embedding(7, 2)
+        self.drop = keras.layers.Dropout(0.5)
+
+    def call(self, ids: Any, shift: Any = None) -> Any:
+        embedded = self.drop(self.embedding(ids))
+        return embedded if shift is None else embedded + shift
+
+
+IDS = np.random.default_rng(0).integers(0, 7, (6, 3)).astype("int64")
+
+
+@case
+def keras_subclassed_with_a_signature(folder: Path) -> Case:
+    """The way to say what a subclassed model takes, optional arguments included."""
+    model = Embedded()
+    shift = rows(2, 1)
+    expected = model(IDS[:2], shift[:, None], training=False).numpy()
+    spec = [tf.TensorSpec((None, 3), tf.int64), tf.TensorSpec((None, 1, 1), name="shift")]
+    path = folder / "with_signature.pb"
+    function = tf.function(model, input_signature=spec)
+    save_graph(path, function, True, input_names=["ids", "shift"])
+    return Case(path, {"ids:0": IDS[:2], "shift:0": shift[:, None]}, {"output:0": expected})
+
+
+@case
+def keras_subclassed_inside_of_a_functional_model(folder: Path) -> Case:
+    ids = keras.Input((3,), dtype="int64", name="ids")
+    model = keras.Model(ids, Embedded()(ids))
+    return keras_case(folder / "around.pb", model, {"ids:0": IDS}, ["output:0"], IDS)
+
+
+@case
+def keras_sequential_called_on_another_batch(folder: Path) -> Case:
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2)])
+    model.predict(X, verbose=0)
+    return keras_case(folder / "batch.pb", model, {"input:0": X[:2]}, ["output:0"], X[:2])
+
+
+@case
+def keras_session_with_tables_frozen(folder: Path) -> Case:
+    word = keras.Input((), name="word", dtype="string")
+    lookup = keras.layers.StringLookup(vocabulary=["muon", "jet"])
+    model = keras.Model(word, keras.layers.Embedding(3, 2, name="found")(lookup(word)))
+    session = get_session(model)
+    words = np.array([b"jet", b"tau", b"muon"])
+    expected = model(tf.constant(words)).numpy()
+    np.testing.assert_array_equal(session.run("found:0", {"word:0": words}), expected)
+    path = folder / "keras_session_tables.pb"
+    save_graph(path, session, True, ["found"])
+    return Case(path, {"word:0": words}, {"found:0": expected})
+
+
 @case
 def keras_session_frozen(folder: Path) -> Case:
     model = functional()

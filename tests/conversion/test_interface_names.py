@@ -14,6 +14,7 @@ from conversion_cases import (
     functional,
     graph_of_constants,
     in_lists,
+    rows,
     sequential,
     session_with,
 )
@@ -216,3 +217,48 @@ def test_session_of_a_keras_model_has_the_names_of_the_model() -> None:
     assert {"input_0", "named"} <= set(fed)
     for name in ("output_0", "score"):
         assert session.graph.get_tensor_by_name(f"{name}:0").shape.as_list() == [None, 2]
+
+
+def called(model: Any) -> None:
+    model(rows(6, 4))
+
+
+def predicted(model: Any) -> None:
+    model.predict(rows(6, 4), verbose=0)
+
+
+def built(model: Any) -> None:
+    model.build((6, 4))
+
+
+@pytest.mark.parametrize("build", [called, predicted, built])
+def test_batch_that_built_a_sequential_model_does_not_fix_its_size(build: Any) -> None:
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2)])
+    build(model)
+    signature = trace(model).signature
+    assert signature.inputs[0].shape == (None, 4)
+    assert signature.outputs[0].shape == (None, 2)
+
+
+def test_batch_size_that_was_asked_for_stays() -> None:
+    x = keras.Input((4,), batch_size=6)
+    signature = trace(keras.Model(x, keras.layers.Dense(2)(x))).signature
+    assert signature.inputs[0].shape == (6, 4)
+    # one that cannot do without is not refused for that
+    layers = [keras.Input((4,), batch_size=6), keras.layers.Lambda(NeedsBatch())]
+    assert trace(keras.Sequential(layers)).signature.inputs[0].shape == (6, 4)
+
+
+class NeedsBatch:
+    def __call__(self, x: Any) -> Any:
+        return x * tf.range(x.shape[0], dtype="float32")[:, None]
+
+
+def test_model_as_function_with_a_signature_has_names_of_its_own() -> None:
+    model = sequential()
+    one = [tf.TensorSpec((None, 4))]
+    assert names(tf.function(model, input_signature=one))[0] == ["input"]
+    named = [tf.TensorSpec((None, 4), name="features")]
+    assert names(tf.function(model, input_signature=named))[0] == ["features"]
+    two = tf.function(lambda *args: args[0] + args[1], input_signature=one * 2)
+    assert names(two)[0] == ["input_0", "input_1"]

@@ -127,7 +127,49 @@ def test_model_of_whose_arguments_keras_remembers_one() -> None:
 
     model = Two()
     model(rows(2, 3), rows(2, 3))
-    with pytest.raises(ConversionError, match=r"2 arguments \(jets, leptons\).*dictionary"):
+    with pytest.raises(ConversionError, match=r"'jets', 'leptons'.*only 'jets'.*dictionary"):
+        trace(model)
+
+
+class WithOption(keras.Model):
+    """Its argument ``shift`` may be a tensor, its argument ``scale`` is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, x: Any, shift: Any = None, scale: bool = True, training: Any = None) -> Any:
+        return self.dense(x) if shift is None else self.dense(x) + shift
+
+
+def test_optional_argument_that_keras_forgets() -> None:
+    model = WithOption()
+    model(rows(2, 3), shift=rows(2, 2))
+    with pytest.raises(ConversionError, match=r"only 'x'; .*tf.function\(model, input_signature="):
+        trace(model)
+
+
+class Embedded(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = keras.Sequential([keras.layers.Embedding(7, 2)])
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+class Shown(keras.Model):
+    def call(self, x: Any) -> Any:
+        return keras.ops.one_hot(x, 4)
+
+
+@pytest.mark.parametrize(
+    ("model", "found"), [(Embedded(), "Embedding 'embedding"), (Shown(), "makes int64 of an input")]
+)
+def test_subclassed_model_that_takes_integers(model: Any, found: str) -> None:
+    """Keras does not remember so, and floats would not be what the model was trained on."""
+    model(np.ones((2, 3), "int32"))
+    with pytest.raises(ConversionError, match=rf"{found}.*tf.function\(model, input_signature="):
         trace(model)
 
 

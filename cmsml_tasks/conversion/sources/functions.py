@@ -167,6 +167,9 @@ def _argument_names(concrete: Any) -> list[str]:
 def _argument_name(path: Sequence[Any], name: str | None) -> str | None:
     # TensorFlow calls a leaf that has no name of its own by argument and path: inputs_jets
     made_up = path and name is not None and name.endswith("".join(f"_{step}" for step in path))
+    # and one of *args, which a Keras model takes, by its number
+    if name is not None and re.fullmatch(r"args(_\d+)+", name):
+        return None
     return (key_name(path) or name) if made_up or name is None else name
 
 

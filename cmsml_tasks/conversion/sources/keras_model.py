@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
+from cmsml_tasks.conversion.sources.subclassed import call_specs, refuse_floats_cast
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
@@ -45,15 +45,27 @@ def trace_model(
     or ``output``, with a number where there are several. Subclassed models have no input layers;
     several arguments of their ``call`` give their names.
 
+    The batch size of a Sequential or subclassed model is free; a functional model has the one of
+    its ``keras.Input``.
+
+    Of a subclassed model, Keras remembers the shapes of the inputs, but no data types: they are
+    taken to be floats of the model's precision. A model in which something takes integers or
+    strings is refused, as is one with further tensor arguments, which Keras forgets. Whoever
+    exports ``tf.function(model, input_signature=[tf.TensorSpec(shape, dtype), ...])``, or a
+    functional model around it, says what it takes. A ``mask`` is never an input; arguments whose
+    default is a flag, an integer or a string keep it.
+
     Raises:
-        ConversionError: the model was never built, or takes what no frozen graph can.
+        ConversionError: the model was never built, it takes what no frozen graph can, or what it
+            takes cannot be known.
 
     """
     _check_backend()
     arguments = _call_arguments(model)
-    specs = nest.map_structure(_spec, arguments)
     inputs = chosen(input_names, _input_names(arguments), "input")
-    concrete = _traced_call(model, specs)
+    specs, concrete = _with_free_batch(model, nest.map_structure(_spec, arguments))
+    if _functional(model) is None:
+        refuse_floats_cast(model, concrete)
     found = apart_from_inputs(_output_names(model, concrete), inputs)
     outputs = chosen(output_names, found, "output")
     return trace_concrete(concrete, inputs, outputs, _caller(model, specs), owner=model)
@@ -66,6 +78,26 @@ def _check_backend() -> None:
             f"Keras runs on {backend} here, which makes no TensorFlow graphs; set "
             "KERAS_BACKEND=tensorflow before Keras is imported"
         )
+
+
+def _with_free_batch(model: Any, specs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """Return what the traced *model* takes, and the trace.
+
+    A Sequential model without keras.Input takes over the batch size of the first data that it is
+    called on, which nobody meant to be fixed. (Once stored in a file, its input layer cannot be
+    told from one that the user made.)
+    """
+    if isinstance(model, sys.modules["keras"].Sequential):
+        free = nest.map_structure(_of_any_batch, specs)
+        try:
+            return free, _traced_call(model, free)
+        except ConversionError:
+            pass  # a layer needs to know the batch size, or something else is wrong, too
+    return specs, _traced_call(model, specs)
+
+
+def _of_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
+    return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype, spec.name)
 
 
 def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
@@ -89,26 +121,7 @@ def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
 def _call_arguments(model: Any) -> tuple[Any, ...]:
     """Return the arguments of ``model.call``: nested KerasTensors, or TensorSpecs if subclassed."""
     functional = _functional(model)
-    if functional is not None:
-        return (functional._inputs_struct,)
-    shapes = getattr(model, "_build_shapes_dict", None) if model.built else None
-    if not shapes:
-        raise ConversionError(
-            f"the model '{model.name}' was never built, so the shapes of its inputs are not known; "
-            "call it on data, fit it, call model.build(input_shape), or begin it with keras.Input"
-        )
-    required = _required_arguments(model)
-    if len(shapes) < len(required):
-        raise ConversionError(
-            f"the model '{model.name}' is called with {len(required)} arguments "
-            f"({', '.join(required)}), of which Keras remembers only the first; take one "
-            "dictionary of inputs instead, or pass a tf.function with an input_signature"
-        )
-    dtype = tf.as_dtype(model.input_dtype)
-    return tuple(
-        _specs(shape, dtype, name.removesuffix("_shape") if len(shapes) > 1 else None)
-        for name, shape in shapes.items()
-    )
+    return call_specs(model) if functional is None else (functional._inputs_struct,)
 
 
 def _functional(model: Any) -> Any:
@@ -116,21 +129,6 @@ def _functional(model: Any) -> Any:
     if isinstance(model, keras.Sequential):
         return getattr(model, "_functional", None)
     return model if hasattr(model, "_inputs_struct") else None
-
-
-def _required_arguments(model: Any) -> list[str]:
-    parameters = inspect.signature(model.call).parameters.values()
-    return [
-        p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
-
-
-def _specs(shape: Any, dtype: tf.DType, name: str | None) -> Any:
-    if isinstance(shape, dict):
-        return {key: _specs(value, dtype, name) for key, value in shape.items()}
-    if all(size is None or isinstance(size, int) for size in shape):
-        return tf.TensorSpec((None, *shape[1:]), dtype, name)
-    return [_specs(value, dtype, name) for value in shape]
 
 
 def _spec(tensor: Any) -> tf.TensorSpec:
