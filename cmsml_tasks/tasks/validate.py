@@ -38,8 +38,8 @@ class ValidateGraph(ExportedTask):
     atol = ToleranceParameter(
         "--atol",
         default=1e-6,
-        description="outputs may differ from the original's by atol + rtol * |original|; "
-        "default: 1e-6",
+        description="outputs may differ from the original's by "
+        "atol * min(1, largest |original|) + rtol * |original|; default: 1e-6",
     )
     rtol = ToleranceParameter("--rtol", default=1e-6, description="see --atol; default: 1e-6")
 

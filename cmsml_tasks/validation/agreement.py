@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from cmsml_tasks.validation import plan
-from cmsml_tasks.validation.comparison import Comparison, compare
+from cmsml_tasks.validation.comparison import Comparison, compare, magnitude
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_float
 from cmsml_tasks.validation.report import Check
+from cmsml_tasks.validation.rows import MAIN, SPECIAL
 from cmsml_tasks.validation.subject import Subject
 
 BATCH_SLACK = 10.0
@@ -43,7 +44,7 @@ def outputs_agree(
     if not any(entry.run.tried for entry in done):
         return Check(name, "not run", done[0].run.error or "")
     broken = [entry for entry in done if entry.run.outputs is None and entry.run.tried]
-    if broken and set(kinds) & set(plan.SPECIAL) and _ordinary_fail(subject):
+    if broken and set(kinds) & set(SPECIAL) and _ordinary_fail(subject):
         return Check(name, "not run", "ordinary rows fail already")
     if broken:
         return _broken(name, broken, subject)
@@ -51,9 +52,19 @@ def outputs_agree(
     for entry in subject.card.outputs:
         outputs = subject.reference.outputs[entry.name]
         expected = [outputs[list(d.batch.rows)] for d in done]
-        scale = max(map(magnitude, expected)) if to_scale else 0.0
+        size = max(map(magnitude, expected))
+        scale = size if to_scale else 0.0
         found[entry.name] = [
-            (d, compare(got(d, entry.tensor, subject), right, subject.tolerance, scale))
+            (
+                d,
+                compare(
+                    got(d, entry.tensor, subject),
+                    right,
+                    subject.tolerance,
+                    size=size,
+                    scale=scale,
+                ),
+            )
             for d, right in zip(done, expected, strict=True)
         ]
     rows = sum(len(entry.batch.rows) for entry in done)
@@ -63,7 +74,7 @@ def outputs_agree(
 def batch_sizes_agree(name: str, subject: Subject) -> Check:
     """Compare single rows and pairs with the same rows in the full batch."""
     small = [d for d in subject.done if d.batch.purpose in (plan.ONE, plan.TWO)]
-    full = [d for d in subject.done if d.batch.purpose in plan.MAIN]
+    full = [d for d in subject.done if d.batch.purpose in MAIN]
     if not any(entry.run.tried for entry in small):
         return Check(name, "not run", small[0].run.error or "")
     broken = [entry for entry in (*full, *small) if entry.run.outputs is None and entry.run.tried]
@@ -85,7 +96,7 @@ def batch_sizes_agree(name: str, subject: Subject) -> Check:
             for d, output in zip(full, outputs, strict=True)
             for row, array in zip(d.batch.rows, output, strict=True)
         }
-        scale = max(magnitude(output) for output in outputs)
+        size = max(magnitude(output) for output in outputs)
         found[entry.name] = [
             (
                 d,
@@ -93,7 +104,8 @@ def batch_sizes_agree(name: str, subject: Subject) -> Check:
                     got(d, entry.tensor, subject),
                     np.stack([by_row[row] for row in d.batch.rows]),
                     tolerance,
-                    scale,
+                    size=size,
+                    scale=size,
                 ),
             )
             for d in small
@@ -105,7 +117,7 @@ def batch_sizes_agree(name: str, subject: Subject) -> Check:
 
 
 def _ordinary_fail(subject: Subject) -> bool:
-    return any(d.run.outputs is None for d in subject.done if d.batch.purpose in plan.MAIN)
+    return any(d.run.outputs is None for d in subject.done if d.batch.purpose in MAIN)
 
 
 def got(done: plan.Done, tensor: str, subject: Subject) -> Array:
@@ -114,16 +126,8 @@ def got(done: plan.Done, tensor: str, subject: Subject) -> Array:
     return array[np.newaxis] if subject.reference.layout == "feeds" else array
 
 
-def magnitude(output: Array) -> float:
-    """Give the size of the largest finite number, 0 for what has no digits to lose."""
-    if output.dtype.kind not in "c" and not is_float(output.dtype):
-        return 0.0
-    sizes = np.abs(output if output.dtype.kind == "c" else output.astype(np.float64))
-    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
-
-
 def _without_rows(name: str, kinds: Sequence[str], subject: Subject) -> Check:
-    if set(kinds) & set(plan.MAIN):
+    if set(kinds) & set(MAIN):
         return Check(
             name,
             "failed",
@@ -152,7 +156,7 @@ def _broken(name: str, broken: Sequence[plan.Done], subject: Subject) -> Check:
         elif any(not s.run.tried for s in alone):
             evidence[-1]["note"] = "the rows after these were not tried"
     what = "ends the process" if any(entry.run.died for entry in broken) else "fails"
-    special = broken[0].batch.purpose in plan.SPECIAL
+    special = broken[0].batch.purpose in SPECIAL
     return Check(
         name,
         "failed",
@@ -210,6 +214,7 @@ def _numbers(comparisons: Iterable[Comparison]) -> dict[str, Any]:
         "max_abs": max(entry.max_abs for entry in found),
         "max_rel": max(entry.max_rel for entry in found),
         "max_ulp": max(steps, default=None),
+        "atol": max(entry.atol for entry in found),
     }
 
 
@@ -223,6 +228,8 @@ def _evidence(
         return {"tensor": tensor, "problem": comparison.problem, "rows in batch": size, **counts}
     worst = comparison.worst
     row = done.batch.rows[worst.row]
+    zero = worst.ulp is not None and subject.tolerance.atol and not numbers["atol"]
+    note = {"note": "zero throughout in the original, so that no tolerance applies"}
     return {
         "tensor": tensor,
         "row": row,
@@ -235,6 +242,7 @@ def _evidence(
         "ulp": worst.ulp,
         "rows in batch": size,
         **counts,
+        **(note if zero else {}),
     }
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cmsml_tasks.errors import ValidationError
-
-Shape = tuple[int | None, ...] | None
+from cmsml_tasks.runtimes.runtime import Shape
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,11 @@ class TensorCard:
 
 @dataclass(frozen=True)
 class Card:
-    """Inputs and outputs of a graph."""
+    """Inputs and outputs of a graph, and the SHA-256 digests of its files by name."""
 
     inputs: tuple[TensorCard, ...]
     outputs: tuple[TensorCard, ...]
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Card:
@@ -40,13 +40,17 @@ class Card:
         Raises:
             ValidationError: the card lacks an entry.
         """
+        what = "inputs and outputs"
         try:
-            return cls(_tensors(content["inputs"]), _tensors(content["outputs"]))
-        except (KeyError, TypeError) as error:
+            inputs, outputs = _tensors(content["inputs"]), _tensors(content["outputs"])
+            what = "digests"
+            recorded = dict(content.get("digests") or {})
+            digests = {name: str(entry["sha256"]) for name, entry in recorded.items()}
+        except (KeyError, TypeError, ValueError) as error:
             raise ValidationError(
-                f"the signature card has no usable inputs and outputs ({error!r}); "
-                "export the graph again"
+                f"the signature card has no usable {what} ({error!r}); export the graph again"
             ) from error
+        return cls(inputs, outputs, digests)
 
 
 def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:

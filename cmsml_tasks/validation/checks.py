@@ -11,9 +11,11 @@ from cmsml_tasks.validation.card import Card, show_shape
 from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
 from cmsml_tasks.validation.optimised import optimised_agrees
 from cmsml_tasks.validation.report import Check
+from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
 
 LOADS = "loads"
+BYTES = "bytes as on the card"
 VARIABLES = "no variables"
 OPERATIONS = "no training-only or stateful operations"
 SIGNATURE = "signature as on the card"
@@ -27,17 +29,17 @@ FREE_BATCH = "free batch dimension"
 
 def judge(subject: Subject) -> list[Check]:
     """Answer every check; those that cannot be answered say what has to be mended before."""
-    loads = _loads(subject.run)
-    if loads.status == "failed":
+    checks = [_loads(subject.run), _bytes(subject)]
+    if subject.run.failure is not None:
         rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
-        return [loads, *(Check(name, "not run", "the graph does not load") for name in rest)]
+        return [*checks, *(Check(name, "not run", "the graph does not load") for name in rest)]
     facts = subject.run.facts
     if facts is None:
         blind = "this runtime does not look into graphs"
         static = [Check(n, "not applicable", blind) for n in (VARIABLES, OPERATIONS, SIGNATURE)]
     else:
         static = [_variables(facts), _operations(facts), _signature(subject.card, facts)]
-    checks = [loads, *static]
+    checks += static
     if facts is not None and unusable(subject.card, facts):
         reason = "the graph cannot be fed or read by its card"
         return [*checks, *(Check(name, "not run", reason) for name in _NUMERIC)]
@@ -59,6 +61,22 @@ def _loads(run: GraphRun) -> Check:
         return Check(LOADS, "passed")
     detail = f"{run.facts.program}, {len(run.facts.nodes)} nodes"
     return Check(LOADS, "passed", detail, {"nodes": len(run.facts.nodes)})
+
+
+def _bytes(subject: Subject) -> Check:
+    digests = subject.card.digests
+    if not digests:
+        return Check(BYTES, "not applicable", "the card has no digests")
+    if subject.foreign:
+        return Check(
+            BYTES,
+            "failed",
+            "the files are not those that the card was made for",
+            {"files": len(digests)},
+            subject.foreign,
+            "export again",
+        )
+    return Check(BYTES, "passed", ", ".join(sorted(digests)), {"files": len(digests)})
 
 
 def _variables(facts: GraphFacts) -> Check:
@@ -126,7 +144,7 @@ def _without_reference(subject: Subject) -> list[Check]:
 
 
 def _reference(subject: Subject) -> Check:
-    return outputs_agree(REFERENCE, plan.MAIN, subject)
+    return outputs_agree(REFERENCE, MAIN, subject)
 
 
 def _extreme(subject: Subject) -> Check:
@@ -161,7 +179,7 @@ def _free_batch(subject: Subject) -> Check:
         if shape is not None and (not shape or shape[0] is not None):
             problem = f"has shape {show_shape(shape)} in the graph"
             evidence.append({"tensor": entry.tensor, "problem": problem})
-    runs = [d for d in subject.done if d.batch.purpose in (*plan.MAIN, plan.ONE, plan.TWO)]
+    runs = [d for d in subject.done if d.batch.purpose in (*MAIN, plan.ONE, plan.TWO)]
     if not evidence and any(done.run.died for done in runs):
         return Check(FREE_BATCH, "not run", "the graph ends the process")
     sizes: dict[int, str | None] = {}
@@ -202,7 +220,7 @@ def _not_free(subject: Subject) -> str:
             return f"the batch dimension of input '{entry.name}' is fixed to {entry.shape[0]}"
     if subject.reference.layout == "feeds":
         return "the outputs are not one per row"
-    if not len(subject.reference.of_kind(*plan.MAIN)):
+    if not len(subject.reference.of_kind(*MAIN)):
         return "the reference has no validation or random rows"
     return ""
 

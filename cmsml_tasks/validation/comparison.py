@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ _FAR = np.uint64(2**64 - 1)
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Floats agree when ``|got - expected| <= atol + rtol * |expected|``, or within *ulp* steps.
+    """How far floats may be apart.
+
+    They agree when ``|got - expected| <= atol * min(1, size) + rtol * |expected|``, or within *ulp*
+    steps. *size* is the largest finite ``|expected|`` of the tensor, over all rows that a check
+    compares: outputs that are small throughout are held to as many digits as others. A tensor that
+    is zero throughout has no digits to lose: it has to be zero again, to within *ulp* steps,
+    whatever *atol* is.
 
     A step (ULP) is the distance to the next number that the dtype can hold.
     """
@@ -44,7 +50,8 @@ class Comparison:
     ``problem`` tells when dtype or shape differ (nothing else was compared then). The largest
     differences are over all elements where both sides are finite: ``max_rel`` where something
     other than zero is expected, ``max_ulp`` for floats; ``worst`` is the element furthest outside
-    the tolerance, or else the one that differs most. None when nothing differs at all.
+    the tolerance, or else the one that differs most. None when nothing differs at all. ``atol`` is
+    the absolute tolerance that was left of the given one, 0 for what is compared exactly.
     """
 
     agree: bool
@@ -55,6 +62,7 @@ class Comparison:
     max_ulp: int | None = None
     worst: Difference | None = None
     problem: str | None = None
+    atol: float = 0.0
 
 
 def ulp_distance(a: Array, b: Array) -> np.ndarray[Any, np.dtype[np.uint64]]:
@@ -86,7 +94,14 @@ def _ordinal(a: Array) -> np.ndarray[Any, np.dtype[np.uint64]]:
     return np.asarray(np.where(raw & middle, middle - magnitude, middle + magnitude))
 
 
-def compare(got: Any, expected: Any, tolerance: Tolerance, scale: float = 0.0) -> Comparison:
+def compare(
+    got: Any,
+    expected: Any,
+    tolerance: Tolerance,
+    *,
+    size: float | None = None,
+    scale: float = 0.0,
+) -> Comparison:
     """Compare two arrays whose first axis is rows.
 
     NaN agrees with NaN, infinity with infinity of the same sign, and with nothing else. Integers,
@@ -96,6 +111,8 @@ def compare(got: Any, expected: Any, tolerance: Tolerance, scale: float = 0.0) -
         got: the array to judge.
         expected: the array that it should be.
         tolerance: how far floats may be apart.
+        size: largest magnitude of the tensor that these rows are from, which the absolute
+            tolerance shrinks with; by default that of *expected*.
         scale: a magnitude that the relative tolerance refers to where ``|expected|`` is smaller.
     """
     got, expected = without_objects(got), without_objects(expected)
@@ -108,8 +125,17 @@ def compare(got: Any, expected: Any, tolerance: Tolerance, scale: float = 0.0) -
     if got.dtype.kind == "c":
         got, expected = parts(got), parts(expected)
     if is_float(got.dtype):
-        return _compare_floats(got, expected, tolerance, scale)
+        atol = tolerance.atol * min(1.0, magnitude(expected) if size is None else size)
+        return _compare_floats(got, expected, replace(tolerance, atol=atol), scale)
     return _compare_exact(got, expected)
+
+
+def magnitude(a: Array) -> float:
+    """Give the size of the largest finite number, 0 for what has no digits to lose."""
+    if a.dtype.kind not in "c" and not is_float(a.dtype):
+        return 0.0
+    sizes = np.abs(a if a.dtype.kind == "c" else a.astype(np.float64))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
 def parts(a: Array) -> Array:
@@ -154,6 +180,7 @@ def _compare_floats(got: Array, expected: Array, tolerance: Tolerance, scale: fl
         max_rel=float(relative.max(initial=0.0)),
         max_ulp=int(steps[finite].max(initial=0)),
         worst=worst,
+        atol=tolerance.atol,
     )
 
 

@@ -1,11 +1,14 @@
-"""Where card, graph and reference rows speak of different tensors."""
+"""Where card, graph and reference rows do not belong together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.errors import did_you_mean
+from cmsml_tasks.files import sha256
 from cmsml_tasks.runtimes.runtime import GraphFacts
 from cmsml_tasks.validation.card import (
     Card,
@@ -18,6 +21,26 @@ from cmsml_tasks.validation.dtypes import Array, name_of
 from cmsml_tasks.validation.reference import Reference
 
 Problem = dict[str, Any]
+
+
+def foreign_files(card: Card, graph_path: str | PathLike[str]) -> list[Problem]:
+    """Tell which files beside *graph_path*, and that one itself, are not those on the card."""
+    graph_path = Path(graph_path)
+    problems: list[Problem] = []
+    if card.digests and graph_path.name not in card.digests:
+        known = did_you_mean(graph_path.name, card.digests)
+        problems.append({"problem": f"{graph_path.name} is not on the card{known}"})
+    for name, recorded in sorted(card.digests.items()):
+        try:
+            found = sha256(graph_path.with_name(name))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            problems.append({"problem": f"{name} cannot be read: {reason}"})
+            continue
+        if found != recorded:
+            problem = f"{name} has another digest"
+            problems.append({"problem": problem, "expected": recorded, "got": found})
+    return problems
 
 
 def misfits(card: Card, reference: Reference) -> list[Problem]:

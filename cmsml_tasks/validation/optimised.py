@@ -11,15 +11,17 @@ import ml_dtypes
 import numpy as np
 
 from cmsml_tasks.validation import plan
-from cmsml_tasks.validation.agreement import got, magnitude, outputs_agree
-from cmsml_tasks.validation.comparison import Tolerance, compare, parts
+from cmsml_tasks.validation.agreement import got, outputs_agree
+from cmsml_tasks.validation.comparison import Tolerance, compare, magnitude, parts
 from cmsml_tasks.validation.dtypes import Array, is_float, name_of
 from cmsml_tasks.validation.report import Check
+from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
 
 ROUNDING = 1e-5
-"""What counts as rounding, absolute and relative to the largest value of a tensor: operations that
-are fused add in another order, which was seen to change deep networks by up to 3e-6."""
+"""What counts as rounding, absolute (which shrinks as `Tolerance` says) and relative to the largest
+value of a tensor: operations that are fused add in another order, which was seen to change deep
+networks by up to 3e-6."""
 NARROW_STEPS = 8
 """The same where a graph multiplies in half precision, in steps of that type around 1: operations
 that are fused round once in place of thrice, which was seen to change 12 layers by 3 steps."""
@@ -46,11 +48,11 @@ def optimised_agrees(name: str, subject: Subject) -> Check:
     """
     if subject.only_way is not None:
         return Check(name, "not applicable", subject.only_way)
-    if not len(subject.reference.of_kind(*plan.MAIN)):
+    if not len(subject.reference.of_kind(*MAIN)):
         return Check(name, "not applicable", "the reference has no validation or random rows")
     tolerance = _tolerance(subject)
     rewritten = replace(subject, done=subject.optimised, singles=(), tolerance=tolerance)
-    check = outputs_agree(name, plan.MAIN, rewritten, to_scale=True, advice=_ADVICE)
+    check = outputs_agree(name, MAIN, rewritten, to_scale=True, advice=_ADVICE)
     if check.status == "not run":
         return check
     numbers = {**check.numbers, "tolerance": asdict(tolerance)}
@@ -90,6 +92,11 @@ def _counts(done: Sequence[plan.Done], subject: Subject) -> dict[str, int]:
     """Count the rows in which original and rewritten graph differ, by how they do."""
     counts = {"rows": sum(len(entry.batch.rows) for entry in done), "evaluated": 0}
     counts |= dict.fromkeys(("not finite", *_WAYS), 0)
+    rows = [row for entry in done for row in entry.batch.rows]
+    expected = {
+        output.name: subject.reference.outputs[output.name] for output in subject.card.outputs
+    }
+    sizes = {name: magnitude(array[rows]) for name, array in expected.items()}
     for entry in done:
         if entry.run.outputs is None:
             continue
@@ -97,8 +104,9 @@ def _counts(done: Sequence[plan.Done], subject: Subject) -> dict[str, int]:
         found = [
             _by_row(
                 got(entry, output.tensor, subject),
-                subject.reference.outputs[output.name][list(entry.batch.rows)],
+                expected[output.name][list(entry.batch.rows)],
                 subject.tolerance,
+                sizes[output.name],
             )
             for output in subject.card.outputs
         ]
@@ -117,7 +125,7 @@ _WAYS = {
 """How a special row may differ, and how that is told; the first is told with more words."""
 
 
-def _by_row(here: Array, original: Array, tolerance: Tolerance) -> list[set[str]]:
+def _by_row(here: Array, original: Array, tolerance: Tolerance, size: float) -> list[set[str]]:
     """Tell for each row in which ways it differs, and whether the original is not finite there."""
     if here.shape != original.shape or name_of(here) != name_of(original):
         return [{"other values"} for _ in original]
@@ -130,7 +138,8 @@ def _by_row(here: Array, original: Array, tolerance: Tolerance) -> list[set[str]
     for row in range(len(original)):
         one, other = left[row], right[row]
         there = original[row : row + 1]
-        close = compare(comparable[row : row + 1], there, tolerance, magnitude(there)).agree
+        scale = magnitude(there)
+        close = compare(comparable[row : row + 1], there, tolerance, size=size, scale=scale).agree
         seen = {
             "not finite": np.any(other != 0),
             "finite here": np.any((one == 0) & (other != 0)),

@@ -9,9 +9,8 @@ from cmsml_tasks.runtimes.runtime import BatchRun
 from cmsml_tasks.validation.card import Card
 from cmsml_tasks.validation.dtypes import Array
 from cmsml_tasks.validation.reference import Reference
+from cmsml_tasks.validation.rows import MAIN, SPECIAL
 
-MAIN = ("validation", "random")
-SPECIAL = ("extreme", "missing")
 ONE, TWO, NONE = "one row", "two rows", "no rows"
 _SMALL = 8
 

@@ -14,11 +14,17 @@ import numpy as np
 from cmsml_tasks.errors import ConversionError, ValidationError
 from cmsml_tasks.files import replacing
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_narrow, without_objects
-from cmsml_tasks.validation.rows import Rows, reference_rows
+from cmsml_tasks.validation.rows import MAIN, Rows, reference_rows
 
 Run = Callable[[dict[str, Array]], Mapping[str, Any]]
 """The original: input arrays by interface name to output arrays by interface name."""
-_MAIN = ("validation", "random")
+
+_RANDOM_REFUSED = (
+    "these are random rows: if it does not take their shape, give the shapes of its inputs; if it "
+    "does not take their values (an assertion, say), give rows that it takes or remove what "
+    "refuses them"
+)
+_GIVEN_REFUSED = "give rows that it takes, or remove what refuses them from the model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +188,7 @@ def make_reference(
                 break
     raise ConversionError(
         f"the original refuses the rows that it is to be validated on: {error}; "
-        "give --input-shapes that it can take"
+        f"{_RANDOM_REFUSED if rows is None else _GIVEN_REFUSED}"
     ) from error
 
 
@@ -201,7 +207,7 @@ def _evaluate(rows: Rows, run: Run, refusals: tuple[type[Exception], ...]) -> Re
             try:
                 accepted, result = batch, _run(rows, batch, run)
             except refusals:
-                if kind in _MAIN:
+                if kind in MAIN:
                     raise
                 accepted, result = _accepted(rows, batch, run, refusals)
                 notes += [

@@ -15,9 +15,14 @@ import ml_dtypes
 import numpy as np
 
 from cmsml_tasks.errors import ConversionError, did_you_mean
-from cmsml_tasks.validation.card import Shape, as_shape, compatible, show_shape
+from cmsml_tasks.runtimes.runtime import Shape
+from cmsml_tasks.validation.card import as_shape, compatible, show_shape
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_float, without_objects
 
+MAIN = ("validation", "random")
+"""Kinds of ordinary rows: a reference has those of one of them."""
+SPECIAL = ("extreme", "missing")
+"""Kinds of rows that stand for what goes wrong in real data."""
 UNKNOWN_SIZE = 3
 """Size given to unknown dimensions other than the first; the same for all, so that they fit."""
 FEED_ROWS = 4
@@ -113,8 +118,8 @@ def _known(entry: Mapping[str, Any]) -> _Input:
     name, shape, dtype = entry["name"], as_shape(entry["shape"]), dtype_of(entry["dtype"])
     if shape is None:
         raise ConversionError(
-            f"input '{name}' has no known shape, so that no rows can be made for it; give one "
-            f"with --input-shapes, such as {name}=?,10 (? for the free batch dimension)"
+            f"input '{name}' has no known shape, so that no rows can be made for it; give its "
+            f"shape, such as {name}=[?,10] (? for the free batch dimension)"
         )
     if dtype is None:
         raise ConversionError(

@@ -19,7 +19,8 @@ class Subject:
 
     ``done`` is what the graph gave as it is, ``optimised`` what it gave as TensorFlow rewrites it;
     ``only_way`` says why there is no such second way. ``singles`` are rows that were tried alone
-    because they failed together; ``misfits`` tells why the reference rows are none of this graph,
+    because they failed together; ``foreign`` tells which files are not those on the card,
+    ``misfits`` tells why the reference rows are none of this graph,
     and then nothing was evaluated.
     """
 
@@ -31,4 +32,5 @@ class Subject:
     tolerance: Tolerance
     optimised: Sequence[Done] = ()
     only_way: str | None = None
+    foreign: Sequence[Problem] = ()
     misfits: Sequence[Problem] = ()

@@ -13,9 +13,10 @@ from cmsml_tasks.validation import plan
 from cmsml_tasks.validation.card import Card
 from cmsml_tasks.validation.checks import judge
 from cmsml_tasks.validation.comparison import Tolerance
-from cmsml_tasks.validation.fit import misfits
+from cmsml_tasks.validation.fit import foreign_files, misfits
 from cmsml_tasks.validation.reference import Reference
 from cmsml_tasks.validation.report import Report
+from cmsml_tasks.validation.rows import MAIN, SPECIAL
 from cmsml_tasks.validation.subject import Subject
 
 _SINGLES = 64
@@ -38,9 +39,10 @@ def validate(
 
     Args:
         graph_path: frozen graph, ``.pb`` or text.
-        card: content of ``graph.json``; "inputs" and "outputs" are read.
+        card: content of ``graph.json``; "inputs", "outputs" and, if there, "digests" are read.
         reference_path: file that :meth:`Reference.save` wrote.
-        atol: absolute tolerance of floats.
+        atol: absolute tolerance of floats; outputs that are all below 1 get less, see
+            :class:`Tolerance`.
         rtol: tolerance of floats relative to the expected value.
         ulp: tolerance of floats in steps between neighbouring numbers.
         runtime: where the graph is evaluated; by default the TensorFlow of this interpreter.
@@ -76,6 +78,7 @@ def validate(
         tolerance=tolerance,
         optimised=[entry for entry in every if entry.batch.optimize],
         only_way=runtime.only_way,
+        foreign=foreign_files(signature, graph_path),
         misfits=problems,
     )
     return Report(
@@ -95,7 +98,7 @@ def _suspects(done: list[plan.Done]) -> list[plan.Batch]:
         entry.batch
         for entry in done
         if entry.run.outputs is None
-        and entry.batch.purpose in (*plan.MAIN, *plan.SPECIAL)
+        and entry.batch.purpose in (*MAIN, *SPECIAL)
         and len(entry.batch.rows) > 1
     ]
     return [single for batch in failed for single in plan.single(batch)][:_SINGLES]

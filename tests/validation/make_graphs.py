@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cmsml_tasks.files import sha256
 from cmsml_tasks.validation import make_reference
 
 tf1 = tf.compat.v1
@@ -156,6 +157,17 @@ def _layers(x: tf.Tensor, depth: int) -> None:
     tf.identity(tf.cast(tf.matmul(x, kernel), tf.float32), name="score")
 
 
+def small() -> None:
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    tf.multiply(tf.sigmoid(x), 5e-7, name="score")
+
+
+def nothing() -> None:
+    """Zero where the small one gives something, which is close to it in absolute terms."""
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    tf.where(tf.math.is_nan(x), x, tf.zeros_like(x), name="score")
+
+
 def lossy() -> None:
     """What rounds, and what TensorFlow's optimiser takes for nothing."""
     x = tf1.placeholder(tf.float32, [None, 4], name="x")
@@ -191,9 +203,11 @@ GRAPHS: list[tuple[Callable[[], None], list[dict[str, Any]], list[dict[str, Any]
     (fused, [X], [SCORE]),
     (narrow, [X], [SCORE]),
     (lossy, [X], [FLAT]),
+    (small, [X], [FLAT]),
+    (nothing, [X], [FLAT]),
 ]
 # Not fit to be an original: they cannot be run, or only by another number of rows.
-WITHOUT_REFERENCE = {"wrong", "impure", "baked", "deadly", "touchy"}
+WITHOUT_REFERENCE = {"wrong", "impure", "baked", "deadly", "touchy", "nothing"}
 
 
 def main(folder: Path) -> None:
@@ -205,10 +219,13 @@ def main(folder: Path) -> None:
         graph_def = graph.as_graph_def()
         name = make.__name__
         (folder / f"{name}.pb").write_bytes(graph_def.SerializeToString(deterministic=True))
-        card = {"inputs": inputs, "outputs": outputs}
-        (folder / f"{name}.json").write_text(json.dumps(card))
+        card: dict[str, Any] = {"inputs": inputs, "outputs": outputs}
         if name == "good":
             (folder / "good.pb.txt").write_text(str(graph_def))
+        if name != "unbaked":
+            files = folder.glob(f"{name}.pb*")
+            card["digests"] = {file.name: {"sha256": sha256(file)} for file in files}
+        (folder / f"{name}.json").write_text(json.dumps(card))
         if name in WITHOUT_REFERENCE:
             continue
         as_it_is = tf1.ConfigProto()

@@ -88,7 +88,7 @@ def test_one_wrong_special_value_is_found_where_it_is(array: Any, data: Any) -> 
     place = np.unravel_index(flat, array.shape)
     got = array.copy()
     got[place] = data.draw(st.sampled_from([math.inf, -math.inf, math.nan, 7.0]))
-    result = compare(got, array, Tolerance(atol=1e3, rtol=1e3))
+    result = compare(got, array, Tolerance(atol=1e3, rtol=1e3), size=1.0)
     same = got[place] == array[place] or (np.isnan(got[place]) and np.isnan(array[place]))
     close = np.isfinite(got[place]) and np.isfinite(array[place])
     assert result.agree == (same or close)
@@ -120,6 +120,29 @@ def test_each_part_of_the_tolerance_suffices() -> None:
     assert compare(near, one, Tolerance(0.1, 0, 0)).agree
     assert compare(near, one, Tolerance(0, 2e-7, 0), scale=1e6).agree
     assert compare(one + np.float32(0.1), one, Tolerance(0, 2e-7, 0), scale=1e6).agree
+
+
+def test_absolute_tolerance_shrinks_with_the_size_of_the_tensor() -> None:
+    absolute = Tolerance(1e-6, 0, 0)
+    small = np.array([5e-7, 1e-7, np.inf], np.float32)
+    off = small + np.float32(1e-11)
+    assert not compare(np.float32([0, 0, np.inf]), small, absolute).agree
+    assert not compare(off, small, absolute).agree
+    assert compare(off, small, Tolerance(1e-4, 0, 0)).agree
+    assert compare(off, small, absolute, size=1e-3).agree
+    assert compare(off, small, absolute, size=1e-3).atol == pytest.approx(1e-9)
+    # and never grows
+    large = np.array([1e6, 1.0], np.float64)
+    assert compare(large + 1e-6, large, Tolerance(2e-6, 0, 0)).agree
+    assert not compare(large + 1e-5, large, Tolerance(2e-6, 0, 0)).agree
+
+
+def test_zero_throughout_has_to_be_zero_again() -> None:
+    zeros = np.zeros(3, np.float32)
+    assert compare(-zeros, zeros, Tolerance()).agree
+    assert compare(zeros + np.float32(1e-45), zeros, Tolerance()).agree
+    assert not compare(zeros + np.float32(1e-12), zeros, Tolerance(1e-3)).agree
+    assert compare(zeros + np.float32(1e-12), zeros, Tolerance(), size=1.0).agree
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,11 @@ def test_no_rows_given_is_like_none_at_all() -> None:
 @pytest.mark.parametrize(
     ("inputs", "rows", "message"),
     [
-        ([entry("x", "float32", None)], None, "'x' has no known shape.*--input-shapes"),
+        (
+            [entry("x", "float32", None)],
+            None,
+            r"'x' has no known shape.* give its shape, such as x=\[\?,10\] \(",
+        ),
         ([entry("h", "resource", [])], None, "'h' has dtype resource"),
         ([X], {"xs": GIVEN}, "nothing for input 'x'; did you mean 'xs'"),
         ([X], {"x": GIVEN[:, :3]}, r"shape \(10, 3\) do not fit input 'x' of shape \(\?, 4\)"),

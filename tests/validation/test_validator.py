@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.files import sha256
 from cmsml_tasks.validation import Check, Reference, Report, validate
 from cmsml_tasks.validation import checks as names
+from cmsml_tasks.validation.card import Card
+from cmsml_tasks.validation.fit import foreign_files
 
 Verdict = Callable[[str, str], Report]
 
@@ -33,6 +36,7 @@ def test_a_good_graph_passes_every_check(verdict: Verdict) -> None:
     assert set(statuses(report).values()) == {"passed"}
     assert list(statuses(report)) == [
         names.LOADS,
+        names.BYTES,
         names.VARIABLES,
         names.OPERATIONS,
         names.SIGNATURE,
@@ -180,9 +184,44 @@ def test_a_truncated_graph_does_not_load_and_nothing_else_is_claimed(
     (tmp_path / "cut.pb").write_bytes(content[: len(content) // 2])
     card = json.loads((graphs / "good.json").read_text())
     report = validate(tmp_path / "cut.pb", card, graphs / "good.npz")
-    assert failed(report) == [names.LOADS]
-    assert {check.status for check in report.checks[1:]} == {"not run"}
+    assert failed(report) == [names.LOADS, names.BYTES]
+    assert {check.status for check in report.checks[2:]} == {"not run"}
     assert report.program is None
+
+
+def test_files_that_are_not_those_on_the_card_are_found(graphs: Path, tmp_path: Path) -> None:
+    """The graph does what it should: only its bytes tell, and those of its text form."""
+    content = (graphs / "good.pb").read_bytes()
+    (tmp_path / "good.pb").write_bytes(content + b"\x22\x02\x08\x01")
+    card = json.loads((graphs / "good.json").read_text())
+    report = validate(tmp_path / "good.pb", card, graphs / "good.npz")
+    assert failed(report) == [names.BYTES]
+    changed, missing = by_name(report)[names.BYTES].evidence
+    assert changed["problem"] == "good.pb has another digest"
+    assert changed["expected"] == card["digests"]["good.pb"]["sha256"]
+    assert changed["got"] == sha256(tmp_path / "good.pb")
+    assert missing == {"problem": "good.pb.txt cannot be read: No such file or directory"}
+    assert "-> export again" in report.summary()
+
+
+def test_a_file_that_is_not_on_the_card_is_none_of_its_graphs(graphs: Path) -> None:
+    card = Card.parse(json.loads((graphs / "good.json").read_text()))
+    assert foreign_files(card, graphs / "good.pb") == []
+    (problem,) = foreign_files(card, graphs / "goods.pb")
+    assert problem["problem"] == "goods.pb is not on the card; did you mean 'good.pb'?"
+
+
+def test_a_card_without_digests_says_nothing_of_bytes(verdict: Verdict) -> None:
+    check = by_name(verdict("unbaked", "unbaked"))[names.BYTES]
+    assert (check.status, check.detail) == ("not applicable", "the card has no digests")
+
+
+def test_outputs_of_small_size_are_held_to_their_digits(verdict: Verdict) -> None:
+    report = verdict("nothing", "small")
+    assert failed(report) == [names.REFERENCE, names.EXTREME, names.MISSING, names.OPTIMISED]
+    check = by_name(report)[names.REFERENCE]
+    assert 1e-13 < check.numbers["tensors"]["score"]["atol"] < 5e-13
+    assert check.evidence[0]["got"] == 0.0
 
 
 def test_reference_rows_of_another_graph_are_refused(graphs: Path) -> None:
@@ -206,9 +245,9 @@ def test_a_reference_without_rows_proves_nothing(graphs: Path, tmp_path: Path) -
     card = json.loads((graphs / "unbaked.json").read_text())
     report = validate(graphs / "unbaked.pb", card, tmp_path / "empty.npz")
     assert failed(report) == [names.REFERENCE]
-    (_, *rest) = [check for check in report.checks if check.status != "passed"]
-    assert {check.status for check in rest} == {"not applicable"}
-    assert [check.name for check in rest] == [
+    rest = [check.name for check in report.checks if check.status == "not applicable"]
+    assert rest == [
+        names.BYTES,
         names.EXTREME,
         names.MISSING,
         names.OPTIMISED,
@@ -237,3 +276,6 @@ def test_the_tolerance_decides(graphs: Path, tmp_path: Path) -> None:
 def test_a_card_without_signature_is_refused(graphs: Path) -> None:
     with pytest.raises(ValidationError, match="no usable inputs and outputs"):
         validate(graphs / "good.pb", {"inputs": []}, graphs / "good.npz")
+    card = {"inputs": [], "outputs": [], "digests": {"good.pb": "1234"}}
+    with pytest.raises(ValidationError, match="no usable digests"):
+        validate(graphs / "good.pb", card, graphs / "good.npz")
