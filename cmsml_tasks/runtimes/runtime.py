@@ -135,4 +135,5 @@ class Runtime(Protocol):
         Raises:
             RuntimeUnavailableError: there is no such runtime on this machine.
             RuntimeCrashError: the program of the runtime is itself at fault.
+            UserError: the folder for temporary files cannot be used, or is full.
         """

@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.files import no_space
 from cmsml_tasks.runtimes import session_worker
 from cmsml_tasks.runtimes.runtime import (
     BatchRun,
@@ -32,6 +35,7 @@ from cmsml_tasks.runtimes.runtime import (
 if TYPE_CHECKING:
     from cmsml_tasks.runtimes.runtime import Arrays
 
+_MORE_SPACE = "free space there, or set TMPDIR to a folder with more of it"
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: |^(?=[IWEF]\d{4} ).\d{4} \S+ +\d+ ")
 _NOISE = re.compile(r"^WARNING: All log messages before|^\*\*\* |^\s*@ +0x|^I\d{4} |^\s*$")
 
@@ -82,17 +86,18 @@ class SessionRuntime:
         Raises:
             RuntimeUnavailableError: the interpreter or its TensorFlow is not there.
             RuntimeCrashError: the child program failed in itself.
+            UserError: the folder for temporary files cannot be used, or is full.
             ValueError: *optimize* is of another length than *feeds*.
         """
         choices = list(optimize) or [False] * len(feeds)
         if len(choices) != len(feeds):
             raise ValueError(f"{len(choices)} choices to optimize for {len(feeds)} feeds")
-        with tempfile.TemporaryDirectory(prefix="session-") as name:
-            folder = Path(name)
+        path = os.path.abspath(graph)
+        with _temporary_folder() as folder:
             for number, feed in enumerate(feeds):
                 session_worker.write_arrays(str(folder / f"inputs-{number:05d}.npz"), feed)
             request = {
-                "graph": os.path.abspath(graph),
+                "graph": path,
                 "outputs": list(outputs),
                 "batches": len(feeds),
                 "intra_op_threads": self.intra_op_threads,
@@ -137,7 +142,8 @@ class SessionRuntime:
             try:
                 child = subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
                     stdout=stream,
                     stderr=stream,
                     env=self._environment(),
@@ -149,7 +155,11 @@ class SessionRuntime:
                     f"runtime '{self.name}': cannot start {self.python}: {error.strerror}; give "
                     "the path of a Python interpreter that has TensorFlow"
                 ) from error
+            assert child.stdin is not None
             try:
+                # the child stops at the end of this pipe, which comes when this process dies
+                with suppress(BrokenPipeError):
+                    child.stdin.write(b"\n")
                 code = child.wait(self.timeout)
             except subprocess.TimeoutExpired:
                 return f"no answer within {self.timeout:g} s, stopped"
@@ -157,6 +167,7 @@ class SessionRuntime:
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
                     child.wait()
+                child.stdin.close()
         return self._verdict(code, _tail(log))
 
     def _verdict(self, code: int, tail: str) -> str | None:
@@ -166,6 +177,10 @@ class SessionRuntime:
             raise RuntimeUnavailableError(
                 f"runtime '{self.name}': {self.python} cannot import TensorFlow ({tail}); "
                 f"install it there: {self.python} -m pip install tensorflow"
+            )
+        if code == session_worker.NO_SPACE:
+            raise UserError(
+                f"no space for the outputs of the graph in {tempfile.gettempdir()}; {_MORE_SPACE}"
             )
         # A shell or container around the interpreter reports signal n as exit code 128 + n.
         number = -code if code < 0 else code - 128
@@ -181,8 +196,22 @@ class SessionRuntime:
             # These point to modules for the Python of this process, not for another one.
             for name in ("PYTHONHOME", "PYTHONPATH"):
                 variables.pop(name, None)
-        quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
-        return {**variables, **quiet, **self.environment}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}
+        return {**quiet, **variables, "CUDA_VISIBLE_DEVICES": "-1", **self.environment}
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Give a folder that is gone in the end; what the system says against it is for the user."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="session-") as name:
+            yield Path(name)
+    except OSError as error:
+        where = f" {tempfile.tempdir}" if tempfile.tempdir else ""
+        advice = _MORE_SPACE if no_space(error) else "set TMPDIR to a folder that can be written"
+        raise UserError(
+            f"cannot use the folder for temporary files{where}: {error.strerror or error}; {advice}"
+        ) from error
 
 
 def _read_facts(folder: Path, death: str | None) -> tuple[GraphFacts | None, str]:

@@ -8,19 +8,26 @@ and for each whether TensorFlow may rewrite the graph) and ``inputs-<n>.npz``; i
 ``facts.json`` once the graph is loaded, or could not be, then for each batch ``outputs-<n>.npz`` or
 ``error-<n>.json``. Each file appears whole or not at all, so that whatever is missing after a crash
 tells where it happened.
+
+Whoever starts it writes a byte to its standard input and keeps that open: when the pipe reaches its
+end, nobody waits for an answer, and the program stops in whatever it does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 NO_TENSORFLOW = 3
 """Exit code when TensorFlow cannot be imported."""
+NO_SPACE = 4
+"""Exit code when the folder takes no more: the disk is full, or a limit on sizes is reached."""
 
 _PLAIN = {"bool", "float16", "float32", "float64", "complex64", "complex128"} | {
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -235,8 +242,28 @@ def _evaluate(tf: Any, graph: Any, request: Mapping[str, Any], folder: str) -> N
             write_arrays(os.path.join(folder, f"outputs-{number:05d}.npz"), named)
 
 
+def _stop_with_caller() -> None:
+    # Not through sys.stdin: its lock would still be taken when the interpreter ends. Without the
+    # first byte nobody holds the other end: containers may come with an empty standard input.
+    with contextlib.suppress(OSError):
+        if os.read(0, 1):
+            while os.read(0, 1):
+                pass
+            os._exit(1)
+
+
 def main(folder: str) -> int:
     """Answer the request that lies in *folder*; returns the exit code."""
+    threading.Thread(target=_stop_with_caller, daemon=True).start()
+    try:
+        return _answer(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return NO_SPACE
+        raise
+
+
+def _answer(folder: str) -> int:
     with open(os.path.join(folder, "request.json"), encoding="utf-8") as file:
         request = json.load(file)
     try:

@@ -1,14 +1,23 @@
 """The session runtime on real graphs, and against children that fail in every way."""
 
 import ast
+import os
 import re
+import resource
+import select
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cmsml_tasks.errors import UserError
 from cmsml_tasks.runtimes import (
     GraphRun,
     RuntimeCrashError,
@@ -55,6 +64,15 @@ def touchy(x):
 
 definition = touchy.get_concrete_function().graph.as_graph_def()
 open(f"{folder}/touchy.pb", "wb").write(definition.SerializeToString())
+
+
+@tf.function(input_signature=[tf.TensorSpec([], name="x")])
+def endless(x):
+    return tf.identity(tf.while_loop(lambda y: y > 0, lambda y: [y + 1], [x]), name="end")
+
+
+definition = endless.get_concrete_function().graph.as_graph_def()
+open(f"{folder}/endless.pb", "wb").write(definition.SerializeToString())
 """
 
 
@@ -215,6 +233,96 @@ def test_a_death_before_the_graph_is_loaded(tmp_path: Path, code: str, reason: s
 def test_time_is_bounded(tmp_path: Path) -> None:
     run = child(tmp_path, "import time\ntime.sleep(60)", timeout=0.5).run("graph.pb", [{}], [])
     assert run.failure == "no answer within 0.5 s, stopped"
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"), [({"TF_CPP_MIN_LOG_LEVEL": "0"}, "level 0"), ({}, "level 2")]
+)
+def test_the_log_is_quiet_unless_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], seen: str
+) -> None:
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    lines = "import os\nraise OSError('level ' + os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    runtime = child(tmp_path, lines)
+    with pytest.raises(RuntimeCrashError, match=seen):
+        runtime.run("graph.pb", [], [])
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let no file become larger, here and in children, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [50_000, 200_000])
+def test_no_space_for_inputs_or_outputs_is_told(graphs: Path, size: int) -> None:
+    """The inputs take 160 kB, the outputs 240 kB."""
+    feeds = [{"x:0": np.ones((20_000, 2), np.float32)}]
+    what = "cannot use the folder for temporary files" if size < 160_000 else "outputs of the graph"
+    with largest_file(size), pytest.raises(UserError, match=f"{what}.*; free space there") as told:
+        SessionRuntime().run(graphs / "plain.pb", feeds, ["y:0"])
+    assert tempfile.gettempdir() in str(told.value)
+
+
+def test_no_temporary_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
+    message = r"/nowhere/at/all: No such file or directory; set TMPDIR to a folder that can be wr"
+    with pytest.raises(UserError, match=message):
+        SessionRuntime().run("graph.pb", [], [])
+
+
+CALLER = """
+import sys
+import numpy as np
+from cmsml_tasks.runtimes import SessionRuntime
+
+runtime = SessionRuntime(python=sys.argv[1])
+print(runtime.run(sys.argv[2], [{"x:0": np.float32(1)}], ["end:0"]))
+"""
+
+
+def test_the_child_stops_when_its_caller_is_killed(graphs: Path, tmp_path: Path) -> None:
+    """The child holds one end of a named pipe, so that its death shows as the end of that."""
+    alive, python = tmp_path / "alive", tmp_path / "python"
+    os.mkfifo(alive)
+    end = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    python.write_text(
+        f'#!/bin/sh\necho $$ > {tmp_path}/pid\nexec 9> {alive}\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    command = [sys.executable, "-c", CALLER, str(python), str(graphs / "endless.pb")]
+    caller = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("session-*/facts.json")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)
+        assert not select.select([end], [], [], 0)[0], "the graph came to an end"
+        caller.kill()
+        assert select.select([end], [], [], 10)[0], "the child goes on"
+    finally:
+        os.close(end)
+        caller.kill()
+        caller.wait()
+        with suppress(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+def test_an_empty_standard_input_is_no_death_of_the_caller(graphs: Path, tmp_path: Path) -> None:
+    """Some containers give one."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@" < /dev/null\n')
+    python.chmod(0o755)
+    feeds = [{"x:0": np.ones((1, 2), np.float32)}]
+    run = SessionRuntime(python=str(python)).run(graphs / "plain.pb", feeds, ["y:0"])
+    assert run.batches[0].outputs is not None
 
 
 def test_the_worker_stands_alone() -> None:
