@@ -142,9 +142,15 @@ class WithOption(keras.Model):
         return self.dense(x) if shift is None else self.dense(x) + shift
 
 
-def test_optional_argument_that_keras_forgets() -> None:
-    model = WithOption()
-    model(rows(2, 3), shift=rows(2, 2))
+class Adding(keras.Model):
+    def call(self, x: Any, *more: Any) -> Any:
+        return sum(more, x)
+
+
+@pytest.mark.parametrize("make", [WithOption, Adding])
+def test_optional_argument_that_keras_forgets(make: Any) -> None:
+    model = make()
+    model(rows(2, 2), rows(2, 2))
     with pytest.raises(ConversionError, match=r"only 'x'; .*tf.function\(model, input_signature="):
         trace(model)
 
@@ -163,8 +169,18 @@ class Shown(keras.Model):
         return keras.ops.one_hot(x, 4)
 
 
+class Bits(keras.Model):
+    def call(self, x: Any) -> Any:
+        return tf.bitwise.bitwise_and(x, 1)
+
+
 @pytest.mark.parametrize(
-    ("model", "found"), [(Embedded(), "Embedding 'embedding"), (Shown(), "makes int64 of an input")]
+    ("model", "found"),
+    [
+        (Embedded(), "Embedding 'embedding"),
+        (Shown(), "makes int64 of an input"),
+        (Bits(), r"cannot be traced: (.|\n)*If it takes no floats"),
+    ],
 )
 def test_subclassed_model_that_takes_integers(model: Any, found: str) -> None:
     """Keras does not remember so, and floats would not be what the model was trained on."""
@@ -304,12 +320,23 @@ def table_of_vectors() -> Any:
     return table
 
 
-@pytest.mark.parametrize("make", [dense_table, table_of_vectors])
-def test_table_that_is_no_list_of_keys_and_values(make: Any, tmp_path: Path) -> None:
+def empty_table() -> Any:
+    return tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, -1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (dense_table, "is no plain list of keys and values"),
+        (table_of_vectors, "is no plain list of keys and values"),
+        (empty_table, "is empty, which none in a frozen graph can be"),
+    ],
+)
+def test_table_that_no_frozen_graph_can_have(make: Any, message: str, tmp_path: Path) -> None:
     table = make()
     spec = [tf.TensorSpec((None,), tf.int64)]
     function = tf.function(lambda x: table.lookup(x), input_signature=spec)
-    with pytest.raises(ConversionError, match="is no plain list of keys and values"):
+    with pytest.raises(ConversionError, match=message):
         save_graph(tmp_path / "graph.pb", function, variables_to_constants=True)
     assert not list(tmp_path.iterdir())
 

@@ -256,6 +256,11 @@ def _table_reader(handle: tf.Tensor, name: str) -> TableReader:
                 "or one that looks up vectors), so that it cannot be put into a frozen graph; copy "
                 "its content into a tf.lookup.StaticHashTable, or gather rows of a tensor"
             )
+        if not len(keys):
+            raise ConversionError(
+                f"the lookup table '{name}' is empty, which none in a frozen graph can be; fill it "
+                "before the export"
+            )
         return keys.numpy(), values.numpy()
 
     return read

@@ -15,7 +15,7 @@ from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
-from cmsml_tasks.conversion.sources.subclassed import call_specs, refuse_floats_cast
+from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
@@ -52,8 +52,8 @@ def trace_model(
     taken to be floats of the model's precision. A model in which something takes integers or
     strings is refused, as is one with further tensor arguments, which Keras forgets. Whoever
     exports ``tf.function(model, input_signature=[tf.TensorSpec(shape, dtype), ...])``, or a
-    functional model around it, says what it takes. A ``mask`` is never an input; arguments whose
-    default is a flag, an integer or a string keep it.
+    functional model around it, says what it takes. A ``mask`` and ``**kwargs`` are never inputs;
+    arguments whose default is a flag, an integer or a string keep it.
 
     Raises:
         ConversionError: the model was never built, it takes what no frozen graph can, or what it
@@ -107,8 +107,9 @@ def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
         with eager_mode():
             concrete = function.get_concrete_function(*specs)
     except Exception as error:  # whatever the layers raise while they are traced
+        advice = "" if _functional(model) else f"\nIf it takes no floats, {ADVICE}"
         raise ConversionError(
-            f"the model '{model.name}' cannot be traced: {reason(error)}"
+            f"the model '{model.name}' cannot be traced: {reason(error)}{advice}"
         ) from error
     if len(model.variables) != variables:
         raise ConversionError(

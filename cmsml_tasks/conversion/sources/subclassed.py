@@ -22,7 +22,7 @@ _TAKE_NO_FLOATS = (
     "StringLookup",
     "TextVectorization",
 )
-_ADVICE = (
+ADVICE = (
     "say what it takes: export tf.function(model, input_signature=[tf.TensorSpec(shape, dtype), "
     "...]), or make it a part of keras.Model(x, model(x)) with x = keras.Input(shape, dtype=dtype)"
 )
@@ -66,15 +66,13 @@ def refuse_floats_cast(model: Any, concrete: Any) -> None:
             if consumer.type == "Cast" and not consumer.outputs[0].dtype.is_floating:
                 raise ConversionError(
                     f"the model '{model.name}' makes {consumer.outputs[0].dtype.name} of an input, "
-                    f"and Keras does not remember what it was called with; {_ADVICE}"
+                    f"and Keras does not remember what it was called with; {ADVICE}"
                 )
 
 
 def _refuse_forgotten_arguments(model: Any, remembered: list[str]) -> None:
     parameters = [
-        p
-        for p in inspect.signature(model.call).parameters.values()
-        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY, p.POSITIONAL_ONLY)
+        p for p in inspect.signature(model.call).parameters.values() if p.kind is not p.VAR_KEYWORD
     ]
     names = [p.name for p in parameters]
     # a build() with one argument calls it as it likes
@@ -88,7 +86,7 @@ def _refuse_forgotten_arguments(model: Any, remembered: list[str]) -> None:
     if forgotten or names[: len(known)] != known:
         raise ConversionError(
             f"the model '{model.name}' can be called with {listed(names)}, but Keras remembers "
-            f"only {listed(known)}; take one dictionary of inputs instead, or {_ADVICE}"
+            f"only {listed(known)}; take one dictionary of inputs instead, or {ADVICE}"
         )
 
 
@@ -97,7 +95,7 @@ def _refuse_layers_without_floats(model: Any) -> None:
         raise ConversionError(
             f"the model '{model.name}' has a layer that does not take floats, "
             f"{type(layer).__name__} '{layer.name}', and Keras does not remember what the model "
-            f"was called with; {_ADVICE}"
+            f"was called with; {ADVICE}"
         )
 
 
