@@ -45,6 +45,7 @@ def train(
     # the imports below load TensorFlow, and so may the recipe
     load_client_first()
 
+    from cmsml_tasks.recipes.fitting import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.progress import progress_callback
     from cmsml_tasks.training.rehearsal import rehearse_export
@@ -58,7 +59,7 @@ def train(
     rehearse_export(model, recipe, target, data.validation.inputs)
     # the rehearsal has drawn random numbers, and how many must not decide about weights
     seed_everything(settled)
-    history = settled.train(model, data, [progress_callback(settled.epochs, label)])
+    history = history_of(settled.train(model, data, [progress_callback(settled.epochs, label)]))
     # first what took hours to make
     with replacing(target / MODEL) as sibling:
         model.save(sibling)

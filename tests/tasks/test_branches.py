@@ -91,3 +91,9 @@ def test_subclassed_model_that_was_never_called(shell):
     text = shell.law("ValidateGraph", "--version", "v1", "--recipe", recipe)
     assert "input    input:0  float32 [batch, 3]" in text
     assert "output   output:0  float32 [batch, 1]" in text
+
+
+def test_history_of_a_training_of_ones_own(shell):
+    shell.law("TrainModel", "--version", "v1", "--recipe", "tiny_recipes.ClassicRecipe")
+    history = json.loads(next(shell.store.glob("TrainModel/*/v1/history.json")).read_text())
+    assert len(history["history"]["loss"]) == 2
