@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,6 +139,9 @@ def _advice(path: Path, error: Exception) -> str:
             "a Lambda layer holds Python code, which is not run from a file: write a class "
             "derived from keras.Layer instead, or use functions of keras.ops"
         )
+    operation = re.search(r"Unknown layer: '(\w+)'", text)
+    if operation and _is_keras_operation(operation[1]):
+        return f"HDF5 cannot hold operations of keras.ops such as {operation[1]}; save it as .keras"
     if "Could not locate" in text or "Unknown layer" in text or "Unknown object" in text:
         return (
             "decorate the class or function with @keras.saving.register_keras_serializable() and "
@@ -152,3 +156,9 @@ def _advice(path: Path, error: Exception) -> str:
             else "get_config() has to return what the constructor of the class takes"
         )
     return "save it again with this version of Keras, or export it as a SavedModel"
+
+
+def _is_keras_operation(name: str) -> bool:
+    from keras.src import ops
+
+    return any(hasattr(module, name) for module in (ops.core, ops.math, ops.nn, ops.numpy))

@@ -8,11 +8,13 @@ from pathlib import Path
 from cmsml_tasks.conversion.files import TEXT_ENDINGS, PathLike, expanded, read_graph
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.saved_models import open_saved_model
-from cmsml_tasks.conversion.signature import Shape
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.sources.keras_model import trace_model
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.shapes import Shape
+
+_HANDLES = ("resource", "variant")
 
 
 def open_model(
@@ -52,8 +54,19 @@ def open_model(
 
 def _open_graph(path: Path, shapes: Mapping[str, Shape]) -> Traced:
     try:
-        return trace_graph(read_graph(path), input_shapes=shapes)
+        traced = trace_graph(read_graph(path), input_shapes=shapes)
+        _refuse_without_weights(traced)
+        return traced
     except ConversionError as error:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from error
+
+
+def _refuse_without_weights(traced: Traced) -> None:
+    handles = [info.name for info in traced.signature.inputs if info.dtype in _HANDLES]
+    if handles:
+        raise ConversionError(
+            f"the graph has no weights, but {len(handles)} placeholders for them, such as "
+            f"'{handles[0]}'; save it with variables_to_constants=True"
+        )

@@ -44,8 +44,7 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
     for name in names:
         op, _, slot = str(name).partition(":")
         if op not in nodes:
-            near = did_you_mean(op, nodes) if len(nodes) < 10_000 else ""
-            hint = near if "did you mean" in near else ""
+            hint = did_you_mean(op, nodes, only_near=True) if len(nodes) < 10_000 else ""
             raise ConversionError(
                 f"there is no operation '{name}' to export{hint} (operations that no other one "
                 f"reads: {listed(unread(graph_def))})"

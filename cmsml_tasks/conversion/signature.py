@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-Shape = tuple[int | None, ...] | None
+from cmsml_tasks.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,6 @@ class Signature:
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
-
-
-def format_shape(shape: Shape) -> str:
-    """Return *shape* as a user reads it: ``(?, 28)``, or ``unknown``."""
-    if shape is None:
-        return "unknown"
-    return "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
-
-
-def compatible(one: Shape, other: Shape) -> bool:
-    """Tell whether some array could have both shapes."""
-    if one is None or other is None:
-        return True
-    return len(one) == len(other) and all(
-        a is None or b is None or a == b for a, b in zip(one, other, strict=True)
-    )
 
 
 def listed(names: Iterable[str]) -> str:

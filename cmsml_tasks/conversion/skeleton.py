@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_shape_pb2
 
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.signature import Shape, Signature, TensorInfo
+from cmsml_tasks.conversion.signature import Signature, TensorInfo
+from cmsml_tasks.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,11 @@ from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.signature import (
-    Shape,
-    Signature,
-    compatible,
-    format_shape,
-    listed,
-)
+from cmsml_tasks.conversion.signature import Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.shapes import Shape, compatible, format_shape
 
 Array = NDArray[Any]
 Evaluate = Callable[[Sequence[Array]], Sequence[Array]]

@@ -8,14 +8,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.shapes import Shape
 
 if TYPE_CHECKING:
     import numpy as np
 
     Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
-
-Shape = tuple[int | None, ...] | None
-"""Static shape: None for an unknown dimension, None as a whole for an unknown rank."""
 
 
 class RuntimeUnavailableError(UserError):

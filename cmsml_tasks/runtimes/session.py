@@ -28,9 +28,9 @@ from cmsml_tasks.runtimes.runtime import (
     Placeholder,
     RuntimeCrashError,
     RuntimeUnavailableError,
-    Shape,
     TensorFacts,
 )
+from cmsml_tasks.shapes import Shape
 
 if TYPE_CHECKING:
     from cmsml_tasks.runtimes.runtime import Arrays

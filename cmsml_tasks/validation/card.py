@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cmsml_tasks.errors import ValidationError
-from cmsml_tasks.runtimes.runtime import Shape
+from cmsml_tasks.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -63,22 +63,6 @@ def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
 def as_shape(entry: Sequence[int | None] | None) -> Shape:
     """Give the tuple for a shape that may come from JSON."""
     return None if entry is None else tuple(entry)
-
-
-def show_shape(shape: Shape) -> str:
-    """Write a shape for people: ``(?, 3)``, or ``of unknown rank``."""
-    if shape is None:
-        return "of unknown rank"
-    return "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
-
-
-def compatible(a: Shape, b: Shape) -> bool:
-    """Tell whether one array could have both shapes."""
-    if a is None or b is None:
-        return True
-    return len(a) == len(b) and all(
-        left is None or right is None or left == right for left, right in zip(a, b, strict=True)
-    )
 
 
 def at_least_as_free(a: Shape, b: Shape) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cmsml_tasks.runtimes.runtime import GraphFacts, GraphRun, Node
+from cmsml_tasks.shapes import format_shape
 from cmsml_tasks.validation import operations, plan
 from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
-from cmsml_tasks.validation.card import Card, show_shape
+from cmsml_tasks.validation.card import Card
 from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
 from cmsml_tasks.validation.optimised import optimised_agrees
 from cmsml_tasks.validation.report import Check
@@ -124,8 +125,8 @@ def _signature(card: Card, facts: GraphFacts) -> Check:
             problems,
             "the card and the graph come from different exports; export again, both together",
         )
-    inputs = ", ".join(f"{e.tensor} {e.dtype} {show_shape(e.shape)}" for e in card.inputs)
-    outputs = ", ".join(f"{e.tensor} {e.dtype} {show_shape(e.shape)}" for e in card.outputs)
+    inputs = ", ".join(f"{e.tensor} {e.dtype} {format_shape(e.shape)}" for e in card.inputs)
+    outputs = ", ".join(f"{e.tensor} {e.dtype} {format_shape(e.shape)}" for e in card.outputs)
     optional = [placeholder.tensor for placeholder in facts.placeholders if placeholder.default]
     notes = f"; may also be fed: {', '.join(optional)}" if optional else ""
     return Check(SIGNATURE, "passed", f"{inputs} -> {outputs}{notes}", {"differences": 0})
@@ -177,7 +178,7 @@ def _free_batch(subject: Subject) -> Check:
     for entry in (*subject.card.inputs, *subject.card.outputs):
         shape = facts.tensors[entry.tensor].shape if facts else None
         if shape is not None and (not shape or shape[0] is not None):
-            problem = f"has shape {show_shape(shape)} in the graph"
+            problem = f"has shape {format_shape(shape)} in the graph"
             evidence.append({"tensor": entry.tensor, "problem": problem})
     runs = [d for d in subject.done if d.batch.purpose in (*MAIN, plan.ONE, plan.TWO)]
     if not evidence and any(done.run.died for done in runs):

@@ -10,12 +10,11 @@ from typing import Any
 from cmsml_tasks.errors import did_you_mean
 from cmsml_tasks.files import sha256
 from cmsml_tasks.runtimes.runtime import GraphFacts
+from cmsml_tasks.shapes import compatible, format_shape
 from cmsml_tasks.validation.card import (
     Card,
     TensorCard,
     at_least_as_free,
-    compatible,
-    show_shape,
 )
 from cmsml_tasks.validation.dtypes import Array, name_of
 from cmsml_tasks.validation.reference import Reference
@@ -73,8 +72,8 @@ def _misfits(
             problems.append({"tensor": name, "problem": problem})
         if not compatible(entry.shape, shape):
             problem = (
-                f"reference rows have shape {show_shape(shape)}, "
-                f"the card says {show_shape(entry.shape)}"
+                f"reference rows have shape {format_shape(shape)}, "
+                f"the card says {format_shape(entry.shape)}"
             )
             problems.append({"tensor": name, "problem": problem})
     return problems
@@ -120,7 +119,7 @@ def _unfed(card: Card, facts: GraphFacts, fed: set[str]) -> list[Problem]:
         {
             "tensor": placeholder.tensor,
             "problem": f"placeholder '{placeholder.tensor}' "
-            f"({placeholder.dtype} {show_shape(placeholder.shape)}) is not on the card",
+            f"({placeholder.dtype} {format_shape(placeholder.shape)}) is not on the card",
         }
         for placeholder in facts.placeholders
         if placeholder.tensor not in declared and not placeholder.default
@@ -141,6 +140,6 @@ def _different(entry: TensorCard, facts: GraphFacts, strict: bool) -> list[Probl
     # carry no shapes); a graph that takes less than the card promises is wrong.
     fits = at_least_as_free if strict else compatible
     if not fits(found.shape, entry.shape):
-        expected, got = show_shape(entry.shape), show_shape(found.shape)
+        expected, got = format_shape(entry.shape), format_shape(found.shape)
         problems.append({"problem": "shape", "expected": expected, "got": got})
     return [{"tensor": entry.tensor, **problem} for problem in problems]

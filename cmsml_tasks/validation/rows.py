@@ -15,8 +15,8 @@ import ml_dtypes
 import numpy as np
 
 from cmsml_tasks.errors import ConversionError, did_you_mean
-from cmsml_tasks.runtimes.runtime import Shape
-from cmsml_tasks.validation.card import as_shape, compatible, show_shape
+from cmsml_tasks.shapes import Shape, compatible, format_shape
+from cmsml_tasks.validation.card import as_shape
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_float, without_objects
 
 MAIN = ("validation", "random")
@@ -172,7 +172,7 @@ def _given(
         if not compatible(sizes, arrays[entry.name].shape[1:]):
             raise ConversionError(
                 f"validation rows of shape {rows[entry.name].shape} do not fit input "
-                f"'{entry.name}' of shape {show_shape(entry.shape)}"
+                f"'{entry.name}' of shape {format_shape(entry.shape)}"
             )
     return arrays
 

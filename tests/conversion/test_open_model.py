@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -259,3 +260,25 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         assert fixed.signature.inputs[0].shape == (2, 4)
         placeholder = next(n for n in fixed.freeze().node if n.op == "Placeholder")
         assert [dim.size for dim in placeholder.attr["shape"].shape.dim] == [2, 4]
+
+
+def test_graph_that_was_saved_without_its_weights(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    with pytest.warns(UserWarning, match="without its 2 weights"):
+        save_graph(tmp_path / "net.pb", model)
+    with pytest.raises(
+        ConversionError, match=r"net\.pb: .*no weights.*variables_to_constants=True"
+    ):
+        open_model(tmp_path / "net.pb")
+
+
+def test_hdf5_with_operations_is_refused_with_advice(tmp_path: Path) -> None:
+    x = keras.Input((3,))
+    model = keras.Model(x, keras.layers.Dense(1)(keras.ops.where(keras.ops.equal(x, 1.0), 0.0, x)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras calls its old format legacy
+        model.save(tmp_path / "net.h5")
+    with pytest.raises(
+        ConversionError, match=r"operations of keras\.ops such as Equal; save it as"
+    ):
+        open_model(tmp_path / "net.h5")

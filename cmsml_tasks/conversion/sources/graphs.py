@@ -12,10 +12,10 @@ from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
 from cmsml_tasks.conversion.selection import apart, ports, renamed, select, unread
-from cmsml_tasks.conversion.signature import Shape
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
+from cmsml_tasks.shapes import Shape
 
 
 def trace_graph(
