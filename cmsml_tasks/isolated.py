@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -24,11 +23,8 @@ from typing import Any
 
 from cmsml_tasks import errors
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL, relay
 
-_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-_QUIET = {_LOG_LEVEL: "3"}
-# what TensorFlow writes before it looks at its log level: which CPU features and drivers it found
-_STARTUP_NOISE = re.compile(r"I\d{4} |WARNING: All log messages before absl::InitializeLog")
 _INTERRUPTED = 130
 
 
@@ -51,12 +47,12 @@ def call_isolated(
         IsolatedError: the function raised anything else (its traceback is on standard error), or
             the interpreter was killed.
     """
-    variables = {**_QUIET, **os.environ, **(environment or {})}
+    variables = {**ERRORS_ONLY, **os.environ, **(environment or {})}
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
     reader, writer = os.pipe()
     with open(reader, encoding="utf-8") as results, _start(function, writer, variables) as child:
-        relay = threading.Thread(target=_relay_errors, args=(child,))
-        relay.start()
+        relaying = threading.Thread(target=_relay_errors, args=(child,))
+        relaying.start()
         try:
             assert child.stdin is not None
             # a child that dies before it reads is known by its exit status, not by the broken pipe
@@ -67,7 +63,7 @@ def call_isolated(
             # the pipe to the child's standard input may only close once the child has answered
             child.stdin.close()
             child.wait()
-            relay.join()
+            relaying.join()
         except BaseException:
             child.kill()
             raise
@@ -80,7 +76,7 @@ def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.
         return subprocess.Popen(
             [sys.executable, "-m", __name__, function, str(writer)],
             stdin=subprocess.PIPE,
-            stderr=None if _LOG_LEVEL in os.environ else subprocess.PIPE,
+            stderr=None if LOG_LEVEL in os.environ else subprocess.PIPE,
             env=variables,
             pass_fds=(writer,),
         )
@@ -89,11 +85,11 @@ def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.
 
 
 def _relay_errors(child: subprocess.Popen[bytes]) -> None:
-    for line in child.stderr or ():
-        text = line.decode(errors="replace")
-        if not _STARTUP_NOISE.match(text):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+    def write(line: bytes) -> None:
+        sys.stderr.write(line.decode(errors="replace"))
+        sys.stderr.flush()
+
+    relay(child.stderr or (), write)
 
 
 def _unpack(function: str, returncode: int, answer: str) -> Any:

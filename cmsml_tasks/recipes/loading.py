@@ -16,6 +16,7 @@ from types import ModuleType
 from pydantic import PydanticUserError
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.quiet import quiet_import
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.recipe import Recipe
 
@@ -64,7 +65,8 @@ def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType
     had_tensorflow = "tensorflow" in sys.modules
     start = time.perf_counter()
     try:
-        module = importlib.import_module(module_name)
+        with quiet_import():
+            module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
             beside = _modules_beside(error.name)

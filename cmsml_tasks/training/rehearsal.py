@@ -39,7 +39,8 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
             f"build() of {recipe} returned {type(model).__name__}, not a keras.Model; end it with "
             "'return model'"
         )
-    if not model.built:
+    if not getattr(model, "inputs", None):
+        # also where it says that it is built: its layers need not be
         _build(model, inputs)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         path = Path(folder) / "model.keras"

@@ -76,6 +76,8 @@ def test_own_task_requires_an_exported_graph(project):
     assert (project.folder / "published/v1.pb").read_bytes() == graph.read_bytes()
     hint = "hint: importing my_analysis.recipe loads TensorFlow"
     assert hint in done.stdout + done.stderr
+    for noise in ("oneDNN", "absl::InitializeLog", "cuda"):
+        assert noise not in done.stdout + done.stderr
 
 
 def test_terminal_gets_a_bar(shell):

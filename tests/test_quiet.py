@@ -1,0 +1,36 @@
+import os
+import subprocess
+import sys
+
+CODE = """
+import os
+from cmsml_tasks.quiet import quiet_import
+with quiet_import():
+    os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on\\n")
+    os.write(2, b"a real message\\n")
+    import tensorflow
+os.write(2, b"I0000 afterwards\\n")
+raise SystemExit(os.environ.get("TF_CPP_MIN_LOG_LEVEL") is not None and 3 or 0)
+"""
+
+
+def run(**variables):
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, "-c", CODE],
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_only_the_messages_of_the_start_are_dropped():
+    done = run()
+    assert done.stderr.splitlines() == ["a real message", "I0000 afterwards"]
+    assert done.returncode == 0, "the environment is as before"
+
+
+def test_log_level_of_the_user_shows_all():
+    done = run(TF_CPP_MIN_LOG_LEVEL="0")
+    assert "oneDNN custom operations are on" in done.stderr
+    assert done.returncode == 3
