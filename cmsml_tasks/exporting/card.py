@@ -5,10 +5,12 @@ It holds nothing that changes from run to run, so that equal graphs have equal c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.errors import ValidationError
 from cmsml_tasks.files import sha256
 
 if TYPE_CHECKING:
@@ -49,6 +51,21 @@ def signature_card(
         "digests": {path.name: {"sha256": sha256(path)} for path in paths},
         **description,
     }
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Return the content of the signature card at *path*.
+
+    Raises:
+        ValidationError: the file is damaged.
+    """
+    try:
+        card = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValidationError(f"{path} is damaged ({error}); export the graph again") from error
+    if not isinstance(card, dict):
+        raise ValidationError(f"{path} is no signature card; export the graph again")
+    return card
 
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import law
 import luigi
 
+from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, MANIFEST, REFERENCE
 from cmsml_tasks.isolated import call_isolated
@@ -60,7 +60,7 @@ class ExportGraph(ExportedTask):
                 f"{len(self.branch_map)} graphs, each in a folder of its own in {card.parents[1]}"
             )
         else:
-            print(task._usage(json.loads(card.read_text(encoding="utf-8"))))
+            print(task._usage(read_card(card)))
 
     def _export_trained(self, folder: str) -> Any:
         model = self.input()["model"]

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import law
 
 from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.filenames import FAILED_REPORT, MANIFEST, REPORT
 from cmsml_tasks.files import write_json
 from cmsml_tasks.tasks.export import ExportGraph
 from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.train import TrainModel
-
-
-def read_card(path: str) -> dict[str, Any]:
-    """Return the content of the signature card at *path*.
-
-    Raises:
-        ValidationError: the file is damaged.
-    """
-    try:
-        card = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValidationError(f"{path} is damaged ({error}); export the graph again") from error
-    if not isinstance(card, dict):
-        raise ValidationError(f"{path} is no signature card; export the graph again")
-    return card
 
 
 class ValidateGraph(ExportedTask):
