@@ -83,6 +83,9 @@ class ExportedTask(BranchedTask):
         return {"source": source, "input_shapes": self.input_shapes}
 
 
+ExportedTask.deregister()
+
+
 def source_name(source: str) -> str:
     """Return the folder name for a model file: its name without the endings of its format."""
     name = Path(source).name
