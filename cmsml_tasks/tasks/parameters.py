@@ -22,12 +22,16 @@ class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]
         return text if isinstance(text, str) else ",".join(filter(None, text))
 
 
-class WholeNumberParameter(luigi.IntParameter):  # type: ignore[misc]
-    """A whole number; *option* is how the user knows it."""
+class _NamedParameter(luigi.Parameter):  # type: ignore[misc]
+    """A parameter that can tell a mistake; *option* is how the user knows it."""
 
     def __init__(self, option: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._option = option
+
+
+class WholeNumberParameter(_NamedParameter, luigi.IntParameter):  # type: ignore[misc]
+    """A whole number."""
 
     def parse(self, text: str) -> int:
         """Return the number that *text* spells."""
@@ -37,12 +41,8 @@ class WholeNumberParameter(luigi.IntParameter):  # type: ignore[misc]
             refuse(SettingsError(f"{self._option} {text!r} is not a whole number"))
 
 
-class ToleranceParameter(luigi.FloatParameter):  # type: ignore[misc]
-    """A number that is not negative; *option* is how the user knows it."""
-
-    def __init__(self, option: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._option = option
+class ToleranceParameter(_NamedParameter, luigi.FloatParameter):  # type: ignore[misc]
+    """A number that is not negative."""
 
     def parse(self, text: str) -> float:
         """Return the number that *text* spells."""

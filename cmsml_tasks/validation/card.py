@@ -19,11 +19,6 @@ class TensorCard:
     dtype: str
     shape: Shape
 
-    @property
-    def free_batch(self) -> bool:
-        """Whether the first dimension is there and free."""
-        return self.shape is not None and len(self.shape) > 0 and self.shape[0] is None
-
 
 @dataclass(frozen=True)
 class Card:
