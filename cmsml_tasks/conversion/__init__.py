@@ -8,12 +8,13 @@ from cmsml_tasks.conversion.api import (
     save_graph,
 )
 from cmsml_tasks.conversion.description import describe
-from cmsml_tasks.conversion.files import read_graph, write_graph
+from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved import open_model
 from cmsml_tasks.conversion.session import get_session
 from cmsml_tasks.conversion.signature import Signature, TensorInfo
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
     "MissingWeightsWarning",

@@ -8,14 +8,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.files import PathLike, expanded, is_text, read_graph, write_graph
 from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.selection import select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.writing import write_graph
 
 
 class MissingWeightsWarning(UserWarning):

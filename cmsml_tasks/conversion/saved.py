@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cmsml_tasks.conversion.files import TEXT_ENDINGS, PathLike, expanded, read_graph
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
+from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
+from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.sources.keras_model import trace_model

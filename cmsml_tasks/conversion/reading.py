@@ -1,22 +1,16 @@
-"""GraphDefs in files: format by ending, whole or not there, clear about what is no graph."""
+"""GraphDefs read from files, clear about what is no graph."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from google.protobuf import text_format
-from google.protobuf.message import DecodeError, EncodeError
+from google.protobuf.message import DecodeError
 
 from cmsml_tasks.conversion.foreign import kind_of_content
-from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.nodes import GraphDef, node_of
+from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.errors import ConversionError
-from cmsml_tasks.files import replacing
-
-PathLike = str | os.PathLike[str]
-
-TEXT_ENDINGS = (".pb.txt", ".pbtxt")
 
 
 class BinaryGraphError(ConversionError, DecodeError):
@@ -25,66 +19,6 @@ class BinaryGraphError(ConversionError, DecodeError):
 
 class TextGraphError(ConversionError, text_format.ParseError):
     """A file that holds no text GraphDef; also the error that protobuf itself would raise."""
-
-
-def expanded(path: PathLike) -> Path:
-    """Return *path* with ``~`` and environment variables replaced by what they stand for."""
-    return Path(os.path.expandvars(os.path.expanduser(os.fspath(path))))
-
-
-def is_text(path: Path) -> bool:
-    """Tell by the ending of *path* whether a graph is stored as text.
-
-    Raises:
-        ConversionError: the ending is none of a graph's.
-
-    """
-    if path.name.endswith(TEXT_ENDINGS):
-        return True
-    if path.name.endswith(".pb"):
-        return False
-    raise ConversionError(
-        f"'{path.name}' has no ending that says how a graph is stored; use .pb for the binary "
-        "form, .pb.txt or .pbtxt for text"
-    )
-
-
-def write_graph(path: PathLike, graph_def: GraphDef, as_text: bool | None = None) -> None:
-    """Write *graph_def* to *path*, making folders that are missing; equal graphs, equal bytes.
-
-    Args:
-        path: the file; ``~`` and environment variables are expanded.
-        graph_def: the graph.
-        as_text: text or binary form; None decides by the ending.
-
-    Raises:
-        ConversionError: the ending is unknown, or the graph empty, or larger than anybody could
-            read.
-        UserError: the file cannot be written; nothing is left there, an old file untouched.
-
-    """
-    path = expanded(path)
-    text = is_text(path) if as_text is None else as_text
-    if not graph_def.node:
-        raise ConversionError(
-            f"the graph for {path} has no operations; pass the tf.Graph, or the session of it, in "
-            "which the model was built"
-        )
-    if not graph_def.HasField("versions"):
-        # the versions come last in a file; a reader takes their lack for truncation
-        graph_def = GraphDef(node=graph_def.node, library=graph_def.library)
-        graph_def.versions.SetInParent()
-    try:
-        check_size(graph_def.ByteSize())
-        content = (
-            text_format.MessageToString(graph_def).encode()
-            if text
-            else graph_def.SerializeToString(deterministic=True)
-        )
-    except EncodeError as error:
-        raise ConversionError(f"the graph cannot be written to {path}: {error}") from error
-    with replacing(path) as sibling:
-        sibling.write_bytes(content)
 
 
 def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
