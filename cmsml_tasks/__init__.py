@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         load_graph,
         save_frozen_graph,
         save_graph,
+        save_model,
     )
     from cmsml_tasks.recipes import EventRecipe, Recipe
 
@@ -29,6 +30,7 @@ __all__ = [
     "load_graph",
     "save_frozen_graph",
     "save_graph",
+    "save_model",
 ]
 
 _CONVERSION = set(__all__) - {"EventRecipe", "Recipe"}

@@ -1,5 +1,8 @@
 """What the tests of several rooms share."""
 
+import os
+import subprocess
+
 import pytest
 
 from cmsml_tasks.recipes.reading.xrootd import load_client_first
@@ -14,3 +17,17 @@ def xrootd_store():
 
     with running_server() as url:
         yield url
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 200 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True)
+    if done.returncode and not os.environ.get("CI"):
+        pytest.skip(f"cannot mount a small file system: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

@@ -8,6 +8,7 @@ from cmsml_tasks.conversion.api import (
     save_graph,
 )
 from cmsml_tasks.conversion.description import describe
+from cmsml_tasks.conversion.keras_archive import save_model
 from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved import open_model
 from cmsml_tasks.conversion.session import get_session
@@ -29,6 +30,7 @@ __all__ = [
     "read_graph",
     "save_frozen_graph",
     "save_graph",
+    "save_model",
     "trace",
     "write_graph",
 ]

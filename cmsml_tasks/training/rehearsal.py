@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.conversion import open_model
+from cmsml_tasks.conversion import open_model, save_model
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.files import writing_to
 from cmsml_tasks.training.inputs import inputs_by_name
@@ -45,7 +45,9 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         path = Path(folder) / "model.keras"
         try:
-            model.save(path)
+            save_model(model, path)
+        except UserError:
+            raise
         except Exception as error:
             raise ConversionError(_cannot_save(model, error)) from error
         try:
@@ -73,8 +75,9 @@ def _build(model: Any, inputs: Any) -> None:
 
 
 def _check_room(target: Path, size: int) -> None:
-    # a trained optimiser has two more values for each weight, and the reference rows come on top
-    needed = 4 * size
+    # a trained optimiser has two more values for each weight, the model is there twice while it is
+    # saved, and the reference rows come on top
+    needed = 7 * size
     with writing_to(target):
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target) as probe:

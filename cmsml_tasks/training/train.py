@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
-from cmsml_tasks.files import replacing, write_json
+from cmsml_tasks.files import write_json
 from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
 from cmsml_tasks.recipes.reading.xrootd import load_client_first
 
@@ -45,6 +45,7 @@ def train(
     # the imports below load TensorFlow, and so may the recipe
     load_client_first()
 
+    from cmsml_tasks.conversion import save_model
     from cmsml_tasks.recipes.fitting import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.progress import progress_callback
@@ -61,8 +62,7 @@ def train(
     seed_everything(settled)
     history = history_of(settled.train(model, data, [progress_callback(settled.epochs, label)]))
     # first what took hours to make
-    with replacing(target / MODEL) as sibling:
-        model.save(sibling)
+    save_model(model, target / MODEL)
     results = _finish(model, data, target, settled.seed)
     summary = {"history": history, "validation": results, "data": _about(data)}
     write_json(target / HISTORY, summary)

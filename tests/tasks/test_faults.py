@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -65,20 +64,6 @@ def test_unwritable_store(tmp_path):
     shell = Shell(tmp_path / "file" / "store")
     done = shell.try_law("TrainModel", "--version", "v1", "--recipe", TINY)
     done.refused("cannot write", "Not a directory")
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 200 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"cannot mount a small file system: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_full_disk_is_told_before_the_first_epoch(small_disk):
