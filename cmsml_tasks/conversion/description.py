@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.compatibility import oldest_tensorflow
 from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
 
 
@@ -19,7 +20,9 @@ def describe(graph_def: GraphDef) -> dict[str, Any]:
         in floating-point constants that are no scalars; ``producer``: version of the GraphDef
         that its TensorFlow wrote; ``stateful``: sorted names of nodes that have or use state;
         ``variables``: those of them that are variables; ``functions``: number of library
-        functions.
+        functions; ``oldest_tensorflow``: the oldest release that can load and run it on a CPU
+        ("1.15" includes older ones, None: no release can), ``oldest_tensorflow_needs``: what
+        decides that.
 
     """
     nodes = list(all_nodes(graph_def))
@@ -31,6 +34,7 @@ def describe(graph_def: GraphDef) -> dict[str, Any]:
         "stateful": sorted(node.name for node in nodes if is_stateful(node.op)),
         "variables": sorted(node.name for node in nodes if node.op in VARIABLES),
         "functions": len(graph_def.library.function),
+        **oldest_tensorflow(graph_def).for_card(),
     }
 
 
