@@ -16,6 +16,7 @@ from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.selection import select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
+from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
 
@@ -108,7 +109,7 @@ def _graph_as_is(
     obj: Any, input_names: Sequence[str] | None, output_names: Sequence[str] | None
 ) -> GraphDef:
     graph = obj.graph if is_session(obj) else obj
-    graph_def = graph if isinstance(graph, GraphDef) else graph.as_graph_def()
+    graph_def = graph if isinstance(graph, GraphDef) else own_graph_def(graph)
     if output_names is not None:
         select(graph_def, output_names)  # nothing is cut off, but they have to be there
     if input_names is None:

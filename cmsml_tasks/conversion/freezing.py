@@ -9,7 +9,9 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.nodes import (
+    INITIALIZERS,
     PASSING,
+    TABLES,
     VARIABLES,
     GraphDef,
     NodeDef,
@@ -22,10 +24,12 @@ from cmsml_tasks.conversion.nodes import (
     reachable,
 )
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
-from cmsml_tasks.conversion.tables import lookup_types, table_nodes
+from cmsml_tasks.conversion.tables import FINDS, SIZES, size_node, table_nodes, table_uses
 from cmsml_tasks.errors import ConversionError
 
 _PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
+# what fills a table inside of the graph
+_FILLING = ("InitializeTable", "LookupTableImport", "LookupTableInsert")
 _HANDLES = frozenset({types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT})
 
 
@@ -53,18 +57,23 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
     nodes = by_name(graph_def)
     needed = reachable(nodes, (port.node for port in (*skeleton.inputs, *skeleton.outputs)))
     kept = [node for node in graph_def.node if node.name in needed]
-    variables = _variables(kept, skeleton.weights)
-    tables = lookup_types(kept, needed.intersection(skeleton.resources))
+    tables, sized = table_uses(kept, needed.intersection(skeleton.tables))
+    replaced = _variables(kept, skeleton.weights)
+    replaced |= dict.fromkeys(tables, types_pb2.DT_RESOURCE)
+    replaced |= dict.fromkeys(sized, types_pb2.DT_INT64)
+    _follow(kept, replaced)
     frozen = GraphDef(versions=graph_def.versions)
     for node in kept:
         if node.name in skeleton.weights:
             constant = frozen.node.add(name=node.name, op="Const")
             constant.attr["dtype"].type = skeleton.weights[node.name].dtype.as_datatype_enum
         elif node.name in tables:
-            read = skeleton.resources[node.name]
-            frozen.node.extend(table_nodes(node.name, tables[node.name], read))
+            table = skeleton.tables[node.name]
+            frozen.node.extend(table_nodes(node.name, tables[node.name], table, nodes))
+        elif node.name in sized:
+            frozen.node.append(size_node(node.name, skeleton.tables[node.name]))
         else:
-            frozen.node.extend(_replacement(node, variables))
+            frozen.node.extend(_replacement(node, replaced))
     _refuse_empty_tables(frozen)
     frozen.library.function.extend(needed_functions(graph_def, frozen.node))
     _refuse_python(frozen)
@@ -73,12 +82,16 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
 
 
 def _variables(kept: list[NodeDef], weights: Mapping[str, Weight]) -> dict[str, int]:
-    """Return the data type of the variable that each node is, or hands on, by name of the node."""
-    variables = {
+    """Return the data types of the variables among *kept* by the node that stands for each."""
+    return {
         node.name: weights[node.name].dtype.as_datatype_enum
         for node in kept
         if node.name in weights and (node.op in VARIABLES or node.attr["dtype"].type in _HANDLES)
     }
+
+
+def _follow(kept: list[NodeDef], replaced: dict[str, int]) -> None:
+    """Add, in place, the nodes that hand on what is *replaced*, with its new data type."""
     passing = [
         node
         for node in kept
@@ -88,29 +101,29 @@ def _variables(kept: list[NodeDef], weights: Mapping[str, Weight]) -> dict[str, 
     while found:  # loops hand variables backwards, so one pass over the nodes is not enough
         found = False
         for node in passing:
-            if node.name not in variables and node_of(node.input[0]) in variables:
-                variables[node.name] = variables[node_of(node.input[0])]
+            if node.name not in replaced and node_of(node.input[0]) in replaced:
+                replaced[node.name] = replaced[node_of(node.input[0])]
                 found = True
-    return variables
 
 
-def _replacement(node: NodeDef, variables: Mapping[str, int]) -> list[NodeDef]:
+def _replacement(node: NodeDef, replaced: Mapping[str, int]) -> list[NodeDef]:
     _refuse_unset(node)
     used = [node_of(source) for source in node.input if source[0] != "^"]
-    if not any(name in variables for name in used):
+    if not any(name in replaced for name in used):
         return [node]
     if node.op in _READERS:
-        return _READERS[node.op](node, variables[used[0]])
-    if node.name in variables:
+        return _READERS[node.op](node, replaced[used[0]])
+    if node.name in replaced:
         passing = NodeDef()
         passing.CopyFrom(node)
         passing.op = node.op.removeprefix("Ref")
-        passing.attr["T"].type = variables[node.name]
+        passing.attr["T"].type = replaced[node.name]
         return [passing]
     if any(called_functions(node)) or _needs_variable(node):
-        name = next(name for name in used if name in variables)
+        name = next(name for name in used if name in replaced)
+        kind = "lookup table" if replaced[name] == types_pb2.DT_RESOURCE else "variable"
         raise ConversionError(
-            f"'{node.name}' ({node.op}) uses the variable '{name}' in a way that a frozen graph "
+            f"'{node.name}' ({node.op}) uses the {kind} '{name}' in a way that a frozen graph "
             "cannot, for instance by changing it; export the inference path only"
         )
     return [node]
@@ -135,13 +148,13 @@ def unknown_resource(name: str) -> ConversionError:
 
 
 def _refuse_empty_tables(frozen: GraphDef) -> None:
-    if any(node.op.startswith("InitializeTable") for node in frozen.node):
-        return
+    filled = {node_of(node.input[0]) for node in frozen.node if node.op.startswith(_FILLING)}
     for node in frozen.node:
-        if "HashTable" in node.op:
+        if node.op in TABLES and node.name not in filled:
             raise ConversionError(
                 f"the lookup table '{node.name}' is filled outside of the graph, so that it would "
-                "be empty in a frozen graph; tables of a session cannot be frozen yet"
+                "be empty in a frozen graph; pass the session, function or model that has it "
+                "filled instead of its graph"
             )
 
 
@@ -200,9 +213,31 @@ def _shape(node: NodeDef, dtype: int) -> list[NodeDef]:
     return [shape]
 
 
+def _find(node: NodeDef, _: int) -> list[NodeDef]:
+    find = NodeDef()
+    find.CopyFrom(node)
+    find.op = "LookupTableFindV2"
+    return [find]
+
+
+def _size(node: NodeDef, dtype: int) -> list[NodeDef]:
+    if dtype != types_pb2.DT_RESOURCE:
+        return _read(node, dtype)
+    return [NodeDef(name=node.name, op="LookupTableSizeV2", input=node.input)]
+
+
+def _nothing(node: NodeDef, _: int) -> list[NodeDef]:
+    # the table fills itself
+    controls = [source for source in node.input if source[0] == "^"]
+    return [NodeDef(name=node.name, op="NoOp", input=controls)]
+
+
 _READERS: dict[str, Callable[[NodeDef, int], list[NodeDef]]] = {
     "ReadVariableOp": _read,
     "ResourceGather": _gather,
     "ResourceGatherNd": _gather_nd,
     "VariableShape": _shape,
+    **dict.fromkeys(FINDS, _find),
+    **dict.fromkeys(SIZES, _size),
+    **dict.fromkeys(INITIALIZERS, _nothing),
 }

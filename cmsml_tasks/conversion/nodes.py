@@ -11,7 +11,9 @@ from tensorflow.python.framework import op_def_registry
 
 __all__ = [
     "CONTROL_FLOW",
+    "INITIALIZERS",
     "PASSING",
+    "TABLES",
     "VARIABLES",
     "GraphDef",
     "NodeDef",
@@ -34,6 +36,22 @@ CONTROL_FLOW = _FORWARDING | _FORWARDING_REFERENCES | {"LoopCond", "_SwitchN"}
 # ops that hand on what they get: a variable or table, and so the constant that replaces it
 PASSING = _FORWARDING | _FORWARDING_REFERENCES | {"Identity", "RefIdentity", "_SwitchN"}
 VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+# lookup tables and what fills them; those without V2 have a reference to a string as their handle
+TABLES = frozenset(
+    f"{op}{version}"
+    for op in (
+        "HashTable",
+        "MutableDenseHashTable",
+        "MutableHashTable",
+        "MutableHashTableOfTensors",
+    )
+    for version in ("", "V2")
+)
+INITIALIZERS = frozenset(
+    f"{op}{version}"
+    for op in ("InitializeTable", "InitializeTableFromTextFile")
+    for version in ("", "V2")
+)
 
 
 def node_of(reference: str) -> str:

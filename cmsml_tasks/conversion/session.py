@@ -12,7 +12,7 @@ from cmsml_tasks.conversion.names import valid
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.sources.keras_model import is_model, trace_model
-from cmsml_tasks.conversion.tables import lookup_types, table_nodes
+from cmsml_tasks.conversion.tables import table_nodes, table_of_size, table_uses
 from cmsml_tasks.errors import ConversionTypeError
 
 tf1 = tf.compat.v1
@@ -79,13 +79,18 @@ def _build(skeleton: Skeleton, scope: str) -> list[tuple[Any, Any, Weight]]:
 
 def _tables(skeleton: Skeleton) -> dict[str, list[NodeDef]]:
     """Return nodes that are filled lookup tables, by the placeholder that stands for the table."""
-    if not skeleton.resources:
+    if not skeleton.tables:
         return {}
-    types = lookup_types(flat_graph(skeleton).node, skeleton.resources)
-    for name in skeleton.resources:
-        if name not in types:
+    types, sized = table_uses(flat_graph(skeleton).node, skeleton.tables)
+    for name in skeleton.tables:
+        if name not in types and name not in sized:
             raise unknown_resource(name)
-    return {name: table_nodes(name, types[name], skeleton.resources[name]) for name in types}
+    taken = {node.name for node in skeleton.graph_def.node}
+    tables = {name: table_nodes(name, types[name], skeleton.tables[name], taken) for name in types}
+    for name in sized:
+        stand_in, integers = table_of_size(skeleton.tables[name].size())
+        tables[name] = table_nodes(name, integers, stand_in, taken)
+    return tables
 
 
 def _exactly(name: str) -> str:

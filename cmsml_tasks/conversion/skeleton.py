@@ -60,8 +60,17 @@ class Weight:
         return math.prod(self.shape) * max(int(self.dtype.size), 1)
 
 
-# gives keys and values of a lookup table, when told their data types
-TableReader = Callable[[int, int], tuple[NDArray[Any], NDArray[Any]]]
+@dataclass(frozen=True)
+class Table:
+    """A lookup table that is filled outside of the graph; it is read when it is written out.
+
+    Attributes:
+        content: gives keys and values, when told their data types.
+        size: gives the number of keys.
+    """
+
+    content: Callable[[int, int], tuple[NDArray[Any], NDArray[Any]]]
+    size: Callable[[], int]
 
 
 @dataclass(frozen=True)
@@ -73,8 +82,8 @@ class Skeleton:
         inputs: placeholders that are fed, in their order.
         outputs: tensors that are fetched, in their order.
         weights: values by the name of the node (placeholder or variable) that stands for them.
-        resources: by the name of their placeholder, readers of captured resources that are no
-            variables, but may be lookup tables.
+        tables: lookup tables by the name of the node that stands for them; one that is a
+            placeholder may be another resource too, which shows in how it is used.
 
     """
 
@@ -82,7 +91,7 @@ class Skeleton:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     weights: Mapping[str, Weight] = field(default_factory=dict)
-    resources: Mapping[str, TableReader] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def signature(self) -> Signature:

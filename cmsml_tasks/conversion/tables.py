@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.nodes import PASSING, NodeDef, node_of
-from cmsml_tasks.conversion.skeleton import TableReader
+from cmsml_tasks.conversion.skeleton import Table
 
-_LOOKUPS = frozenset({"LookupTableFindV2"})
+# those without V2 take the handles of TensorFlow 1, which are references to strings
+FINDS = frozenset({"LookupTableFind", "LookupTableFindV2"})
+SIZES = frozenset({"LookupTableSize", "LookupTableSizeV2"})
+
+Types = tuple[int, int]
 
 
-def table_nodes(name: str, types: tuple[int, int], read: TableReader) -> list[NodeDef]:
+def table_nodes(name: str, types: Types, table: Table, taken: Container[str]) -> list[NodeDef]:
     """Return nodes that make a table and hand it on, filled, under the name *name*.
 
     Whoever has the table has it through an Identity that waits until it is filled: this also
@@ -26,33 +30,55 @@ def table_nodes(name: str, types: tuple[int, int], read: TableReader) -> list[No
     Args:
         name: what the lookups call the table.
         types: data types of keys and values.
-        read: reads keys and values.
+        table: the table.
+        taken: names that other nodes have.
     """
-    keys, values = read(*types)
+    keys, values = table.content(*types)
+    parts = _part_names(name, taken)
     # a table hands out its content in the order of its hashes
     order = np.argsort(keys, kind="stable")
     constants = [
-        _constant(f"{name}/keys", keys[order], types[0]),
-        _constant(f"{name}/values", values[order], types[1]),
+        _constant(parts["keys"], keys[order], types[0]),
+        _constant(parts["values"], values[order], types[1]),
     ]
-    table = NodeDef(name=f"{name}/table", op="HashTableV2")
-    table.attr["key_dtype"].type, table.attr["value_dtype"].type = types
+    made = NodeDef(name=parts["table"], op="HashTableV2")
+    made.attr["key_dtype"].type, made.attr["value_dtype"].type = types
     # tables of one name are one table in a session: the content decides
     content = b"".join(c.attr["value"].SerializeToString(deterministic=True) for c in constants)
-    table.attr["shared_name"].s = b"table_" + hashlib.sha256(content).hexdigest()[:16].encode()
-    fill = NodeDef(name=f"{name}/fill", op="InitializeTableV2")
-    fill.input.extend([table.name, *(constant.name for constant in constants)])
+    made.attr["shared_name"].s = b"table_" + hashlib.sha256(content).hexdigest()[:16].encode()
+    fill = NodeDef(name=parts["fill"], op="InitializeTableV2")
+    fill.input.extend([made.name, *(constant.name for constant in constants)])
     fill.attr["Tkey"].type, fill.attr["Tval"].type = types
-    filled = NodeDef(name=name, op="Identity", input=[table.name, f"^{fill.name}"])
+    filled = NodeDef(name=name, op="Identity", input=[made.name, f"^{fill.name}"])
     filled.attr["T"].type = types_pb2.DT_RESOURCE
-    return [*constants, table, fill, filled]
+    return [*constants, made, fill, filled]
 
 
-def lookup_types(nodes: Iterable[NodeDef], handles: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return the types of keys and values of those *handles* in which something is looked up."""
+def size_node(name: str, table: Table) -> NodeDef:
+    """Return the size of a *table*, of which nothing else is needed, as constant."""
+    return _constant(name, np.array(table.size(), np.int64), types_pb2.DT_INT64)
+
+
+def table_of_size(size: int) -> tuple[Table, Types]:
+    """Return a table with so many keys, of which nothing but their number is asked."""
+    numbers = np.arange(size)
+    types = types_pb2.DT_INT64, types_pb2.DT_INT64
+    return Table(lambda *_: (numbers, numbers), lambda: size), types
+
+
+def table_uses(
+    nodes: Iterable[NodeDef], handles: Iterable[str]
+) -> tuple[dict[str, Types], set[str]]:
+    """Return what *nodes* make of the tables at *handles*.
+
+    Returns:
+        types of keys and values of each in which something is looked up, and those of which only
+        the size is needed.
+    """
     nodes = list(nodes)
     origin = {name: name for name in handles}
-    types: dict[str, tuple[int, int]] = {}
+    types: dict[str, Types] = {}
+    sized: set[str] = set()
     found = True
     while found:  # loops hand tables backwards, so one pass over the nodes is not enough
         found = False
@@ -63,9 +89,20 @@ def lookup_types(nodes: Iterable[NodeDef], handles: Iterable[str]) -> dict[str, 
             if node.op in PASSING and node.name not in origin:
                 origin[node.name] = origin[source]
                 found = True
-            elif node.op in _LOOKUPS:
+            elif node.op in FINDS:
                 types[origin[source]] = node.attr["Tin"].type, node.attr["Tout"].type
-    return types
+            elif node.op in SIZES:
+                sized.add(origin[source])
+    return types, sized - types.keys()
+
+
+def _part_names(name: str, taken: Container[str]) -> dict[str, str]:
+    parts = ("keys", "values", "table", "fill")
+    scope, number = name, 0
+    while any(f"{scope}/{part}" in taken for part in parts):
+        number += 1
+        scope = f"{name}_{number}"
+    return {part: f"{scope}/{part}" for part in parts}
 
 
 def _constant(name: str, values: NDArray[Any], dtype: int) -> NodeDef:

@@ -4,6 +4,7 @@ from case_table import CASES, Case, X, rows
 from function_cases import Module
 from keras_cases import Subclassed, functional, in_lists, sequential
 from session_cases import graph_of_constants, session_with
+from table_cases import session_with_tables
 
 __all__ = [
     "CASES",
@@ -17,4 +18,5 @@ __all__ = [
     "rows",
     "sequential",
     "session_with",
+    "session_with_tables",
 ]

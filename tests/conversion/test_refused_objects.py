@@ -264,20 +264,6 @@ def test_graph_that_tensorflow_would_not_load() -> None:
         traced.freeze()
 
 
-def test_tables_of_a_session_are_refused_until_they_can_be_frozen() -> None:
-    graph = tf.Graph()
-    with graph.as_default():
-        x = tf1.placeholder(tf.string, [None], name="x")
-        initializer = tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
-        table = tf.lookup.StaticHashTable(initializer, -1)
-        tf.identity(table.lookup(x), name="y")
-        fill = tf1.tables_initializer()
-    session = tf1.Session(graph=graph)
-    session.run(fill)
-    with pytest.raises(ConversionError, match="would be empty in a frozen graph"):
-        trace(session, output_names=["y"]).freeze()
-
-
 def test_run_refuses_arrays_that_do_not_fit() -> None:
     traced = trace(sequential())
     good = rows(2, 4)

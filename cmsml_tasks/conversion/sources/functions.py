@@ -16,7 +16,8 @@ from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
 from cmsml_tasks.conversion.nodes import all_nodes
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.skeleton import Skeleton, TableReader, Weight, port
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
+from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
@@ -80,8 +81,8 @@ def trace_concrete(
             port(name, tensor) for name, tensor in zip(output_names, graph.outputs, strict=True)
         ),
         weights=_weights(graph),
-        resources={
-            inside.op.name: _table_reader(outside, inside.op.name)
+        tables={
+            inside.op.name: captured_table(outside, inside.op.name)
             for outside, inside in graph.captures
             if outside.dtype == tf.resource and _variable_content(outside) is None
         },
@@ -240,28 +241,6 @@ def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
     def read() -> Array:
         with eager_mode():
             return _value(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
-
-    return read
-
-
-def _table_reader(handle: tf.Tensor, name: str) -> TableReader:
-    def read(key_dtype: int, value_dtype: int) -> tuple[Array, Array]:
-        with eager_mode():
-            keys, values = tf.raw_ops.LookupTableExportV2(
-                table_handle=handle, Tkeys=key_dtype, Tvalues=value_dtype
-            )
-        if keys.shape.rank != 1 or values.shape.rank != 1:
-            raise ConversionError(
-                f"the lookup table '{name}' is no plain list of keys and values (a DenseHashTable, "
-                "or one that looks up vectors), so that it cannot be put into a frozen graph; copy "
-                "its content into a tf.lookup.StaticHashTable, or gather rows of a tensor"
-            )
-        if not len(keys):
-            raise ConversionError(
-                f"the lookup table '{name}' is empty, which none in a frozen graph can be; fill it "
-                "before the export"
-            )
-        return keys.numpy(), values.numpy()
 
     return read
 

@@ -13,7 +13,13 @@ from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
 from cmsml_tasks.conversion.selection import apart, ports, renamed, select, unread
 from cmsml_tasks.conversion.skeleton import Skeleton
-from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.conversion.sources.table_content import (
+    fill_tables,
+    outer_initializers,
+    own_graph_def,
+    session_tables,
+)
+from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.shapes import Shape
 
@@ -40,7 +46,7 @@ def trace_graph(
 
     """
     graph_def = GraphDef()
-    graph_def.CopyFrom(graph if isinstance(graph, GraphDef) else graph.as_graph_def())
+    graph_def.CopyFrom(graph if isinstance(graph, GraphDef) else own_graph_def(graph))
     settle_learning_phase(graph_def)
     give_shapes(graph_def, input_shapes or {})
     outputs = select(graph_def, unread(graph_def) if output_names is None else output_names)
@@ -50,27 +56,40 @@ def trace_graph(
     inputs = feedable(graph_def, needed)
     names = chosen(input_names, [i.name for i in inputs], "input")
     imported = imported_graph(graph_def)
+    used = reachable(nodes, (o.node for o in outputs))
+    initializers = outer_initializers(graph_def, used)
+    session = _Session(imported, initializers)
     skeleton = Skeleton(
         graph_def=graph_def,
         inputs=ports(imported, renamed(inputs, names)),
         outputs=ports(imported, apart(outputs, names)),
+        tables=session_tables(session, imported, [nodes[name] for name in initializers]),
     )
-    return Traced(skeleton, _GraphRunner(imported, skeleton))
+    return Traced(skeleton, _runner(session, skeleton))
 
 
-class _GraphRunner:
-    """Evaluates a graph in a session, which is made at the first call."""
+class _Session:
+    """A session for *graph* with its tables filled, made at the first call."""
 
-    def __init__(self, graph: tf.Graph, skeleton: Skeleton) -> None:
+    def __init__(self, graph: tf.Graph, initializers: Mapping[str, str]) -> None:
         self._graph = graph
-        self._feeds = [port.tensor for port in skeleton.inputs]
-        self._fetches = [port.tensor for port in skeleton.outputs]
-        self._dtypes = [port.dtype for port in skeleton.outputs]
+        self._initializers = initializers
         self._session: tf.compat.v1.Session | None = None
 
-    def __call__(self, arrays: Sequence[Array]) -> Sequence[Array]:
+    def __call__(self) -> tf.compat.v1.Session:
         if self._session is None:
-            self._session = session_as_written(self._graph)
-        feeds = dict(zip(self._feeds, arrays, strict=True))
-        values = self._session.run(self._fetches, feeds)
-        return [as_array(v, dtype) for v, dtype in zip(values, self._dtypes, strict=True)]
+            session = session_as_written(self._graph)
+            fill_tables(session, self._initializers)
+            self._session = session
+        return self._session
+
+
+def _runner(session: _Session, skeleton: Skeleton) -> Evaluate:
+    feeds = [port.tensor for port in skeleton.inputs]
+    fetches = [port.tensor for port in skeleton.outputs]
+
+    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
+        values = session().run(fetches, dict(zip(feeds, arrays, strict=True)))
+        return [as_array(v, p.dtype) for v, p in zip(values, skeleton.outputs, strict=True)]
+
+    return evaluate

@@ -17,6 +17,7 @@ from cmsml_tasks.conversion.placeholders import (
 from cmsml_tasks.conversion.selection import Selected, apart, ports, renamed, select, unread
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
@@ -40,7 +41,7 @@ def trace_session(
         ConversionError: no or unknown output names, or variables without a value.
 
     """
-    graph_def = session.graph.as_graph_def()
+    graph_def = own_graph_def(session.graph)
     settle_learning_phase(graph_def)
     if not output_names:
         raise ConversionError(
@@ -60,7 +61,7 @@ def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Se
     Raises:
         ConversionError: other placeholders would have to be fed too, or a variable has no value.
     """
-    graph_def = session.graph.as_graph_def()
+    graph_def = own_graph_def(session.graph)
     nodes = by_name(graph_def)
     needed = reachable(nodes, (output.node for output in outputs))
     fixed = {f"{name}:0": False for name in needed if _is_open_learning_phase(nodes[name])}
@@ -77,6 +78,9 @@ def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Se
         inputs=ports(session.graph, inputs),
         outputs=ports(session.graph, outputs),
         weights=_weights(session, graph_def, needed),
+        tables=session_tables(
+            lambda: session, session.graph, [nodes[name] for name in sorted(needed)]
+        ),
     )
     feeds = [port.tensor for port in skeleton.inputs]
     fetches = [port.tensor for port in skeleton.outputs]
