@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,11 @@ def small_disk(tmp_path):
     assert done.returncode == 0, done.stderr
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def zoo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the frozen graphs of the zoo; see ``zoo/export.py`` for what lies in it."""
+    from fresh_process import exported_zoo, of_all_workers
+
+    return of_all_workers(tmp_path_factory, "zoo", exported_zoo)

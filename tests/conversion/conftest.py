@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fresh_process import evaluate_graphs
 
 SHARED_DATA = Path(__file__).parents[2] / "../shared/data"
 
@@ -41,7 +39,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
                 "fetches": list(case.expected),
             }
         )
-    facts = run_child(folder, requests)
+    facts = evaluate_graphs(folder, requests)
     for outcome in outcomes.values():
         if "case" in outcome:
             path = outcome["case"].path
@@ -50,18 +48,6 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
                 with np.load(f"{path}.npz") as file:
                     outcome["values"] = dict(file)
     return outcomes
-
-
-def run_child(folder: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Evaluate graph files in a fresh process; see ``evaluate_graphs.py``."""
-    (folder / "requests.json").write_text(json.dumps(requests))
-    script = Path(__file__).with_name("evaluate_graphs.py")
-    command = [sys.executable, str(script), "requests.json", "answer.json"]
-    child = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert child.returncode == 0, child.stderr
-    return json.loads((folder / "answer.json").read_text())
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Every model of the zoo: its file, loaded in a fresh process, is the model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fresh_process import evaluate_graphs
+
+from cmsml_tasks.conversion import read_graph, trace
+from cmsml_tasks.validation.comparison import Tolerance, compare
+from zoo import ZOO
+
+
+@pytest.fixture(scope="session")
+def answers(zoo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the files give, by model: ``facts`` and ``values``."""
+    folder = tmp_path_factory.mktemp("zoo_answers")
+    requests = {}
+    for name in frozen(zoo_files):
+        model = folder / name
+        model.mkdir()
+        (model / "graph.pb").symlink_to(zoo_files / name / "graph.pb")
+        feeds = arrays_of(zoo_files / name / "feeds.npz")
+        np.savez(model / "arrays.npz", **{f"feed|{key}:0": value for key, value in feeds.items()})
+        fetches = [f"{key}:0" for key in arrays_of(zoo_files / name / "expected.npz")]
+        paths = {"path": str(model / "graph.pb"), "arrays": str(model / "arrays.npz")}
+        requests[name] = {**paths, "fetches": fetches}
+    facts = evaluate_graphs(folder, list(requests.values()))
+    result = {}
+    for name, request in requests.items():
+        result[name] = {"facts": facts[request["path"]], "values": {}}
+        if "error" not in facts[request["path"]]:
+            result[name]["values"] = arrays_of(Path(f"{request['path']}.npz"))
+    return result
+
+
+def frozen(zoo_files: Path) -> list[str]:
+    digests = json.loads((zoo_files / "digests.json").read_text())
+    return [name for name, digest in digests.items() if re.fullmatch("[0-9a-f]{64}", digest)]
+
+
+def arrays_of(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=True) as file:
+        return dict(file)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_model_can_be_frozen(name: str, zoo_files: Path) -> None:
+    digests = json.loads((zoo_files / "digests.json").read_text())
+    assert re.fullmatch("[0-9a-f]{64}", digests[name]), digests[name]
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_file_gives_the_numbers_of_the_original(
+    name: str, zoo_files: Path, answers: dict[str, Any]
+) -> None:
+    model = json.loads((zoo_files / name / "model.json").read_text())
+    assert "error" not in answers[name]["facts"], answers[name]["facts"]["error"]
+    for tensor, expected in arrays_of(zoo_files / name / "expected.npz").items():
+        value = answers[name]["values"][f"{tensor}:0"]
+        if model["exact"]:
+            value = value.astype("S") if value.dtype == object else value
+            assert value.dtype == expected.dtype or value.dtype.kind == "S"
+            np.testing.assert_array_equal(value, expected)
+            continue
+        loose = model["tolerance"]
+        tolerance = Tolerance(atol=loose, rtol=loose) if loose else Tolerance()
+        comparison = compare(value, expected, tolerance, size=1.0)
+        assert comparison.agree, (tensor, comparison.problem, comparison.worst)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_interface_is_the_users(name: str, zoo_files: Path, answers: dict[str, Any]) -> None:
+    model = json.loads((zoo_files / name / "model.json").read_text())
+    facts = answers[name]["facts"]
+    assert sorted(facts["inputs"]) == sorted(arrays_of(zoo_files / name / "feeds.npz"))
+    assert sorted(facts["unread"]) == sorted(model["outputs"])
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_freezing_a_frozen_graph_changes_nothing(name: str, zoo_files: Path) -> None:
+    path = zoo_files / name / "graph.pb"
+    again = trace(read_graph(path)).freeze().SerializeToString(deterministic=True)
+    assert again == path.read_bytes()
