@@ -114,7 +114,7 @@ def _graph_as_is(
         select(graph_def, output_names)  # nothing is cut off, but they have to be there
     if input_names is None:
         return graph_def
-    return put_interface(graph_def, trace(graph, input_names).skeleton.inputs, ())[0]
+    return put_interface(graph_def, trace(graph, input_names).skeleton.inputs, ())
 
 
 def _warn_of_missing_weights(traced: Traced) -> None:

@@ -1,12 +1,16 @@
-"""The canonical form: equal graphs give equal bytes, with nothing in them that has no effect."""
+"""The canonical form: one graph, one byte string; ``docs/canonical_form.md`` describes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
+from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
+from cmsml_tasks.conversion.elision import elide_passing
 from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.interface import put_interface
+from cmsml_tasks.conversion.interface import attach, rename
+from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.nodes import (
     GraphDef,
     NodeDef,
@@ -16,28 +20,49 @@ from cmsml_tasks.conversion.nodes import (
     op_definition,
     reachable,
 )
+from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.skeleton import Port
+from cmsml_tasks.conversion.structure import order_by_structure
+
+# the GraphDef version of TensorFlow 1.15; no operation means anything else since
+_PRODUCER = 134
+_HANDLE = re.compile(r"(.*/)?(resource|\d+)")
 
 
-def canonical(frozen: Frozen, inputs: Sequence[Port], outputs: Sequence[Port]) -> Frozen:
-    """Return *frozen* under its interface names, pruned, ordered, and without idle attributes.
+def canonical(
+    frozen: Frozen, inputs: Sequence[Port], outputs: Sequence[Port], origin: Origin = UNKNOWN
+) -> Frozen:
+    """Return *frozen* in canonical form, under its interface names; no number changes.
 
-    Nodes come in the order in which the inputs, then the outputs, need them. Devices, debug
-    information, private attributes, and attributes that have their default value are dropped:
-    TensorFlow versions that do not know an attribute yet can then read the graph.
+    Args:
+        frozen: the graph.
+        inputs: its inputs, whose nodes come first, in this order.
+        outputs: its outputs.
+        origin: what is known of its names.
     """
     graph_def = GraphDef()
     graph_def.CopyFrom(frozen.graph_def)
     drop_idle_control_edges(graph_def)
-    _prune(graph_def, [port.node for port in (*inputs, *outputs)])
-    graph_def, renamed = put_interface(graph_def, inputs, outputs)
+    roots = [port.node for port in (*inputs, *outputs)]
+    _prune(graph_def, roots)
+    interface = attach(graph_def, inputs, outputs)
+    elided = elide_passing(graph_def, interface)
+    order = order_by_structure(graph_def, list(interface))
     nodes = by_name(graph_def)
-    result = GraphDef(versions=graph_def.versions, library=graph_def.library)
-    for name in _order(nodes, [port.name for port in (*inputs, *outputs)]):
-        result.node.append(_plain(nodes[name]))
-    weights = {renamed.get(name, name): weight for name, weight in frozen.weights.items()}
-    kept = {node.name for node in result.node}
-    return Frozen(result, {name: weight for name, weight in weights.items() if name in kept})
+    asked = _reading_names(order, nodes, elided)
+    names = _names(order, asked, interface, origin)
+    result = GraphDef(library=graph_def.library, versions=graph_def.versions)
+    result.versions.producer = min(result.versions.producer, _PRODUCER)
+    if not graph_def.library.function:
+        result.versions.min_consumer = 0
+    result.node.extend(_plain(nodes[name]) for name in order)
+    rename(result, names)
+    _number_frames(result)
+    weights = {names[name]: value for name, value in frozen.weights.items() if name in names}
+    for node in result.node:
+        if node.op == "Const" and node.name not in weights:
+            settle_encoding(node)
+    return Frozen(result, weights)
 
 
 def _prune(graph_def: GraphDef, roots: Sequence[str]) -> None:
@@ -47,25 +72,34 @@ def _prune(graph_def: GraphDef, roots: Sequence[str]) -> None:
     graph_def.node.extend(kept)
 
 
-def _order(nodes: dict[str, NodeDef], roots: Sequence[str]) -> list[str]:
-    """Return what *roots* need, each node behind its inputs (loops are cut where they close)."""
-    order: list[str] = []
-    entered: set[str] = set()
-    left: set[str] = set()
-    for root in roots:
-        stack = [root]
-        while stack:
-            name = stack[-1]
-            if name not in entered:
-                entered.add(name)
-                sources = (node_of(source) for source in reversed(nodes[name].input))
-                stack.extend(source for source in sources if source not in entered)
-                continue
-            stack.pop()
-            if name not in left:
-                left.add(name)
-                order.append(name)
-    return order
+def _reading_names(
+    order: Sequence[str], nodes: Mapping[str, NodeDef], elided: Mapping[tuple[str, int], str]
+) -> dict[str, str]:
+    """Return the name of its first reader for each constant that is called like a handle."""
+    names: dict[str, str] = {}
+    for name in order:
+        for index, source in enumerate(nodes[name].input):
+            constant = nodes[node_of(source)]
+            reader = elided.get((name, index))
+            if reader and constant.op == "Const" and _HANDLE.fullmatch(constant.name):
+                names.setdefault(constant.name, reader)
+    return names
+
+
+def _names(
+    order: Sequence[str], reading: Mapping[str, str], interface: Mapping[str, str], origin: Origin
+) -> dict[str, str]:
+    called = [reading.get(name, name) for name in order]
+    names = canonical_names(called, interface, origin)
+    return {name: names[alias] for name, alias in zip(order, called, strict=True)}
+
+
+def _number_frames(graph_def: GraphDef) -> None:
+    frames: dict[bytes, bytes] = {}
+    for node in graph_def.node:
+        if "frame_name" in node.attr:
+            frame = node.attr["frame_name"]
+            frame.s = frames.setdefault(frame.s, b"frame_%d" % len(frames))
 
 
 def _plain(node: NodeDef) -> NodeDef:

@@ -14,7 +14,7 @@ _LARGEST_KEPT = 4096
 
 
 def imported_graph(graph_def: GraphDef) -> tf.Graph:
-    """Return *graph_def* as a graph of its own.
+    """Return *graph_def*, to which TensorFlow adds default attributes, as a graph of its own.
 
     Raises:
         ConversionError: TensorFlow does not accept it.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_shape_pb2
 
 from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.signature import Signature, TensorInfo
 from cmsml_tasks.shapes import Shape
 
@@ -84,6 +85,7 @@ class Skeleton:
         weights: values by the name of the node (placeholder or variable) that stands for them.
         tables: lookup tables by the name of the node that stands for them; one that is a
             placeholder may be another resource too, which shows in how it is used.
+        origin: what is known of the names of the nodes.
 
     """
 
@@ -92,6 +94,7 @@ class Skeleton:
     outputs: tuple[Port, ...]
     weights: Mapping[str, Weight] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    origin: Origin = UNKNOWN
 
     @property
     def signature(self) -> Signature:

@@ -84,7 +84,7 @@ class Traced:
         """
         flat = flat_graph(self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
-        frozen = canonical(freeze(flat, self.skeleton), *ports)
+        frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
         check_importable(frozen)
         return frozen
 
@@ -100,7 +100,7 @@ class Traced:
     def as_is(self) -> GraphDef:
         """Return the graph as it was traced, without weights, under its interface names."""
         skeleton = self.skeleton
-        return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)[0]
+        return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
     def with_input_shapes(self, shapes: Mapping[str, Shape]) -> Traced:
         """Return the same object with *shapes* of inputs by name, where they were open.

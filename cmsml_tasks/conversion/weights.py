@@ -32,8 +32,8 @@ def filled(frozen: Frozen) -> GraphDef:
 def _fill(constant: NodeDef, weight: Weight) -> None:
     value: NDArray[np.generic] = weight.read()
     tensor = constant.attr["value"].tensor
-    if weight.dtype == tf.string:
-        tensor.CopyFrom(tf.make_tensor_proto(value, tf.string, value.shape))
+    if weight.dtype == tf.string or value.size == 1:
+        tensor.CopyFrom(tf.make_tensor_proto(value, weight.dtype, value.shape))
         return
     tensor.dtype = weight.dtype.as_datatype_enum
     tensor.tensor_shape.SetInParent()

@@ -15,6 +15,7 @@ from tensorflow.python.util import nest
 from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
 from cmsml_tasks.conversion.nodes import all_nodes
+from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
 from cmsml_tasks.conversion.sources.table_content import captured_table
@@ -59,6 +60,7 @@ def trace_concrete(
     output_names: Sequence[str],
     evaluate: Evaluate | None = None,
     owner: Any = None,
+    origin: Origin = UNKNOWN,
 ) -> Traced:
     """Trace a concrete function under the given names.
 
@@ -68,6 +70,7 @@ def trace_concrete(
         output_names: a name for each returned tensor, in TensorFlow's order of leaves.
         evaluate: evaluates the original, when that is not the function itself.
         owner: what has to stay alive for the function's variables to do so.
+        origin: what is known of the names in the graph.
 
     """
     graph = concrete.graph
@@ -86,6 +89,7 @@ def trace_concrete(
             for outside, inside in graph.captures
             if outside.dtype == tf.resource and _variable_content(outside) is None
         },
+        origin=origin,
     )
     _refuse_writers(skeleton)
     # a function does not keep its variables alive

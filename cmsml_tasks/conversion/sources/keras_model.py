@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,8 +12,10 @@ from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
+from cmsml_tasks.conversion.origins import names_asked_for
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.functions import trace_concrete
+from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
 from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
@@ -63,12 +64,13 @@ def trace_model(
     _check_backend()
     arguments = _call_arguments(model)
     inputs = chosen(input_names, _input_names(arguments), "input")
-    specs, concrete = _with_free_batch(model, nest.map_structure(_spec, arguments))
+    specs, concrete, asked = _with_free_batch(model, nest.map_structure(_spec, arguments))
     if _functional(model) is None:
         refuse_floats_cast(model, concrete)
     found = apart_from_inputs(_output_names(model, concrete), inputs)
     outputs = chosen(output_names, found, "output")
-    return trace_concrete(concrete, inputs, outputs, _caller(model, specs), owner=model)
+    origin = origin_of(model, asked)
+    return trace_concrete(concrete, inputs, outputs, _caller(model, specs), model, origin)
 
 
 def _check_backend() -> None:
@@ -80,8 +82,10 @@ def _check_backend() -> None:
         )
 
 
-def _with_free_batch(model: Any, specs: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """Return what the traced *model* takes, and the trace.
+def _with_free_batch(
+    model: Any, specs: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], Any, dict[str, str]]:
+    """Return what the traced *model* takes, the trace, and the names asked for in it, by path.
 
     A Sequential model without keras.Input takes over the batch size of the first data that it is
     called on, which nobody meant to be fixed. (Once stored in a file, its input layer cannot be
@@ -90,18 +94,27 @@ def _with_free_batch(model: Any, specs: tuple[Any, ...]) -> tuple[tuple[Any, ...
     if isinstance(model, sys.modules["keras"].Sequential):
         free = nest.map_structure(_of_any_batch, specs)
         try:
-            return free, _traced_call(model, free)
+            return free, *_traced_call(model, free)
         except ConversionError:
             pass  # a layer needs to know the batch size, or something else is wrong, too
-    return specs, _traced_call(model, specs)
+    return specs, *_traced_call(model, specs)
 
 
 def _of_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
     return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype, spec.name)
 
 
-def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
-    function = tf.function(lambda *args: model(*args, training=False), autograph=False)
+def _traced_call(model: Any, specs: tuple[Any, ...]) -> tuple[Any, dict[str, str]]:
+    asked: dict[str, str] = {}
+
+    def inference(*args: Any) -> Any:
+        with names_asked_for(tf.compat.v1.get_default_graph()) as names:
+            outputs = model(*args, training=False)
+        asked.clear()  # variables made in a first trace cause another
+        asked.update(names)
+        return outputs
+
+    function = tf.function(inference, autograph=False)
     variables = len(model.variables)
     try:
         with eager_mode():
@@ -116,7 +129,7 @@ def _traced_call(model: Any, specs: tuple[Any, ...]) -> Any:
             f"the model '{model.name}' says that it is built, but its layers had no weights yet; "
             "call it on data before it is exported"
         )
-    return concrete
+    return concrete, asked
 
 
 def _call_arguments(model: Any) -> tuple[Any, ...]:
@@ -171,11 +184,8 @@ def _given_name(tensor: Any) -> str | None:
     if isinstance(tensor, tf.TensorSpec):
         name: str | None = tensor.name
         return name
-    from keras.src.utils.naming import to_snake_case
-
     layer = tensor._keras_history.operation
-    automatic = re.escape(to_snake_case(type(layer).__name__)) + r"(_\d+)?"
-    return None if re.fullmatch(automatic, layer.name) else str(layer.name)
+    return None if kind_of(layer) else str(layer.name)
 
 
 def _caller(model: Any, specs: Any) -> Callable[[Sequence[Array]], Sequence[Array]]:
