@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 import zipfile
 from collections.abc import Sequence
@@ -12,6 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.conversion.keras_2_files import is_of_keras_2, load_keras_2
+from cmsml_tasks.conversion.keras_objects import custom_objects
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 
@@ -20,7 +21,10 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
-    """Return the Keras model in the file *path*, without its optimizer.
+    """Return the model in the file *path*, without its optimizer.
+
+    It is one of Keras 3, or one of tf-keras where a file of Keras 1 or 2 has what Keras 3 cannot
+    read any more.
 
     Args:
         path: ``.keras`` or ``.h5`` file.
@@ -28,20 +32,21 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
             file, registered with Keras or not.
 
     Raises:
-        ConversionError: the file is no whole Keras model, or needs code that is not at hand.
+        ConversionError: the file is no whole Keras model, needs code that is not at hand, or
+            tf-keras, which is not installed.
     """
     _check(path)
     import keras
 
-    objects: dict[str, Any] = {}
-    for name in custom_modules:
-        objects.update(_custom_objects(_imported(name)))
+    modules = [_imported(name) for name in custom_modules]
+    objects = custom_objects(modules, keras, (keras.Layer, keras.Quantizer))
     try:
         return keras.models.load_model(path, custom_objects=objects, compile=False)
     except Exception as error:  # Keras raises whatever the file makes it stumble over
-        raise ConversionError(
-            f"Keras {keras.__version__} cannot read {path}: {reason(error)}\n{_advice(path, error)}"
-        ) from error
+        problem = f"Keras {keras.__version__} cannot read {path}: {reason(error)}"
+        if is_of_keras_2(path):
+            return load_keras_2(path, modules, problem, _advice(error))
+        raise ConversionError(f"{problem}\n{_advice(error)}") from error
 
 
 def _check(path: Path) -> None:
@@ -105,34 +110,7 @@ def _imported(name: str) -> ModuleType:
         ) from error
 
 
-def _custom_objects(module: ModuleType) -> dict[str, Any]:
-    import keras
-
-    bases = (
-        keras.Layer,
-        keras.Quantizer,
-        keras.constraints.Constraint,
-        keras.initializers.Initializer,
-        keras.regularizers.Regularizer,
-    )
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if (
-            inspect.isclass(value)
-            and issubclass(value, bases)
-            and not value.__module__.startswith("keras.")
-        )
-        or (
-            inspect.isfunction(value)
-            and value.__module__ == module.__name__
-            # a file calls Keras's own functions by their bare names too
-            and not hasattr(keras.activations, name)
-        )
-    }
-
-
-def _advice(path: Path, error: Exception) -> str:
+def _advice(error: Exception) -> str:
     text = str(error)
     if "Lambda" in text or "lambda" in text:
         return (
@@ -148,13 +126,7 @@ def _advice(path: Path, error: Exception) -> str:
             "see that its module is imported before the file is opened"
         )
     if "get_config" in text or "from_config" in text or "__init__" in text:
-        old = path.name.endswith(HDF5_ENDINGS)
-        return (
-            "an older Keras wrote it; tf-keras (TF_USE_LEGACY_KERAS=1) may still read it and can "
-            "export it as a SavedModel"
-            if old
-            else "get_config() has to return what the constructor of the class takes"
-        )
+        return "get_config() has to return what the constructor of the class takes"
     return "save it again with this version of Keras, or export it as a SavedModel"
 
 

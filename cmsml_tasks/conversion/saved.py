@@ -9,8 +9,8 @@ from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
+from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
-from cmsml_tasks.conversion.sources.keras_model import trace_model
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
@@ -45,8 +45,7 @@ def open_model(
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
         return _open_graph(path, shapes)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):
-        model = load_keras(path, custom_modules)
-        return trace_model(model).with_input_shapes(shapes)
+        return trace(load_keras(path, custom_modules)).with_input_shapes(shapes)
     raise ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"

@@ -11,7 +11,7 @@ from cmsml_tasks.conversion.freezing import unknown_resource
 from cmsml_tasks.conversion.names import valid
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
-from cmsml_tasks.conversion.sources.keras_model import is_model, trace_model
+from cmsml_tasks.conversion.sources import keras_model, tf_keras_model, trace
 from cmsml_tasks.conversion.tables import table_nodes, table_of_size, table_uses
 from cmsml_tasks.errors import ConversionTypeError
 
@@ -28,18 +28,18 @@ def get_session(model: Any, config: Any = None) -> Any:
     copies too, which need no initializer.
 
     Args:
-        model: a built Keras 3 model.
+        model: a built model of Keras 3 or tf-keras.
         config: ``tf.compat.v1.ConfigProto`` for the session.
 
     Raises:
         ConversionTypeError: *model* is no Keras model.
         ConversionError: the model was never built, or cannot be traced.
     """
-    if not is_model(model):
+    if not keras_model.is_model(model) and not tf_keras_model.is_model(model):
         raise ConversionTypeError(
             f"get_session() needs a Keras model, not the {type(model).__name__} {model!r}"
         )
-    skeleton = trace_model(model).skeleton
+    skeleton = trace(model).skeleton
     graph = tf.Graph()
     with graph.as_default():
         fills = _build(skeleton, valid(model.name))

@@ -5,6 +5,7 @@ from function_cases import Module
 from keras_cases import Subclassed, functional, in_lists, sequential
 from session_cases import graph_of_constants, session_with
 from table_cases import session_with_tables
+from tf_keras_cases import tagger
 
 __all__ = [
     "CASES",
@@ -19,4 +20,5 @@ __all__ = [
     "sequential",
     "session_with",
     "session_with_tables",
+    "tagger",
 ]

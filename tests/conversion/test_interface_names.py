@@ -19,7 +19,14 @@ from conversion_cases import (
     session_with,
 )
 
-from cmsml_tasks.conversion import TensorInfo, get_session, read_graph, save_graph, trace
+from cmsml_tasks.conversion import (
+    TensorInfo,
+    get_session,
+    open_model,
+    read_graph,
+    save_graph,
+    trace,
+)
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -244,9 +251,22 @@ def test_batch_size_that_was_asked_for_stays() -> None:
     x = keras.Input((4,), batch_size=6)
     signature = trace(keras.Model(x, keras.layers.Dense(2)(x))).signature
     assert signature.inputs[0].shape == (6, 4)
-    # one that cannot do without is not refused for that
-    layers = [keras.Input((4,), batch_size=6), keras.layers.Lambda(NeedsBatch())]
-    assert trace(keras.Sequential(layers)).signature.inputs[0].shape == (6, 4)
+    for asked in ({"shape": (4,), "batch_size": 6}, {"batch_shape": (6, 4)}):
+        model = keras.Sequential([keras.Input(**asked), keras.layers.Dense(2)])
+        assert trace(model).signature.inputs[0].shape == (6, 4)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+def test_batch_size_in_a_file_may_be_that_of_the_first_data(tmp_path: Path) -> None:
+    """A Sequential model in a file does not tell; what cannot do without it keeps it."""
+    layers = [keras.Input((4,), batch_size=6), keras.layers.Dense(2)]
+    keras.Sequential(layers).save(tmp_path / "model.keras")
+    assert open_model(tmp_path / "model.keras").signature.inputs[0].shape == (None, 4)
+    model = keras.Sequential([keras.layers.Lambda(NeedsBatch())])
+    model(rows(6, 4))
+    assert trace(model).signature.inputs[0].shape == (6, 4)
 
 
 class NeedsBatch:

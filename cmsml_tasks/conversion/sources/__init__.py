@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions
+from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions, tf_keras_model
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionTypeError
 
@@ -21,8 +21,8 @@ def trace(
     """Return the signature, the outputs and the frozen graph of *obj*, as far as it can be frozen.
 
     Args:
-        obj: Keras model, ``tf.function``, concrete function, version 1 session, ``tf.Graph`` or
-            ``GraphDef`` (these two without variables).
+        obj: model of Keras or tf-keras, ``tf.function``, concrete function, version 1 session,
+            ``tf.Graph`` or ``GraphDef`` (these two without variables).
         input_names: names for the inputs, in their order, instead of those found.
         output_names: names for the outputs, in their order, instead of those found. For a
             session, graph or GraphDef: the operations to export (``op`` or ``op:0``).
@@ -34,6 +34,8 @@ def trace(
     """
     if keras_model.is_model(obj):
         return keras_model.trace_model(obj, input_names, output_names)
+    if tf_keras_model.is_model(obj):
+        return tf_keras_model.trace_model(obj, input_names, output_names)
     if functions.is_function(obj):
         return functions.trace_function(obj, input_names, output_names)
     if sessions.is_session(obj):
@@ -50,10 +52,8 @@ def described(obj: Any) -> str:
 
 
 def _advice(obj: Any) -> str:
-    if keras_model.is_layer(obj):
-        return "; put the layer into a keras.Sequential model"
-    if type(obj).__module__.partition(".")[0] == "tf_keras":
-        return " of tf-keras yet; save it as a SavedModel, which open_model() reads"
+    if keras_model.is_layer(obj) or tf_keras_model.is_layer(obj):
+        return "; put the layer into a Sequential model"
     if isinstance(obj, tf.Module):
         return "; pass one of its tf.function methods"
     if callable(obj):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.as_written import functions_as_written
-from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_names
-from cmsml_tasks.conversion.origins import names_asked_for
-from cmsml_tasks.conversion.reasons import reason
+from cmsml_tasks.conversion.names import apart_from_inputs, chosen
 from cmsml_tasks.conversion.sources.functions import trace_concrete
+from cmsml_tasks.conversion.sources.keras_calls import (
+    Call,
+    caller,
+    dense_spec,
+    model_input_names,
+    model_output_names,
+    of_any_batch,
+    traced_call,
+)
 from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
 from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
-from cmsml_tasks.conversion.traced import Array, Traced
-from cmsml_tasks.conversion.values import as_array
+from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 
 
@@ -46,8 +51,9 @@ def trace_model(
     or ``output``, with a number where there are several. Subclassed models have no input layers;
     several arguments of their ``call`` give their names.
 
-    The batch size of a Sequential or subclassed model is free; a functional model has the one of
-    its ``keras.Input``.
+    The batch size of a subclassed model is free; other models have the one of their
+    ``keras.Input``. In the file of a Sequential model it is not told whether this came from the
+    user or from the first data; then it is free.
 
     Of a subclassed model, Keras remembers the shapes of the inputs, but no data types: they are
     taken to be floats of the model's precision. A model in which something takes integers or
@@ -63,14 +69,17 @@ def trace_model(
     """
     _check_backend()
     arguments = _call_arguments(model)
-    inputs = chosen(input_names, _input_names(arguments), "input")
+    found_inputs = model_input_names(arguments, _given_name)
+    inputs = chosen(input_names, found_inputs, "input")
     specs, concrete, asked = _with_free_batch(model, nest.map_structure(_spec, arguments))
-    if _functional(model) is None:
+    functional = _functional(model)
+    if functional is None:
         refuse_floats_cast(model, concrete)
-    found = apart_from_inputs(_output_names(model, concrete), inputs)
-    outputs = chosen(output_names, found, "output")
-    origin = origin_of(model, asked)
-    return trace_concrete(concrete, inputs, outputs, _caller(model, specs), model, origin)
+    symbolic = functional._outputs_struct if functional is not None else None
+    found = model_output_names(model, concrete, symbolic, _given_name)
+    outputs = chosen(output_names, apart_from_inputs(found, inputs), "output")
+    evaluate, origin = caller(_call(model), specs), origin_of(model, asked)
+    return trace_concrete(concrete, inputs, outputs, evaluate, model, origin)
 
 
 def _check_backend() -> None:
@@ -91,45 +100,30 @@ def _with_free_batch(
     called on, which nobody meant to be fixed. (Once stored in a file, its input layer cannot be
     told from one that the user made.)
     """
-    if isinstance(model, sys.modules["keras"].Sequential):
-        free = nest.map_structure(_of_any_batch, specs)
+    if isinstance(model, sys.modules["keras"].Sequential) and not _wants_batch_size(model):
+        free = nest.map_structure(of_any_batch, specs)
         try:
-            return free, *_traced_call(model, free)
+            return free, *_traced(model, free)
         except ConversionError:
             pass  # a layer needs to know the batch size, or something else is wrong, too
-    return specs, *_traced_call(model, specs)
+    return specs, *_traced(model, specs)
 
 
-def _of_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
-    return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype, spec.name)
+def _wants_batch_size(model: Any) -> bool:
+    """Tell whether the batch size of a Sequential model is one that the user asked for."""
+    arguments = getattr(getattr(model._layers[0], "_auto_config", None), "config", None) or {}
+    # Keras itself, and a file, give a batch shape and a data type
+    by_shape = arguments.get("batch_shape") is not None and arguments.get("dtype") is None
+    return arguments.get("batch_size") is not None or by_shape
 
 
-def _traced_call(model: Any, specs: tuple[Any, ...]) -> tuple[Any, dict[str, str]]:
-    asked: dict[str, str] = {}
+def _traced(model: Any, specs: tuple[Any, ...]) -> tuple[Any, dict[str, str]]:
+    advice = "" if _functional(model) else f"\nIf it takes no floats, {ADVICE}"
+    return traced_call(model, _call(model), specs, advice)
 
-    def inference(*args: Any) -> Any:
-        with names_asked_for(tf.compat.v1.get_default_graph()) as names:
-            outputs = model(*args, training=False)
-        asked.clear()  # variables made in a first trace cause another
-        asked.update(names)
-        return outputs
 
-    function = tf.function(inference, autograph=False)
-    variables = len(model.variables)
-    try:
-        with eager_mode():
-            concrete = function.get_concrete_function(*specs)
-    except Exception as error:  # whatever the layers raise while they are traced
-        advice = "" if _functional(model) else f"\nIf it takes no floats, {ADVICE}"
-        raise ConversionError(
-            f"the model '{model.name}' cannot be traced: {reason(error)}{advice}"
-        ) from error
-    if len(model.variables) != variables:
-        raise ConversionError(
-            f"the model '{model.name}' says that it is built, but its layers had no weights yet; "
-            "call it on data before it is exported"
-        )
-    return concrete, asked
+def _call(model: Any) -> Call:
+    return functools.partial(model, training=False)
 
 
 def _call_arguments(model: Any) -> tuple[Any, ...]:
@@ -148,35 +142,8 @@ def _functional(model: Any) -> Any:
 def _spec(tensor: Any) -> tf.TensorSpec:
     if isinstance(tensor, tf.TensorSpec):
         return tensor
-    if getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False):
-        raise ConversionError(
-            f"the input '{tensor.name}' is sparse or ragged, which a frozen graph cannot be fed; "
-            "use a dense input"
-        )
-    return tf.TensorSpec(tensor.shape, tensor.dtype)
-
-
-def _input_names(arguments: tuple[Any, ...]) -> list[str]:
-    names: list[str | None] = []
-    for argument in arguments:
-        leaves = zip(key_names(argument), nest.flatten(argument), strict=True)
-        names.extend(key or _given_name(leaf) for key, leaf in leaves)
-    return completed(names, "input")
-
-
-def _output_names(model: Any, concrete: Any) -> list[str]:
-    functional = _functional(model)
-    traced = concrete.structured_outputs
-    keys = key_names(traced)
-    if functional is not None and len(nest.flatten(functional._outputs_struct)) == len(keys):
-        tensors = nest.flatten(functional._outputs_struct)
-        keys = [key or _given_name(tensor) for key, tensor in zip(keys, tensors, strict=True)]
-    if not keys or len(keys) != len(concrete.graph.outputs):
-        raise ConversionError(
-            f"the model '{model.name}' returns {traced!r}; a frozen graph needs dense tensors, "
-            "alone or in lists and dictionaries"
-        )
-    return completed(keys, "output")
+    sparse, ragged = getattr(tensor, "sparse", False), getattr(tensor, "ragged", False)
+    return dense_spec(tensor, not sparse and not ragged)
 
 
 def _given_name(tensor: Any) -> str | None:
@@ -186,16 +153,3 @@ def _given_name(tensor: Any) -> str | None:
         return name
     layer = tensor._keras_history.operation
     return None if kind_of(layer) else str(layer.name)
-
-
-def _caller(model: Any, specs: Any) -> Callable[[Sequence[Array]], Sequence[Array]]:
-    flat_specs = nest.flatten(specs)
-
-    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
-        # a layer may call functions of its own
-        with eager_mode(), functions_as_written():
-            tensors = [tf.constant(a, s.dtype) for a, s in zip(arrays, flat_specs, strict=True)]
-            outputs = model(*nest.pack_sequence_as(specs, tensors), training=False)
-            return [as_array(output.numpy(), output.dtype) for output in nest.flatten(outputs)]
-
-    return evaluate

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cmsml_tasks.conversion.origins import Origin
+
+# what tf-keras does not call after the class of the layer
+_KERAS_2 = {"InputLayer": ("input",), "Functional": ("model", "functional")}
+# its layers that stand for operations, and are called like these
+_OPERATIONS = ("ClassMethod", "InstanceMethod", "InstanceProperty", "SlicingOpLambda", "TFOpLambda")
 
 
 def kind_of(layer: Any) -> str | None:
@@ -21,12 +26,26 @@ def kind_of(layer: Any) -> str | None:
     return kind if re.fullmatch(re.escape(kind) + r"(_\d+)?", layer.name) else None
 
 
-def origin_of(model: Any, asked: Mapping[str, str]) -> Origin:
+def kind_of_keras_2(layer: Any) -> str | None:
+    """Return the same for a *layer* of tf-keras."""
+    from tf_keras.src.utils.generic_utils import to_snake_case
+
+    kind = type(layer).__name__
+    if kind in _OPERATIONS:
+        return re.sub(r"_\d+$", "", layer.name)
+    names = _KERAS_2.get(kind, (to_snake_case(kind),))
+    return next((n for n in names if re.fullmatch(re.escape(n) + r"(_\d+)?", layer.name)), None)
+
+
+def origin_of(
+    model: Any, asked: Mapping[str, str], kind_of: Callable[[Any], str | None] = kind_of
+) -> Origin:
     """Return what a Keras model knows of the names in its graph.
 
     Args:
         model: the model.
         asked: names that were asked for while it was traced, by path.
+        kind_of: tells what Keras calls a layer that it named.
     """
     given: set[str] = set()
     automatic: dict[str, str] = {}

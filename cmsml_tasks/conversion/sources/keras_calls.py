@@ -1,0 +1,129 @@
+"""What the models of Keras 3 and tf-keras share: how they are called, traced and named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.eager.context import eager_mode
+from tensorflow.python.util import nest
+
+from cmsml_tasks.conversion.as_written import functions_as_written
+from cmsml_tasks.conversion.names import completed, key_names
+from cmsml_tasks.conversion.origins import names_asked_for
+from cmsml_tasks.conversion.reasons import reason
+from cmsml_tasks.conversion.traced import Array, Evaluate
+from cmsml_tasks.conversion.values import as_array
+from cmsml_tasks.errors import ConversionError
+
+Call = Callable[..., Any]
+# gives the name that the user gave the layer that makes a tensor, None if Keras made it up
+GivenName = Callable[[Any], str | None]
+
+
+def traced_call(
+    model: Any, call: Call, specs: tuple[Any, ...], advice: str = ""
+) -> tuple[Any, dict[str, str]]:
+    """Return the concrete function of *call*, the inference of *model*, and the names asked for.
+
+    Raises:
+        ConversionError: it cannot be traced (the message ends in *advice*), or *model* has layers
+            without weights.
+
+    """
+    asked: dict[str, str] = {}
+
+    def inference(*args: Any) -> Any:
+        with names_asked_for(tf.compat.v1.get_default_graph()) as names:
+            outputs = call(*args)
+        asked.clear()  # variables made in a first trace cause another
+        asked.update(names)
+        return outputs
+
+    function = tf.function(inference, autograph=False)
+    variables = len(model.variables)
+    try:
+        with eager_mode():
+            concrete = function.get_concrete_function(*specs)
+    except Exception as error:  # whatever the layers raise while they are traced
+        raise ConversionError(
+            f"the model '{model.name}' cannot be traced: {reason(error)}{advice}"
+        ) from error
+    if len(model.variables) != variables:
+        raise ConversionError(
+            f"the model '{model.name}' says that it is built, but its layers had no weights yet; "
+            "call it on data before it is exported"
+        )
+    return concrete, asked
+
+
+def caller(call: Call, specs: tuple[Any, ...]) -> Evaluate:
+    """Return what evaluates *call* on one array for each of the nested *specs*."""
+    flat_specs = nest.flatten(specs)
+
+    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
+        # a layer may call functions of its own
+        with eager_mode(), functions_as_written():
+            tensors = [tf.constant(a, s.dtype) for a, s in zip(arrays, flat_specs, strict=True)]
+            outputs = call(*nest.pack_sequence_as(specs, tensors))
+            return [as_array(output.numpy(), output.dtype) for output in nest.flatten(outputs)]
+
+    return evaluate
+
+
+def dense_spec(tensor: Any, is_dense: bool) -> tf.TensorSpec:
+    """Return the spec of a symbolic input of a model.
+
+    Raises:
+        ConversionError: it is not dense.
+
+    """
+    if not is_dense:
+        raise ConversionError(
+            f"the input '{tensor.name}' is sparse or ragged, which a frozen graph cannot be fed; "
+            "use a dense input"
+        )
+    return tf.TensorSpec(tensor.shape, tensor.dtype)
+
+
+def of_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
+    """Return *spec* with a free first dimension."""
+    return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype, spec.name)
+
+
+def model_input_names(arguments: Sequence[Any], given_name: GivenName) -> list[str]:
+    """Return names for the leaves of the nested *arguments* of a model."""
+    names: list[str | None] = []
+    for argument in arguments:
+        leaves = zip(key_names(argument), nest.flatten(argument), strict=True)
+        names.extend(key or given_name(leaf) for key, leaf in leaves)
+    return completed(names, "input")
+
+
+def model_output_names(
+    model: Any, concrete: Any, symbolic: Any, given_name: GivenName
+) -> list[str]:
+    """Return names for what the traced *model* returns.
+
+    Args:
+        model: the model.
+        concrete: its trace.
+        symbolic: the outputs as the model has them, nested; None for a subclassed one.
+        given_name: names their layers.
+
+    Raises:
+        ConversionError: these are no dense tensors.
+
+    """
+    traced = concrete.structured_outputs
+    keys = key_names(traced)
+    tensors = nest.flatten(symbolic)
+    if symbolic is not None and len(tensors) == len(keys):
+        keys = [key or given_name(tensor) for key, tensor in zip(keys, tensors, strict=True)]
+    if not keys or len(keys) != len(concrete.graph.outputs):
+        raise ConversionError(
+            f"the model '{model.name}' returns {traced!r}; a frozen graph needs dense tensors, "
+            "alone or in lists and dictionaries"
+        )
+    return completed(keys, "output")
