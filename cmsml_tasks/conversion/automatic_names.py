@@ -42,7 +42,8 @@ zero_padding2d zero_padding3d
 # what TensorFlow's python functions call their operations and scopes, other than by operation
 _FUNCTIONS = """
 add all any arange argmax argmin args_0 Assert assert_equal assert_greater assert_less assert_rank
-assert_type batch_normalization batchnorm bias_add boolean_mask broadcast_to cast clip_by_value
+assert_type batch_normalization batchnorm bias_add boolean_mask broadcast_to captured cast
+clip_by_value
 concat cond convolution cumprod cumsum dense depthwise einsum embedding_lookup eye fill flatten
 floordiv floormod foldl foldr full gather gradients identity l2_normalize lambda leaky_relu linspace
 log_softmax map matmul mean mod moments mul neg norm not_equal one_hot ones ones_like packed pad pow

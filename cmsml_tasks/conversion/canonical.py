@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
@@ -49,8 +49,9 @@ def canonical(
     elided = elide_passing(graph_def, interface)
     order = order_by_structure(graph_def, list(interface))
     nodes = by_name(graph_def)
-    asked = _reading_names(order, nodes, elided)
-    names = _names(order, asked, interface, origin)
+    called = _reading_names(order, nodes, elided)
+    called.update(_captured_names(order, frozen.weights.keys() - called.keys() - interface.keys()))
+    names = _names(order, called, interface, origin)
     result = GraphDef(library=graph_def.library, versions=graph_def.versions)
     result.versions.producer = min(result.versions.producer, _PRODUCER)
     if not graph_def.library.function:
@@ -86,10 +87,19 @@ def _reading_names(
     return names
 
 
+def _captured_names(order: Sequence[str], weights: Set[str]) -> dict[str, str]:
+    """Return a name for each weight that has only a number, of no meaning, from TensorFlow."""
+    numbered = [name for name in order if name in weights and name.rpartition("/")[2].isdigit()]
+    return {
+        name: f"{name.removesuffix(name.rpartition('/')[2])}captured_{index}"
+        for index, name in enumerate(numbered)
+    }
+
+
 def _names(
-    order: Sequence[str], reading: Mapping[str, str], interface: Mapping[str, str], origin: Origin
+    order: Sequence[str], other: Mapping[str, str], interface: Mapping[str, str], origin: Origin
 ) -> dict[str, str]:
-    called = [reading.get(name, name) for name in order]
+    called = [other.get(name, name) for name in order]
     names = canonical_names(called, interface, origin)
     return {name: names[alias] for name, alias in zip(order, called, strict=True)}
 

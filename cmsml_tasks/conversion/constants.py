@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import tensorflow as tf
-from tensorflow.core.framework import types_pb2
+from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from cmsml_tasks.conversion.nodes import NodeDef
 
@@ -33,10 +33,21 @@ def settle_encoding(constant: NodeDef) -> None:
     dtype = tf.as_dtype(tensor.dtype)
     if dtype == tf.string or elements * dtype.size > max(_LARGEST_FILLED, tensor.ByteSize()):
         return
-    tensor.CopyFrom(tf.make_tensor_proto(tf.make_ndarray(tensor), dtype))
+    try:
+        value = tf.make_ndarray(tensor)
+    except (TypeError, ValueError):
+        return  # no value of its type and shape: whoever imports the graph says so
+    if elements == 1:
+        tensor.CopyFrom(tf.make_tensor_proto(value, dtype))
+    else:
+        shape = tensor.tensor_shape
+        content = value.tobytes()
+        settled = tensor_pb2.TensorProto(dtype=tensor.dtype, tensor_content=content)
+        settled.tensor_shape.CopyFrom(shape)
+        tensor.CopyFrom(settled)
 
 
-def _is_settled(tensor: tf.compat.v1.TensorProto, elements: int) -> bool:
+def _is_settled(tensor: tensor_pb2.TensorProto, elements: int) -> bool:
     if elements == 1 and tensor.dtype in _SINGLE:
         return len(getattr(tensor, _SINGLE[tensor.dtype])) == 1
     return elements > 1 and bool(tensor.tensor_content)

@@ -13,7 +13,6 @@ _LOWERED = re.compile(r"_\d+")
 _SWITCH = "_switch"
 # scopes that inlining puts before the path of a function, or behind that of a loop or branch
 _INLINED = "Func"
-_CAPTURED = "captured"
 
 
 def canonical_names(
@@ -84,9 +83,6 @@ def _without_counters(name: str) -> Iterator[str]:
 
 def _parts(name: str, origin: Origin) -> Iterator[tuple[str, str, str]]:
     """Yield the path of the scope, the path, and the base of each part of a name."""
-    if name.isdigit():  # TensorFlow numbers what a function inside of a function captures
-        yield "", name, _CAPTURED
-        return
     parent, local = "", ""
     for part in name.split("/"):
         path = f"{parent}/{part}" if parent else part
