@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import ValidationError
 from cmsml_tasks.files import sha256
 
@@ -44,6 +45,7 @@ def signature_card(
         )
     return {
         "format": FORMAT,
+        "canonical_form": CANONICAL_FORM,
         "inputs": inputs,
         "outputs": [_tensor(info) for info in signature.outputs],
         "classes": trained_on.get("classes"),

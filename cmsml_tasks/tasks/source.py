@@ -8,6 +8,7 @@ from typing import Any
 import law
 import luigi
 
+from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS
 from cmsml_tasks.files import sha256_of
@@ -76,11 +77,12 @@ class ExportedTask(BranchedTask):
         return (self.task_family, source_name(self.source), self.version)
 
     def ingredients(self) -> dict[str, Any]:
-        """Return the recipe's ingredients, or the digest of the source."""
+        """Return the recipe's ingredients, or the digest of the source; and the form of graphs."""
+        form = {"canonical_form": CANONICAL_FORM}
         if not self.has_source:
-            return super().ingredients()
+            return {**super().ingredients(), **form}
         source = {"name": Path(self.source).name, "sha256": sha256_of(self.source)}
-        return {"source": source, "input_shapes": self.input_shapes}
+        return {"source": source, "input_shapes": self.input_shapes, **form}
 
 
 ExportedTask.deregister()

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from conversion_cases import Module, functional, sequential, session_with
 
-from cmsml_tasks.conversion import describe, open_model, trace, write_graph
+from cmsml_tasks.conversion import describe, open_model, read_graph, trace, write_graph
+from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
+from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.nodes import op_definition
 
 tf1 = tf.compat.v1
@@ -164,3 +167,31 @@ def test_description_tells_what_has_state() -> None:
     function = tf.function(lambda: tf.random.normal([2], name="noise"))
     stateful = describe(frozen(function))["stateful"]
     assert stateful == ["noise/RandomStandardNormal"]
+
+
+def test_an_old_frozen_graph_keeps_its_numbers_to_the_bit(shared_data: Path) -> None:
+    path = shared_data / "egamma_pfid" / "exteta1_modelDNN.pb"
+    original = read_graph(path)
+    (name,) = (node.name for node in original.node if node.op == "Placeholder")
+    traced = open_model(path)
+    (output,) = traced.signature.outputs
+    canonical = traced.freeze()
+    assert digest(trace(canonical).freeze()) == digest(canonical)
+    size = next(iter(traced.signature.inputs)).shape[-1]
+    rows = np.random.default_rng(2).normal(scale=3, size=(256, size)).astype("float32")
+    values = []
+    own = traced.skeleton.outputs[0].tensor
+    for graph_def, fetch in ((original, own), (canonical, output.tensor)):
+        with session_as_written(imported_graph(graph_def)) as session:
+            values.append(session.run(fetch, {f"{name}:0": rows}))
+    assert values[0].tobytes() == values[1].tobytes()
+    assert len(canonical.node) < len(original.node)
+    assert values[0].std() > 0
+
+
+def test_the_producer_is_pinned_but_never_raised() -> None:
+    graph_def = frozen(sequential())
+    assert graph_def.versions.producer == 134
+    assert graph_def.versions.min_consumer == 0
+    graph_def.versions.producer = 22
+    assert trace(graph_def).freeze().versions.producer == 22
