@@ -8,6 +8,7 @@ from cmsml_tasks.conversion.api import (
     save_graph,
 )
 from cmsml_tasks.conversion.description import describe
+from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.keras_archive import save_model
 from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved import open_model
@@ -18,6 +19,7 @@ from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
+    "Frozen",
     "MissingWeightsWarning",
     "Signature",
     "TensorInfo",

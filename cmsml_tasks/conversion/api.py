@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.nodes import GraphDef
@@ -67,14 +68,14 @@ def save_graph(
     if as_text is None:
         as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
     if variables_to_constants:
-        graph_def = trace(obj, input_names, output_names).freeze()
+        graph: GraphDef | Frozen = trace(obj, input_names, output_names).frozen()
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
-        graph_def = _graph_as_is(obj, input_names, output_names)
+        graph = _graph_as_is(obj, input_names, output_names)
     else:
         traced = trace(obj, input_names, output_names)
         _warn_of_missing_weights(traced)
-        graph_def = traced.as_is()
-    write_graph(path, graph_def, as_text)
+        graph = traced.as_is()
+    write_graph(path, graph, as_text)
 
 
 def load_graph(

@@ -9,11 +9,14 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.compatibility import oldest_tensorflow
+from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
 
 
-def describe(graph_def: GraphDef) -> dict[str, Any]:
-    """Return facts about *graph_def*, called functions included, that JSON can hold.
+def describe(graph: GraphDef | Frozen) -> dict[str, Any]:
+    """Return facts about *graph*, called functions included, that JSON can hold.
+
+    The values of weights are not read for that.
 
     Returns:
         ``operations``: number of nodes by operation, sorted; ``parameters``: number of elements
@@ -25,11 +28,15 @@ def describe(graph_def: GraphDef) -> dict[str, Any]:
         decides that.
 
     """
+    frozen = graph if isinstance(graph, Frozen) else Frozen(graph, {})
+    graph_def = frozen.graph_def
     nodes = list(all_nodes(graph_def))
+    constants = [node.attr["value"].tensor for node in nodes if node.op == "Const"]
+    constants += [weight.proto() for weight in frozen.weights.values()]
     operations = Counter(node.op for node in nodes)
     return {
         "operations": dict(sorted(operations.items())),
-        "parameters": sum(_parameters(node.attr["value"].tensor) for node in nodes if _const(node)),
+        "parameters": sum(_parameters(tensor) for tensor in constants),
         "producer": graph_def.versions.producer,
         "stateful": sorted(node.name for node in nodes if is_stateful(node.op)),
         "variables": sorted(node.name for node in nodes if node.op in VARIABLES),
@@ -38,11 +45,9 @@ def describe(graph_def: GraphDef) -> dict[str, Any]:
     }
 
 
-def _const(node: Any) -> bool:
-    return bool(node.op == "Const")
-
-
 def _parameters(tensor: Any) -> int:
+    if not tensor.dtype:
+        return 0  # the constant of a weight, without a value yet
     dtype = tf.as_dtype(tensor.dtype)
     sizes = [dim.size for dim in tensor.tensor_shape.dim]
     return math.prod(sizes) if sizes and (dtype.is_floating or dtype.is_complex) else 0

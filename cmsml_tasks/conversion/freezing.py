@@ -46,6 +46,12 @@ class Frozen:
     graph_def: GraphDef
     weights: Mapping[str, Weight]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the graph with the values, up to a few for each of them."""
+        values = sum(weight.nbytes for weight in self.weights.values())
+        return values + int(self.graph_def.ByteSize())
+
 
 def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
     """Return what the outputs need of the flat *graph_def*, with constants for variables.

@@ -18,5 +18,5 @@ def check_size(size: int) -> None:
         raise ConversionError(
             f"the graph has {size:,} bytes, but a protobuf message, and so every GraphDef that "
             f"TensorFlow can load, ends at {LARGEST:,}; split the model or store weights in half "
-            "precision"
+            "precision (nothing was written)"
         )

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_shape_pb2
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
@@ -59,6 +60,10 @@ class Weight:
     def nbytes(self) -> int:
         """Bytes of the value; of strings only what their number tells."""
         return math.prod(self.shape) * max(int(self.dtype.size), 1)
+
+    def proto(self) -> TensorProto:
+        """Return the protobuf of the value, without the value."""
+        return TensorProto(dtype=self.dtype.as_datatype_enum, tensor_shape=shape_proto(self.shape))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cmsml_tasks.conversion.flattening import flat_graph
 from cmsml_tasks.conversion.freezing import Frozen, freeze
 from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
+from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.signature import Signature, listed
@@ -79,12 +80,14 @@ class Traced:
         """Return the frozen graph in canonical form; its weights have not been read yet.
 
         Raises:
-            ConversionError: the object cannot be frozen; the message says why.
+            ConversionError: the object cannot be frozen, or is too large for a GraphDef; the
+                message says why.
 
         """
         flat = flat_graph(self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
         frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
+        check_size(frozen.nbytes)
         check_importable(frozen)
         return frozen
 

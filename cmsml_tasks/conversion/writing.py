@@ -1,10 +1,12 @@
-"""GraphDefs written to files: format by ending, whole or not there."""
+"""Graphs written to files: format by ending, whole or not there, weights never copied."""
 
 from __future__ import annotations
 
-from google.protobuf import text_format
 from google.protobuf.message import EncodeError
 
+from cmsml_tasks.conversion.encoding import Piece, binary_pieces, text_pieces
+from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion.lifting import lifted, without_nodes
 from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
@@ -12,39 +14,56 @@ from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.files import replacing
 
 
-def write_graph(path: PathLike, graph_def: GraphDef, as_text: bool | None = None) -> None:
-    """Write *graph_def* to *path*, making folders that are missing; equal graphs, equal bytes.
+def write_graph(path: PathLike, graph: GraphDef | Frozen, as_text: bool | None = None) -> None:
+    """Write *graph* to *path*, making folders that are missing; equal graphs, equal bytes.
 
     Args:
         path: the file; ``~`` and environment variables are expanded.
-        graph_def: the graph.
+        graph: the graph; weights that it does not hold itself are read one after the other, as
+            they are at that moment, and written from where they lie in memory.
         as_text: text or binary form; None decides by the ending.
 
     Raises:
         ConversionError: the ending is unknown, or the graph empty, or larger than anybody could
-            read.
+            read; a weight has another size than the graph was made for.
         UserError: the file cannot be written; nothing is left there, an old file untouched.
 
     """
     path = expanded(path)
     text = is_text(path) if as_text is None else as_text
-    if not graph_def.node:
+    frozen = graph if isinstance(graph, Frozen) else lifted(graph)
+    if not frozen.graph_def.node:
         raise ConversionError(
             f"the graph for {path} has no operations; pass the tf.Graph, or the session of it, in "
             "which the model was built"
         )
-    if not graph_def.HasField("versions"):
-        # the versions come last in a file; a reader takes their lack for truncation
-        graph_def = GraphDef(node=graph_def.node, library=graph_def.library)
-        graph_def.versions.SetInParent()
     try:
-        check_size(graph_def.ByteSize())
-        content = (
-            text_format.MessageToString(graph_def).encode()
-            if text
-            else graph_def.SerializeToString(deterministic=True)
-        )
+        pieces = _pieces(_with_versions(frozen), text)
     except EncodeError as error:
         raise ConversionError(f"the graph cannot be written to {path}: {error}") from error
-    with replacing(path) as sibling:
-        sibling.write_bytes(content)
+    with replacing(path) as sibling, open(sibling, "wb") as file:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                file.write(piece)
+            elif text:
+                file.writelines(piece.escaped())
+            else:
+                file.write(piece.read().data)
+
+
+def _with_versions(frozen: Frozen) -> Frozen:
+    # the versions come last in a file; a reader takes their lack for truncation
+    if frozen.graph_def.HasField("versions"):
+        return frozen
+    graph_def = without_nodes(frozen.graph_def)
+    graph_def.node.extend(frozen.graph_def.node)
+    graph_def.versions.SetInParent()
+    return Frozen(graph_def, frozen.weights)
+
+
+def _pieces(frozen: Frozen, text: bool) -> list[Piece]:
+    check_size(sum(weight.nbytes for weight in frozen.weights.values()))
+    pieces = binary_pieces(frozen)
+    # a text without end could be written, but nobody could make a graph of it
+    check_size(sum(len(piece) for piece in pieces))
+    return text_pieces(frozen) if text else pieces

@@ -12,7 +12,7 @@ from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion import Traced
+    from cmsml_tasks.conversion import Frozen, Signature
 
 
 def export_trained(
@@ -34,7 +34,7 @@ def export_trained(
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(model, custom_modules=[module])
-    return _write(traced, Path(folder), formats, trained_on)
+    return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
 
 
 def export_source(
@@ -61,19 +61,23 @@ def export_source(
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(source, input_shapes=shapes or None)
+    frozen = traced.frozen()  # what cannot be exported need not be evaluated
     keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
-    return _write(traced, Path(folder), formats, {})
+    return _write(traced.signature, frozen, Path(folder), formats, {})
 
 
 def _write(
-    traced: Traced, folder: Path, formats: Sequence[str], trained_on: Mapping[str, Any]
+    signature: Signature,
+    frozen: Frozen,
+    folder: Path,
+    formats: Sequence[str],
+    trained_on: Mapping[str, Any],
 ) -> dict[str, Any]:
     from cmsml_tasks.conversion import describe, write_graph
 
-    graph = traced.freeze()
     paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
-        write_graph(path, graph)
-    card = signature_card(traced.signature, describe(graph), paths, trained_on)
+        write_graph(path, frozen)
+    card = signature_card(signature, describe(frozen), paths, trained_on)
     write_json(folder / CARD, card)
     return card

@@ -54,7 +54,7 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
             traced = open_model(path, custom_modules=[recipe.rpartition(".")[0]])
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
             traced.run({name: array[:2] for name, array in rows.items()})
-            traced.freeze()
+            traced.frozen()
         except UserError as error:
             raise type(error)(f"{error}\n({_ADVICE})") from error
         _check_room(target, path.stat().st_size)

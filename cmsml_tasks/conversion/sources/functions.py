@@ -20,7 +20,7 @@ from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
 from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
-from cmsml_tasks.conversion.values import as_array
+from cmsml_tasks.conversion.values import as_array, memory_of
 from cmsml_tasks.errors import ConversionError
 
 # ops that change a variable, a table or the state of a random generator
@@ -225,7 +225,7 @@ def _weights(graph: Any) -> dict[str, Weight]:
             weights[inside.op.name] = Weight(dtype, sizes, read, name)
         elif outside.dtype not in (tf.resource, tf.variant):
             weights[inside.op.name] = Weight(
-                outside.dtype, tuple(outside.shape), functools.partial(_value, outside)
+                outside.dtype, tuple(outside.shape), functools.partial(memory_of, outside)
             )
     return weights
 
@@ -244,7 +244,7 @@ def _variable_content(captured: tf.Tensor) -> Any | None:
 def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
     def read() -> Array:
         with eager_mode():
-            return _value(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
+            return memory_of(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
 
     return read
 
