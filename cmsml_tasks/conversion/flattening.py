@@ -8,6 +8,8 @@ from tensorflow.python.grappler import tf_optimizer
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
 from cmsml_tasks.conversion.skeleton import Skeleton
 
+# what keeps a function in one piece, for compilers that readers of the graph do not have
+_COMPILED = ("_XlaCompile", "_XlaMustCompile")
 _LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
 
 
@@ -27,9 +29,12 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     for node in all_nodes(graph_def):
         if node.op in _LOWERED:
             node.attr["_lower_using_switch_merge"].b = True
+        for name in _COMPILED:
+            node.attr.pop(name, None)
     for function in graph_def.library.function:
         # grappler would choose among implementations by device, which is not known yet
-        function.attr.pop("api_implements", None)
+        for name in ("api_implements", *_COMPILED):
+            function.attr.pop(name, None)
     for port in (*skeleton.inputs, *skeleton.outputs):
         meta_graph.collection_def["train_op"].node_list.value.append(port.tensor)
     return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)

@@ -42,6 +42,8 @@ ON_IMAGES: Mapping[str, Callable[[], list[Any]]] = {
         L.Flatten(),
         L.Dense(3, "softmax", name="flavour"),
     ],
+    # the optimiser of TensorFlow without oneDNN cannot fuse a grouped convolution with a bias
+    "conv2d_grouped": lambda: [L.Conv2D(6, 2, groups=3, use_bias=False), L.Flatten()],
     "conv2d_separable": lambda: [L.SeparableConv2D(4, 3, depth_multiplier=2)],
     "conv2d_depthwise": lambda: [L.DepthwiseConv2D(2, depth_multiplier=2, activation="relu")],
     "conv2d_transposed": lambda: [L.Conv2DTranspose(4, 3, strides=2, padding="same")],

@@ -28,7 +28,7 @@ ON_SEQUENCES: Mapping[str, Callable[[], list[Any]]] = {
     "gru_reset_before": lambda: [L.GRU(4, reset_after=False)],
     "gru_bidirectional": lambda: [L.Bidirectional(L.GRU(3, return_sequences=True)), L.Dense(2)],
     "lstm_bidirectional_summed": lambda: [L.Bidirectional(L.LSTM(3), merge_mode="sum")],
-    "simple_rnn": lambda: [L.SimpleRNN(4)],
+    "simple_rnn": lambda: [L.SimpleRNN(4, dropout=0.2, recurrent_dropout=0.2)],
     "rnn_of_cells": lambda: [L.RNN([L.LSTMCell(3), L.GRUCell(4), L.SimpleRNNCell(2)])],
     "time_distributed": lambda: [
         L.TimeDistributed(L.Dense(3, "relu"), name="lepton_encoder"),

@@ -14,21 +14,14 @@ from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
-from cmsml_tasks.conversion.nodes import all_nodes
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
 from cmsml_tasks.conversion.sources.table_content import captured_table
+from cmsml_tasks.conversion.sources.writers import without_writers
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.conversion.values import as_array, memory_of
 from cmsml_tasks.errors import ConversionError
-
-# ops that change a variable, a table or the state of a random generator
-_WRITERS = re.compile(
-    r"(Assign\w*|Resource(Apply|Conditional|Scatter|SparseApply|StridedSlice)\w*|Rng\w*Skip"
-    r"|Stateful(RandomBinomial|StandardNormal|TruncatedNormal|Uniform)\w*"
-    r"|LookupTable(Import|Insert|Remove)\w*)"
-)
 
 
 def is_function(obj: Any) -> bool:
@@ -75,15 +68,17 @@ def trace_concrete(
     """
     graph = concrete.graph
     _refuse_values_in_a_graph(graph)
+    weights = _weights(graph)
+    outputs = [output.op.name for output in graph.outputs]
     skeleton = Skeleton(
-        graph_def=graph.as_graph_def(),
+        graph_def=without_writers(graph.as_graph_def(), outputs, weights),
         inputs=tuple(
             port(name, tensor) for name, tensor in zip(input_names, _arguments(graph), strict=True)
         ),
         outputs=tuple(
             port(name, tensor) for name, tensor in zip(output_names, graph.outputs, strict=True)
         ),
-        weights=_weights(graph),
+        weights=weights,
         tables={
             inside.op.name: captured_table(outside, inside.op.name)
             for outside, inside in graph.captures
@@ -91,7 +86,6 @@ def trace_concrete(
         },
         origin=origin,
     )
-    _refuse_writers(skeleton)
     # a function does not keep its variables alive
     alive = (owner, concrete.variables)
     return Traced(skeleton, evaluate or _caller(concrete, alive))
@@ -247,15 +241,6 @@ def _reader(handle: tf.Tensor, dtype: tf.DType) -> Callable[[], Array]:
             return memory_of(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
 
     return read
-
-
-def _refuse_writers(skeleton: Skeleton) -> None:
-    writer = next((n for n in all_nodes(skeleton.graph_def) if _WRITERS.fullmatch(n.op)), None)
-    if writer is not None:
-        raise ConversionError(
-            f"the function changes a variable or other state ({writer.op} '{writer.name}'); a "
-            "frozen graph has none: export a function that only computes outputs from inputs"
-        )
 
 
 def _caller(concrete: Any, alive: Any) -> Evaluate:
