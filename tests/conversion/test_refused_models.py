@@ -134,3 +134,17 @@ def test_keras_model_that_draws_random_numbers_or_keeps_a_state() -> None:
     stateful = keras.Model(x, keras.layers.LSTM(2, stateful=True)(x))
     with pytest.raises(ConversionError, match="changes a variable or other state"):
         trace(stateful)
+
+
+def test_time_distributed_layer_on_any_number_of_steps() -> None:
+    """Keras 3.15 takes the batch for the steps in a graph: the right numbers, or the error."""
+    x = keras.Input((None, 4), name="x")
+    model = keras.Model(x, keras.layers.TimeDistributed(keras.layers.Dense(2), name="encoder")(x))
+    feed = np.ones((2, 3, 4), "float32")
+    function = tf.function(model, input_signature=[tf.TensorSpec((None, None, 4))])
+    if function(feed).shape == (2, 3, 2):
+        (value,) = trace(trace(model).freeze()).run({"x": feed}).values()
+        np.testing.assert_allclose(value, model(feed), rtol=1e-5)
+    else:
+        with pytest.raises(ConversionError, match="'encoder' .* any number of steps.*fixed number"):
+            trace(model)

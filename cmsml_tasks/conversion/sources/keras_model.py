@@ -23,6 +23,7 @@ from cmsml_tasks.conversion.sources.keras_calls import (
 )
 from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
 from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
+from cmsml_tasks.conversion.sources.time_steps import refuse_mixed_up_steps
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 
@@ -68,6 +69,7 @@ def trace_model(
 
     """
     _check_backend()
+    refuse_mixed_up_steps(model)
     arguments = _call_arguments(model)
     found_inputs = model_input_names(arguments, _given_name)
     inputs = chosen(input_names, found_inputs, "input")
