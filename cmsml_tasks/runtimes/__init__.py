@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from cmsml_tasks.runtimes.cpp import CppRuntime
+    from cmsml_tasks.runtimes.environments import runtimes_folder
+    from cmsml_tasks.runtimes.names import check_runtime_name, runtime_named
     from cmsml_tasks.runtimes.runtime import (
         BatchRun,
         GraphFacts,
@@ -23,8 +26,26 @@ if TYPE_CHECKING:
     )
     from cmsml_tasks.runtimes.session import SessionRuntime
 
+_HOMES = {
+    "BatchRun": "runtime",
+    "CppRuntime": "cpp",
+    "GraphFacts": "runtime",
+    "GraphRun": "runtime",
+    "Node": "runtime",
+    "Placeholder": "runtime",
+    "Runtime": "runtime",
+    "RuntimeCrashError": "runtime",
+    "RuntimeUnavailableError": "runtime",
+    "SessionRuntime": "session",
+    "TensorFacts": "runtime",
+    "check_runtime_name": "names",
+    "runtime_named": "names",
+    "runtimes_folder": "environments",
+}
+
 __all__ = [
     "BatchRun",
+    "CppRuntime",
     "GraphFacts",
     "GraphRun",
     "Node",
@@ -34,8 +55,9 @@ __all__ = [
     "RuntimeUnavailableError",
     "SessionRuntime",
     "TensorFacts",
+    "check_runtime_name",
+    "runtime_named",
+    "runtimes_folder",
 ]
 
-__getattr__ = lazy_names(
-    __name__, {name: "session" if name == "SessionRuntime" else "runtime" for name in __all__}
-)
+__getattr__ = lazy_names(__name__, _HOMES)

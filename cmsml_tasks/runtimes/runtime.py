@@ -63,7 +63,6 @@ class GraphFacts:
     ``ends`` names the tensors that nothing in the graph consumes.
     """
 
-    program: str
     nodes: tuple[Node, ...]
     placeholders: tuple[Placeholder, ...]
     tensors: Mapping[str, TensorFacts]
@@ -89,12 +88,14 @@ class GraphRun:
     """All that one call of a runtime gives.
 
     ``failure`` says why the graph could not be loaded; then every batch failed too. ``facts`` is
-    None in that case, and for runtimes that cannot look into a graph.
+    None in that case, and for runtimes that cannot look into a graph. ``program`` names what the
+    graph ran in, None if it died before it could tell.
     """
 
     facts: GraphFacts | None
     batches: tuple[BatchRun, ...] = field(default=())
     failure: str | None = None
+    program: str | None = None
 
 
 class Runtime(Protocol):
@@ -107,6 +108,13 @@ class Runtime(Protocol):
     @property
     def only_way(self) -> str | None:
         """Why each graph runs in one way only here; None where *optimize* is free to choose."""
+
+    def check(self) -> None:
+        """Look whether the runtime is there, without starting anything.
+
+        Raises:
+            RuntimeUnavailableError: it is not; the message says how to get it.
+        """
 
     def run(
         self,

@@ -3,7 +3,7 @@
 It is started as a script, by interpreters that need not have this package: it imports the standard
 library, numpy and TensorFlow only, and runs from Python 3.9 and TensorFlow 2.12 on.
 
-It talks through a folder. It reads ``request.json`` (graph, tensor names, threads, which batches,
+It talks through a folder (or several, one graph each). It reads ``request.json`` (graph, tensor names, threads, which batches,
 and for each whether TensorFlow may rewrite the graph) and ``inputs-<n>.npz``; it writes
 ``facts.json`` once the graph is loaded, or could not be, then for each batch ``outputs-<n>.npz`` or
 ``error-<n>.json``. Each file appears whole or not at all, so that whatever is missing after a crash
@@ -174,7 +174,6 @@ def _graph_facts(tf: Any, graph_def: Any, graph: Any) -> dict[str, Any]:
         if op.outputs and not any(tensor.consumers() for tensor in op.outputs):
             ends.extend(tensor.name for tensor in op.outputs)
     return {
-        "program": f"TensorFlow {tf.__version__}",
         "nodes": _node_facts(graph_def),
         "placeholders": placeholders,
         "tensors": tensors,
@@ -252,11 +251,12 @@ def _stop_with_caller() -> None:
             os._exit(1)
 
 
-def main(folder: str) -> int:
-    """Answer the request that lies in *folder*; returns the exit code."""
+def main(*folders: str) -> int:
+    """Answer the requests that lie in *folders*; returns the exit code."""
     threading.Thread(target=_stop_with_caller, daemon=True).start()
     try:
-        return _answer(folder)
+        # all are answered, unless one cannot
+        return max(map(_answer, folders), default=0)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return NO_SPACE
@@ -272,6 +272,7 @@ def _answer(folder: str) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return NO_TENSORFLOW
     graph, facts = _load(tf, request)
+    facts["program"] = f"TensorFlow {tf.__version__}"
     _write_json(os.path.join(folder, "facts.json"), facts)
     if graph is not None:
         _evaluate(tf, graph, request, folder)
@@ -281,4 +282,4 @@ def _answer(folder: str) -> int:
 if __name__ == "__main__":
     # The folder of a script comes first on the path: its neighbours would hide other modules.
     sys.path[:1] = []
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

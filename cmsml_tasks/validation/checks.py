@@ -59,8 +59,8 @@ def _loads(run: GraphRun) -> Check:
             advice="the file is damaged, or made for another program; export the graph again",
         )
     if run.facts is None:
-        return Check(LOADS, "passed")
-    detail = f"{run.facts.program}, {len(run.facts.nodes)} nodes"
+        return Check(LOADS, "passed", run.program or "")
+    detail = f"{run.program}, {len(run.facts.nodes)} nodes"
     return Check(LOADS, "passed", detail, {"nodes": len(run.facts.nodes)})
 
 

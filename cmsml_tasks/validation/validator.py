@@ -84,7 +84,7 @@ def validate(
     return Report(
         checks=tuple(judge(subject)),
         runtime=runtime.name,
-        program=run.facts.program if run.facts else None,
+        program=run.program,
         tolerance=tolerance,
         rows=dict(sorted(Counter(reference.kinds.tolist()).items())),
     )

@@ -127,7 +127,7 @@ def test_what_cannot_be_fed_is_told_and_the_rest_goes_on(plain: GraphRun) -> Non
 def test_facts_describe_the_graph(plain: GraphRun) -> None:
     facts = plain.facts
     assert facts is not None
-    assert facts.program.startswith("TensorFlow 2.")
+    assert str(plain.program).startswith("TensorFlow 2.")
     assert [(p.tensor, p.dtype, p.shape, p.default) for p in facts.placeholders] == [
         ("x:0", "float32", (None, 2), False),
         ("word:0", "string", None, False),
@@ -158,10 +158,15 @@ def test_text_graphs_are_the_same(graphs: Path, plain: GraphRun) -> None:
     np.testing.assert_array_equal(text.batches[0].outputs["y:0"], plain.batches[0].outputs["y:0"])
 
 
+# oneDNN, which is off on some processors, aborts where TensorFlow's own kernel gives an error
+ABORTING = {"TF_ENABLE_ONEDNN_OPTS": "1"}
+
+
 def test_a_batch_that_kills_the_child_does_not_take_the_others_along(graphs: Path) -> None:
     rows = np.ones((3, 4), np.float32)
     feeds = [{"x:0": rows * size} for size in (1, 1e6, 2, 1e6, 3)]
-    run = SessionRuntime(restarts=1).run(graphs / "touchy.pb", feeds, ["end:0"])
+    runtime = SessionRuntime(restarts=1, environment=ABORTING)
+    run = runtime.run(graphs / "touchy.pb", feeds, ["end:0"])
     assert run.failure is None
     assert run.facts is not None
     assert [(b.outputs is not None, b.died, b.tried) for b in run.batches] == [

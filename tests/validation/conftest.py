@@ -36,12 +36,14 @@ def verdict(graphs: Path) -> Verdict:
 
     def judge(graph: str, reference: str) -> Report:
         if (graph, reference) not in known:
+            # oneDNN, which is off on some processors, is what makes these graphs abort
+            aborting = {"TF_ENABLE_ONEDNN_OPTS": "1"} if graph in ("touchy", "deadly") else {}
             card = json.loads((graphs / f"{graph}.json").read_text())
             known[graph, reference] = validate(
                 graphs / f"{graph}.pb",
                 card,
                 graphs / f"{reference}.npz",
-                runtime=SessionRuntime(restarts=1),
+                runtime=SessionRuntime(restarts=1, environment=aborting),
             )
         return known[graph, reference]
 
