@@ -44,7 +44,9 @@ def run_zoo(runtime: ChildRuntime, zoo: Path, folder: Path) -> dict[str, Animal]
         for number in range(2):
             runtime._write_inputs(place, number, arrays(graph.with_name("feeds.npz")))
         runtime._ask(place, requests[name], 0)
-        animals[name] = Animal(name, json.loads(graph.with_name("model.json").read_text()), expected)
+        animals[name] = Animal(
+            name, json.loads(graph.with_name("model.json").read_text()), expected
+        )
     done = subprocess.run(
         [*command, *(str(folder / name) for name in animals)],
         input=b"",
