@@ -10,19 +10,19 @@ from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.elision import elide_passing
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.interface import attach, rename
+from cmsml_tasks.conversion.library import settle_library
 from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.nodes import (
     GraphDef,
     NodeDef,
     by_name,
-    called_functions,
     node_of,
     op_definition,
     reachable,
 )
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.skeleton import Port
-from cmsml_tasks.conversion.structure import order_by_structure
+from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 
 # the GraphDef version of TensorFlow 1.15; no operation means anything else since
 _PRODUCER = 134
@@ -58,7 +58,8 @@ def canonical(
         result.versions.min_consumer = 0
     result.node.extend(_plain(nodes[name]) for name in order)
     rename(result, names)
-    _number_frames(result)
+    settle_library(result, _plain)
+    number_frames(result)
     weights = {names[name]: value for name, value in frozen.weights.items() if name in names}
     for node in result.node:
         if node.op == "Const" and node.name not in weights:
@@ -104,14 +105,6 @@ def _names(
     return {name: names[alias] for name, alias in zip(order, called, strict=True)}
 
 
-def _number_frames(graph_def: GraphDef) -> None:
-    frames: dict[bytes, bytes] = {}
-    for node in graph_def.node:
-        if "frame_name" in node.attr:
-            frame = node.attr["frame_name"]
-            frame.s = frames.setdefault(frame.s, b"frame_%d" % len(frames))
-
-
 def _plain(node: NodeDef) -> NodeDef:
     plain = NodeDef(name=node.name, op=node.op, input=node.input)
     definition = op_definition(node.op)
@@ -120,10 +113,9 @@ def _plain(node: NodeDef) -> NodeDef:
         for attribute in (definition.attr if definition is not None else ())
         if attribute.HasField("default_value")
     }
-    calls = any(called_functions(node))
     for name, value in node.attr.items():
         # a private attribute only steers how functions are called and control flow is run
-        if (name.startswith("_") and not calls) or defaults.get(name) == value:
+        if name.startswith("_") or defaults.get(name) == value:
             continue
         plain.attr[name].CopyFrom(value)
     return plain

@@ -5,16 +5,15 @@ from __future__ import annotations
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config_pb2
 from tensorflow.python.grappler import tf_optimizer
 
+from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
 from cmsml_tasks.conversion.skeleton import Skeleton
 
-# what keeps a function in one piece, for compilers that readers of the graph do not have
-_COMPILED = ("_XlaCompile", "_XlaMustCompile")
 _LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
 
 
 def flat_graph(skeleton: Skeleton) -> GraphDef:
-    """Return the graph of *skeleton* with all that it calls inlined.
+    """Return the graph of *skeleton* with all that it calls inlined, as far as TensorFlow can.
 
     Only grappler's ``function`` pass runs: what the graph computes, and how, stays as traced.
     ``tf.cond``, ``tf.switch_case`` and ``tf.while_loop`` become Switch, ``_SwitchN``, Merge and
@@ -26,15 +25,10 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     graph_def = meta_graph.graph_def
     if not graph_def.library.function:
         return graph_def
+    make_inlinable(graph_def)
     for node in all_nodes(graph_def):
         if node.op in _LOWERED:
             node.attr["_lower_using_switch_merge"].b = True
-        for name in _COMPILED:
-            node.attr.pop(name, None)
-    for function in graph_def.library.function:
-        # grappler would choose among implementations by device, which is not known yet
-        for name in ("api_implements", *_COMPILED):
-            function.attr.pop(name, None)
     for port in (*skeleton.inputs, *skeleton.outputs):
         meta_graph.collection_def["train_op"].node_list.value.append(port.tensor)
     return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.conversion.calls import library_of
 from cmsml_tasks.conversion.nodes import (
     INITIALIZERS,
     PASSING,
@@ -24,6 +25,7 @@ from cmsml_tasks.conversion.nodes import (
     reachable,
 )
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.specialising import Functions
 from cmsml_tasks.conversion.tables import FINDS, SIZES, size_node, table_nodes, table_uses
 from cmsml_tasks.errors import ConversionError
 
@@ -63,10 +65,12 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
     nodes = by_name(graph_def)
     needed = reachable(nodes, (port.node for port in (*skeleton.inputs, *skeleton.outputs)))
     kept = [node for node in graph_def.node if node.name in needed]
-    tables, sized = table_uses(kept, needed.intersection(skeleton.tables))
+    handles = needed.intersection(skeleton.tables)
+    tables, sized = table_uses(kept, handles, library_of(graph_def))
     replaced = _variables(kept, skeleton.weights)
     replaced |= dict.fromkeys(tables, types_pb2.DT_RESOURCE)
     replaced |= dict.fromkeys(sized, types_pb2.DT_INT64)
+    functions = Functions(graph_def, lambda nodes, known: _replaced(nodes, known, functions))
     _follow(kept, replaced)
     frozen = GraphDef(versions=graph_def.versions)
     for node in kept:
@@ -79,9 +83,13 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
         elif node.name in sized:
             frozen.node.append(size_node(node.name, skeleton.tables[node.name]))
         else:
-            frozen.node.extend(_replacement(node, replaced))
+            _refuse_unknown_resource(node)
+            frozen.node.extend(_replacement(node, replaced, functions))
     _refuse_empty_tables(frozen)
-    frozen.library.function.extend(needed_functions(graph_def, frozen.node))
+    frozen.library.function.extend(functions.library.values())
+    needed_of_library = needed_functions(frozen, frozen.node)
+    frozen.library.Clear()
+    frozen.library.function.extend(needed_of_library)
     _refuse_python(frozen)
     weights = {name: value for name, value in skeleton.weights.items() if name in needed}
     return Frozen(frozen, weights)
@@ -112,7 +120,25 @@ def _follow(kept: list[NodeDef], replaced: dict[str, int]) -> None:
                 found = True
 
 
-def _replacement(node: NodeDef, replaced: Mapping[str, int]) -> list[NodeDef]:
+def _replaced(
+    nodes: Iterable[NodeDef], replaced: dict[str, int], functions: Functions
+) -> list[NodeDef]:
+    """Return the *nodes* of a function, in whose arguments handles are *replaced*."""
+    nodes = list(nodes)
+    arguments = set(replaced)
+    _follow(nodes, replaced)
+    result: list[NodeDef] = []
+    for node in nodes:
+        if node.name in arguments:
+            argument = NodeDef(name=node.name, op=node.op)
+            argument.attr["dtype"].type = replaced[node.name]
+            result.append(argument)
+        else:
+            result.extend(_replacement(node, replaced, functions))
+    return result
+
+
+def _replacement(node: NodeDef, replaced: Mapping[str, int], functions: Functions) -> list[NodeDef]:
     _refuse_unset(node)
     used = [node_of(source) for source in node.input if source[0] != "^"]
     if not any(name in replaced for name in used):
@@ -125,6 +151,8 @@ def _replacement(node: NodeDef, replaced: Mapping[str, int]) -> list[NodeDef]:
         passing.op = node.op.removeprefix("Ref")
         passing.attr["T"].type = replaced[node.name]
         return [passing]
+    if functions.calls(node):
+        return [functions.specialised(node, replaced)]
     if any(called_functions(node)) or _needs_variable(node):
         name = next(name for name in used if name in replaced)
         kind = "lookup table" if replaced[name] == types_pb2.DT_RESOURCE else "variable"
@@ -141,6 +169,9 @@ def _refuse_unset(node: NodeDef) -> None:
             f"the variable '{node.name}' has no value here; pass the session, function or model "
             "that it belongs to instead of its graph"
         )
+
+
+def _refuse_unknown_resource(node: NodeDef) -> None:
     if node.op == "Placeholder" and node.attr["dtype"].type in _HANDLES:
         raise unknown_resource(node.name)
 

@@ -25,6 +25,7 @@ __all__ = [
     "node_of",
     "op_definition",
     "output_count",
+    "output_counts",
     "reachable",
 ]
 
@@ -92,7 +93,13 @@ def output_count(node: NodeDef) -> int:
     definition = op_definition(node.op)
     if definition is None:
         return 1
-    return sum(_argument_count(node, argument) for argument in definition.output_arg)
+    return sum(count for _, count in output_counts(node, definition))
+
+
+def output_counts(node: NodeDef, definition: Any) -> Iterator[tuple[Any, int]]:
+    """Yield each output of *definition*, the OpDef of *node*, with its number of tensors."""
+    for argument in definition.output_arg if definition is not None else ():
+        yield argument, _argument_count(node, argument)
 
 
 def _argument_count(node: NodeDef, argument: Any) -> int:
@@ -125,7 +132,8 @@ def needed_functions(graph_def: GraphDef, nodes: Iterable[NodeDef]) -> list[Any]
     needed: dict[str, Any] = {}
     waiting = list(nodes)
     while waiting:
-        for name in called_functions(waiting.pop()):
+        node = waiting.pop()
+        for name in (node.op, *called_functions(node)):  # TensorFlow 1 makes an op of a function
             # custom kernels and gradients may name functions that the library lacks
             if name in library and name not in needed:
                 needed[name] = library[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.calls import library_of
 from cmsml_tasks.conversion.flattening import flat_graph
 from cmsml_tasks.conversion.freezing import unknown_resource
 from cmsml_tasks.conversion.names import valid
@@ -81,7 +82,8 @@ def _tables(skeleton: Skeleton) -> dict[str, list[NodeDef]]:
     """Return nodes that are filled lookup tables, by the placeholder that stands for the table."""
     if not skeleton.tables:
         return {}
-    types, sized = table_uses(flat_graph(skeleton).node, skeleton.tables)
+    flat = flat_graph(skeleton)
+    types, sized = table_uses(flat.node, skeleton.tables, library_of(flat))
     for name in skeleton.tables:
         if name not in types and name not in sized:
             raise unknown_resource(name)

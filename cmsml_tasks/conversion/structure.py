@@ -27,6 +27,15 @@ def order_by_structure(graph_def: GraphDef, roots: Sequence[str]) -> list[str]:
     return _depth_first(nodes, roots, lambda node: [node_of(source) for source in node.input])
 
 
+def number_frames(graph_def: GraphDef) -> None:
+    """Number, in place, the frames of loops in the order of the nodes."""
+    frames: dict[bytes, bytes] = {}
+    for node in graph_def.node:
+        if "frame_name" in node.attr:
+            frame = node.attr["frame_name"]
+            frame.s = frames.setdefault(frame.s, b"frame_%d" % len(frames))
+
+
 def _depth_first(
     nodes: dict[str, NodeDef], roots: Sequence[str], needs: Callable[[NodeDef], list[str]]
 ) -> list[str]:

@@ -11,6 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.conversion.calls import Library, called
+from cmsml_tasks.conversion.function_bodies import body_of
 from cmsml_tasks.conversion.nodes import PASSING, NodeDef, node_of
 from cmsml_tasks.conversion.skeleton import Table
 
@@ -67,9 +69,9 @@ def table_of_size(size: int) -> tuple[Table, Types]:
 
 
 def table_uses(
-    nodes: Iterable[NodeDef], handles: Iterable[str]
+    nodes: Iterable[NodeDef], handles: Iterable[str], library: Library
 ) -> tuple[dict[str, Types], set[str]]:
-    """Return what *nodes* make of the tables at *handles*.
+    """Return what *nodes*, and what they call in the *library*, make of the tables at *handles*.
 
     Returns:
         types of keys and values of each in which something is looked up, and those of which only
@@ -93,6 +95,16 @@ def table_uses(
                 types[origin[source]] = node.attr["Tin"].type, node.attr["Tout"].type
             elif node.op in SIZES:
                 sized.add(origin[source])
+    for node in nodes:
+        for position, source in enumerate(s for s in node.input if s[0] != "^"):
+            for name, argument in (
+                called(node, position, library) if node_of(source) in origin else ()
+            ):
+                body = body_of(library[name], library)
+                handle = body.arguments[argument]
+                inner = table_uses(body.graph_def.node, [handle], library)
+                types |= {origin[node_of(source)]: found for found in inner[0].values()}
+                sized |= {origin[node_of(source)] for _ in inner[1]}
     return types, sized - types.keys()
 
 

@@ -1,5 +1,6 @@
 """Every row of the table of what can be converted."""
 
+from call_cases import calling
 from case_table import CASES, Case, X, rows
 from function_cases import Module
 from keras_cases import Subclassed, functional, in_lists, sequential
@@ -13,6 +14,7 @@ __all__ = [
     "Module",
     "Subclassed",
     "X",
+    "calling",
     "functional",
     "graph_of_constants",
     "in_lists",
