@@ -3,11 +3,11 @@
 It is started as a script, by interpreters that need not have this package: it imports the standard
 library, numpy and TensorFlow only, and runs from Python 3.9 and TensorFlow 2.12 on.
 
-It talks through a folder (or several, one graph each). It reads ``request.json`` (graph, tensor names, threads, which batches,
-and for each whether TensorFlow may rewrite the graph) and ``inputs-<n>.npz``; it writes
-``facts.json`` once the graph is loaded, or could not be, then for each batch ``outputs-<n>.npz`` or
-``error-<n>.json``. Each file appears whole or not at all, so that whatever is missing after a crash
-tells where it happened.
+It talks through a folder, or several, one for each graph. It reads ``request.json`` (graph, tensor
+names, threads, which batches, and for each whether TensorFlow may rewrite the graph) and
+``inputs-<n>.npz``; it writes ``facts.json`` once the graph is loaded, or could not be, then for
+each batch ``outputs-<n>.npz`` or ``error-<n>.json``. Each file appears whole or not at all, so that
+whatever is missing after a crash tells where it happened.
 
 Whoever starts it writes a byte to its standard input and keeps that open: when the pipe reaches its
 end, nobody waits for an answer, and the program stops in whatever it does.
@@ -255,7 +255,6 @@ def main(*folders: str) -> int:
     """Answer the requests that lie in *folders*; returns the exit code."""
     threading.Thread(target=_stop_with_caller, daemon=True).start()
     try:
-        # all are answered, unless one cannot
         return max(map(_answer, folders), default=0)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

@@ -9,6 +9,7 @@ from pathlib import Path
 import law
 
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.runtimes import runtimes_folder
 
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"
@@ -30,6 +31,18 @@ def store() -> Path:
     if "$" in path:
         raise SettingsError(f"the store {place!r} names a variable that is not set")
     return Path(path).expanduser().absolute()
+
+
+def runtimes_place() -> Path:
+    """Return the folder of other TensorFlow releases and compiled programs.
+
+    It is ``$CMSML_RUNTIMES``, else ``runtimes`` in the section ``[cmsml_tasks]`` of ``law.cfg``,
+    else ``~/.cache/cmsml_tasks/runtimes``.
+
+    Raises:
+        SettingsError: the place names a variable that is not set.
+    """
+    return runtimes_folder(law.config.get_expanded(CONFIG_SECTION, "runtimes", default=None))
 
 
 def path_part(role: str, value: str) -> str:

@@ -7,18 +7,22 @@ from typing import Any
 
 import law
 
-from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.errors import SettingsError, UserError, ValidationError
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.filenames import FAILED_REPORT, MANIFEST, REPORT
 from cmsml_tasks.files import write_json
+from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named
+from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph
+from cmsml_tasks.tasks.messages import refuse
 from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
+from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
 
 
 class ValidateGraph(ExportedTask):
-    """Check each graph in a fresh interpreter: ``validation.json`` exists where all is well."""
+    """Check each graph in processes of its own: ``validation.json`` exists where all is well."""
 
     atol = ToleranceParameter(
         "--atol",
@@ -27,6 +31,32 @@ class ValidateGraph(ExportedTask):
         "atol * min(1, largest |original|) + rtol * |original|; default: 1e-6",
     )
     rtol = ToleranceParameter("--rtol", default=1e-6, description="see --atol; default: 1e-6")
+    runtimes = law.CSVParameter(
+        default=("session",),
+        description="where the graph is run: session (TensorFlow of this Python), tf-2.12 (another "
+        "release), cpp or cpp-2.12 (a C++ program with its library); default: session",
+    )
+
+    @classmethod
+    def settle(cls, params: Params) -> Params:
+        """Check the names of runtimes; equal ones count once."""
+        names = [check_runtime_name(name) for name in params["runtimes"]]
+        if not names:
+            raise SettingsError("--runtimes is empty; session is TensorFlow of this Python")
+        params["runtimes"] = tuple(dict.fromkeys(names))
+        return super().settle(params)
+
+    def deps(self) -> Any:
+        """Look whether the runtimes are there, before anything that they wait for is run."""
+        try:
+            for runtime in self._runtimes():
+                runtime.check()
+        except UserError as error:
+            refuse(error)
+        return super().deps()
+
+    def _runtimes(self) -> list[Runtime]:
+        return [runtime_named(name, runtimes_place()) for name in self.runtimes]
 
     def local_workflow_requires(self) -> Any:
         """Return the exports of all branches."""
@@ -45,9 +75,9 @@ class ValidateGraph(ExportedTask):
         }
 
     def ingredients(self) -> dict[str, Any]:
-        """Return those of the graph, its formats and the tolerance."""
+        """Return those of the graph, its formats, the tolerance and the runtimes."""
         own = {"formats": list(self.formats), "atol": self.atol, "rtol": self.rtol}
-        return {**super().ingredients(), **own}
+        return {**super().ingredients(), **own, "runtimes": list(self.runtimes)}
 
     def run(self) -> Any:
         """Validate; leave the evidence of a failure beside the report, where no task reads it.
@@ -55,18 +85,23 @@ class ValidateGraph(ExportedTask):
         Raises:
             ValidationError: at least one check failed; the message says which and where.
         """
-        from cmsml_tasks.validation import validate
+        from cmsml_tasks.validation import Reports, validate
 
         inputs, outputs = self.input(), self.output()
         outputs["manifest"].remove()
         graph = inputs["graph"]
-        report = validate(
-            graph["pb"].path,
-            read_card(graph["card"].path),
-            inputs["graph" if self.has_source else "model"]["reference"].path,
-            atol=self.atol,
-            rtol=self.rtol,
-        )
+        reports = [
+            validate(
+                graph["pb"].path,
+                read_card(graph["card"].path),
+                inputs["graph" if self.has_source else "model"]["reference"].path,
+                atol=self.atol,
+                rtol=self.rtol,
+                runtime=runtime,
+            )
+            for runtime in self._runtimes()
+        ]
+        report = Reports(tuple(reports))
         evidence = Path(outputs["report"].path).with_name(FAILED_REPORT)
         if not report.passed:
             write_json(evidence, report.to_json())

@@ -12,7 +12,7 @@ from cmsml_tasks.lazy import lazy_names
 if TYPE_CHECKING:
     from cmsml_tasks.validation.comparison import Comparison, Tolerance, compare, ulp_distance
     from cmsml_tasks.validation.reference import Reference, make_reference
-    from cmsml_tasks.validation.report import Check, Report
+    from cmsml_tasks.validation.report import Check, Report, Reports
     from cmsml_tasks.validation.rows import Rows, reference_rows
     from cmsml_tasks.validation.validator import validate
 
@@ -21,6 +21,7 @@ __all__ = [
     "Comparison",
     "Reference",
     "Report",
+    "Reports",
     "Rows",
     "Tolerance",
     "compare",
@@ -37,6 +38,7 @@ __getattr__ = lazy_names(
         "Comparison": "comparison",
         "Reference": "reference",
         "Report": "report",
+        "Reports": "report",
         "Rows": "rows",
         "Tolerance": "comparison",
         "compare": "comparison",

@@ -22,11 +22,17 @@ class TensorCard:
 
 @dataclass(frozen=True)
 class Card:
-    """Inputs and outputs of a graph, and the SHA-256 digests of its files by name."""
+    """Inputs and outputs of a graph, and the SHA-256 digests of its files by name.
+
+    ``oldest_tensorflow`` is the release that the graph needs at least, None where that is not
+    known, and ``needs`` what it is needed for.
+    """
 
     inputs: tuple[TensorCard, ...]
     outputs: tuple[TensorCard, ...]
     digests: Mapping[str, str] = field(default_factory=dict)
+    oldest_tensorflow: str | None = None
+    needs: str | None = None
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Card:
@@ -45,7 +51,10 @@ class Card:
             raise ValidationError(
                 f"the signature card has no usable {what} ({error!r}); export the graph again"
             ) from error
-        return cls(inputs, outputs, digests)
+        oldest, needs = (
+            content.get(key) for key in ("oldest_tensorflow", "oldest_tensorflow_needs")
+        )
+        return cls(inputs, outputs, digests, oldest, needs)
 
 
 def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from cmsml_tasks.runtimes.runtime import GraphFacts, GraphRun, Node
+from cmsml_tasks.runtimes.runtime import GraphFacts, Node
 from cmsml_tasks.shapes import format_shape
 from cmsml_tasks.validation import operations, plan
 from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
@@ -30,7 +31,7 @@ FREE_BATCH = "free batch dimension"
 
 def judge(subject: Subject) -> list[Check]:
     """Answer every check; those that cannot be answered say what has to be mended before."""
-    checks = [_loads(subject.run), _bytes(subject)]
+    checks = [_loads(subject), _bytes(subject)]
     if subject.run.failure is not None:
         rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
         return [*checks, *(Check(name, "not run", "the graph does not load") for name in rest)]
@@ -49,19 +50,32 @@ def judge(subject: Subject) -> list[Check]:
     return [*checks, *(check(subject) for check in _NUMERIC.values())]
 
 
-def _loads(run: GraphRun) -> Check:
+def _loads(subject: Subject) -> Check:
+    run = subject.run
+    remark = _too_old(subject.card, run.program)
     if run.failure is not None:
+        advice = "the file is damaged, or made for another program; export the graph again"
         return Check(
             LOADS,
             "failed",
-            "the file cannot be loaded",
+            "; ".join(filter(None, ["the file cannot be loaded", remark])),
             evidence=[{"problem": run.failure}],
-            advice="the file is damaged, or made for another program; export the graph again",
+            advice="use a newer TensorFlow there" if remark else advice,
         )
-    if run.facts is None:
-        return Check(LOADS, "passed", run.program or "")
-    detail = f"{run.program}, {len(run.facts.nodes)} nodes"
-    return Check(LOADS, "passed", detail, {"nodes": len(run.facts.nodes)})
+    count = None if run.facts is None else len(run.facts.nodes)
+    program = run.program or "" if count is None else f"{run.program}, {count} nodes"
+    numbers = {} if count is None else {"nodes": count}
+    return Check(LOADS, "passed", "; ".join(filter(None, [program, remark])), numbers)
+
+
+def _too_old(card: Card, program: str | None) -> str:
+    """Say so if the card asks for a newer TensorFlow than *program* is."""
+    here = re.search(r"TensorFlow (\d+)\.(\d+)", program or "")
+    wanted = re.fullmatch(r"(\d+)\.(\d+)", card.oldest_tensorflow or "")
+    if not here or not wanted or (int(here[1]), int(here[2])) >= (int(wanted[1]), int(wanted[2])):
+        return ""
+    reason = f" ({card.needs})" if card.needs else ""
+    return f"the card asks for TensorFlow {card.oldest_tensorflow} or newer{reason}"
 
 
 def _bytes(subject: Subject) -> Check:

@@ -29,6 +29,10 @@ class Tolerance:
     rtol: float = 1e-6
     ulp: int = 4
 
+    def in_words(self) -> str:
+        """Return how far floats may be apart, in a line."""
+        return f"within atol {self.atol:g} and rtol {self.rtol:g}, or {self.ulp} ULP"
+
 
 @dataclass(frozen=True)
 class Difference:

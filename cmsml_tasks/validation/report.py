@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from cmsml_tasks.validation.comparison import Tolerance
 
-FORMAT = 1
+FORMAT = 2
 Status = Literal["passed", "failed", "not applicable", "not run"]
 
 
@@ -48,13 +48,15 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return plain values for JSON; infinities and NaN become the words "inf" and "nan"."""
         return {
-            "format": FORMAT,
             "passed": self.passed,
-            "runtime": {"name": self.runtime, "program": self.program},
-            "tolerance": asdict(self.tolerance),
-            "rows": dict(self.rows),
+            "program": self.program,
             "checks": [_plain(asdict(check)) for check in self.checks],
         }
+
+    def heading(self) -> str:
+        """Return a line that says where the graph ran, and what counts as agreement there."""
+        program = f" ({self.program})" if self.program else ""
+        return f"in {self.runtime}{program}, {self.tolerance.in_words()}:"
 
     def summary(self) -> str:
         """Return one aligned line per check, and below a failed one what to do about it."""
@@ -73,6 +75,35 @@ class Report:
                 below.append(f"-> {check.advice}")
                 lines.extend(textwrap.indent(line, " " * (width + 18)) for line in below)
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The reports on one graph from all runtimes, of which there is at least one."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the graph passed everywhere."""
+        return all(report.passed for report in self.reports)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``validation.json``."""
+        first = self.reports[0]
+        return {
+            "format": FORMAT,
+            "passed": self.passed,
+            "tolerance": asdict(first.tolerance),
+            "rows": dict(first.rows),
+            "runtimes": {report.runtime: report.to_json() for report in self.reports},
+        }
+
+    def summary(self) -> str:
+        """Return the summaries of all runtimes, each under a heading; "session" needs none."""
+        if [report.runtime for report in self.reports] == ["session"]:
+            return self.reports[0].summary()
+        return "\n\n".join(f"{r.heading()}\n{r.summary()}" for r in self.reports)
 
 
 def _brief(text: str, limit: int = 300) -> str:

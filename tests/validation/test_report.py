@@ -1,11 +1,11 @@
 import json
 import math
 
-from cmsml_tasks.validation import Check, Report, Tolerance
+from cmsml_tasks.validation import Check, Report, Reports, Tolerance
 
 
-def report(*checks: Check) -> Report:
-    return Report(checks, "session", "TensorFlow 0", Tolerance(), {"validation": 3})
+def report(*checks: Check, runtime: str = "session") -> Report:
+    return Report(checks, runtime, "TensorFlow 0", Tolerance(), {"validation": 3})
 
 
 MISMATCH = Check(
@@ -39,13 +39,34 @@ def test_passing_needs_every_check_that_applies() -> None:
 
 
 def test_json_holds_what_json_can_hold() -> None:
-    content = json.loads(json.dumps(report(MISMATCH).to_json(), allow_nan=False))
-    assert content["format"] == 1
+    content = json.loads(json.dumps(Reports((report(MISMATCH),)).to_json(), allow_nan=False))
+    assert content["format"] == 2
     assert content["passed"] is False
-    assert content["runtime"] == {"name": "session", "program": "TensorFlow 0"}
     assert content["tolerance"] == {"atol": 1e-06, "rtol": 1e-06, "ulp": 4}
-    evidence = content["checks"][0]["evidence"][0]
+    assert list(content["runtimes"]) == ["session"]
+    assert content["runtimes"]["session"]["program"] == "TensorFlow 0"
+    evidence = content["runtimes"]["session"]["checks"][0]["evidence"][0]
     assert (evidence["expected"], evidence["got"]) == ("nan", "-inf")
+
+
+def test_each_runtime_has_a_section_and_one_that_fails_fails_all() -> None:
+    good, bad = report(Check("a", "passed")), report(MISMATCH, runtime="tf-2.12")
+    assert Reports((good,)).passed
+    both = Reports((good, bad))
+    assert not both.passed
+    content = both.to_json()["runtimes"]
+    assert {name: section["passed"] for name, section in content.items()} == {
+        "session": True,
+        "tf-2.12": False,
+    }
+    lines = both.summary().splitlines()
+    words = "(TensorFlow 0), within atol 1e-06 and rtol 1e-06, or 4 ULP:"
+    assert [line for line in lines if line.startswith("in ")] == [
+        f"in session {words}",
+        f"in tf-2.12 {words}",
+    ]
+    assert Reports((good,)).summary() == good.summary(), "the usual place needs no heading"
+    assert Reports((bad,)).summary() == f"in tf-2.12 {words}\n{bad.summary()}"
 
 
 def test_strings_that_are_no_text_are_told_too() -> None:
