@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.importing import imported_graph
+from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
-from cmsml_tasks.conversion.reading import read_graph
+from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.selection import select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
@@ -96,7 +96,10 @@ def load_graph(
         ConversionError: the file holds no whole graph that this TensorFlow accepts.
 
     """
-    graph = imported_graph(read_graph(path, as_text))
+    graph_def = read_graph(path, as_text)
+    with naming(expanded(path)):
+        check_foreign(graph_def)
+        graph = imported_graph(graph_def)
     if not create_session:
         return graph
     return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config_pb2
 from tensorflow.python.grappler import tf_optimizer
 
 from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.errors import ConversionError
 
 _LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
 
@@ -19,6 +22,10 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     ``tf.cond``, ``tf.switch_case`` and ``tf.while_loop`` become Switch, ``_SwitchN``, Merge and
     loop frames, in which weights can be constants. Readers of every TensorFlow version know them,
     except for ``_SwitchN``, which only ``tf.switch_case`` becomes: that came with TensorFlow 1.15.
+
+    Raises:
+        ConversionError: TensorFlow cannot inline a function.
+
     """
     meta_graph = meta_graph_pb2.MetaGraphDef()
     meta_graph.graph_def.CopyFrom(skeleton.graph_def)
@@ -31,7 +38,13 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
             node.attr["_lower_using_switch_merge"].b = True
     for port in (*skeleton.inputs, *skeleton.outputs):
         meta_graph.collection_def["train_op"].node_list.value.append(port.tensor)
-    return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)
+    try:
+        return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)
+    except (ValueError, tf.errors.OpError) as error:
+        raise ConversionError(
+            f"the functions of the graph cannot be put into it: {reason(error)}; one of them is "
+            "damaged, or calls what is not there"
+        ) from error
 
 
 def _only_inlining() -> config_pb2.ConfigProto:

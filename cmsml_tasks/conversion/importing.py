@@ -7,6 +7,7 @@ import tensorflow as tf
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Weight, shape_proto
+from cmsml_tasks.conversion.wellformed import check_wellformed
 from cmsml_tasks.errors import ConversionError
 
 # bytes of a constant; what shapes and axes are computed from is smaller than this
@@ -16,6 +17,8 @@ _LARGEST_KEPT = 4096
 def imported_graph(graph_def: GraphDef) -> tf.Graph:
     """Return *graph_def*, to which TensorFlow adds default attributes, as a graph of its own.
 
+    What was made elsewhere goes through `check_foreign` first: it might end the process here.
+
     Raises:
         ConversionError: TensorFlow does not accept it.
 
@@ -24,11 +27,26 @@ def imported_graph(graph_def: GraphDef) -> tf.Graph:
     try:
         with graph.as_default():
             tf.import_graph_def(graph_def, name="")
-    except (ValueError, tf.errors.OpError) as error:
-        raise ConversionError(
-            f"TensorFlow {tf.__version__} does not accept this graph: {error}"
-        ) from error
+    except Exception as error:  # TensorFlow's python raises whatever it stumbles over
+        raise _not_accepted(error) from error
     return graph
+
+
+def check_foreign(graph_def: GraphDef) -> None:
+    """Refuse a graph of unknown origin in which TensorFlow would stumble or end the process.
+
+    Raises:
+        ConversionError: the graph is not well formed, or nothing that this TensorFlow knows.
+
+    """
+    try:
+        check_wellformed(graph_def)
+    except ConversionError as error:
+        raise _not_accepted(error) from error
+
+
+def _not_accepted(error: Exception) -> ConversionError:
+    return ConversionError(f"TensorFlow {tf.__version__} does not accept this graph: {error}")
 
 
 def check_importable(frozen: Frozen) -> None:

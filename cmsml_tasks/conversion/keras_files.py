@@ -10,14 +10,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.keras_2_files import is_of_keras_2, load_keras_2
 from cmsml_tasks.conversion.keras_objects import custom_objects
+from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_LARGEST_CONFIG = 2**28  # bytes of a description of layers
 
 
 def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
@@ -50,47 +52,46 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
 
 
 def _check(path: Path) -> None:
-    try:
-        with open(path, "rb") as file:
-            start = file.read(4096)
-    except OSError as error:
-        raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
-    if not start:
-        raise ConversionError(f"{path} is empty; save the model again")
-    if path.name.endswith(HDF5_ENDINGS):
-        _check_hdf5(path, start)
+    hdf5 = path.name.endswith(HDF5_ENDINGS)
+    with opened(path) as file:
+        if not file.read(len(_HDF5)).startswith(_HDF5 if hdf5 else b"PK"):
+            kind = kind_of_file(file) or "something else"
+            raise ConversionError(f"{path} is no {'HDF5' if hdf5 else '.keras'} file but {kind}")
+    if hdf5:
+        _check_hdf5(path)
     else:
-        _check_zip(path, start)
+        _check_zip(path)
 
 
-def _check_zip(path: Path, start: bytes) -> None:
-    if not start.startswith(b"PK"):
-        kind = kind_of_content(start) or "something else"
-        raise ConversionError(f"{path} is no .keras file but {kind}")
+def _check_zip(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ConversionError(
             f"{path} is only a part of a .keras file ({error}); copy or save it again"
         ) from error
-    if "config.json" not in names:
+    if "config.json" not in sizes:
         raise ConversionError(
             f"{path} is a zip archive without a Keras model in it (no config.json); write .keras "
             "files with model.save"
         )
+    # Keras does not compress, and takes all of a configuration into memory
+    unpacked = sum(sizes.values())
+    if sizes["config.json"] > _LARGEST_CONFIG or unpacked > 100 * path.stat().st_size:
+        raise ConversionError(
+            f"{path} would unpack to {unpacked:,} bytes, so Keras did not write it; save the "
+            "model again with model.save"
+        )
 
 
-def _check_hdf5(path: Path, start: bytes) -> None:
+def _check_hdf5(path: Path) -> None:
     import h5py
 
-    if not start.startswith(_HDF5):
-        kind = kind_of_content(start) or "something else"
-        raise ConversionError(f"{path} is no HDF5 file but {kind}")
     try:
         with h5py.File(path, "r") as file:
             has_model = "model_config" in file.attrs
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ConversionError(
             f"{path} is only a part of an HDF5 file ({error}); copy or save it again"
         ) from error

@@ -1,16 +1,29 @@
-"""GraphDefs read from files, clear about what is no graph."""
+"""GraphDefs read from files, clear about what is no graph, and quick and lean about it."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from cmsml_tasks.conversion.foreign import kind_of_content
+from cmsml_tasks.conversion.foreign import kind_of_file
+from cmsml_tasks.conversion.limits import LARGEST
 from cmsml_tasks.conversion.nodes import GraphDef, node_of
+from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
 from cmsml_tasks.errors import ConversionError
+
+_FIELDS = {1: LENGTH, 2: LENGTH, 3: VARINT, 4: LENGTH}  # node, library, version, versions
+_WORDS = re.compile(rb"(node|library|versions?)\s*[{:<]")
+_COMMENTS = re.compile(rb"(?:\s|#[^\n]*)*+")
+_HEAD = 65_536  # bytes that are looked at before all of a file is read
 
 
 class BinaryGraphError(ConversionError, DecodeError):
@@ -33,50 +46,87 @@ def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
 
     """
     path = expanded(path)
-    content = _content(path)
-    text = is_text(path) if as_text is None else as_text
-    error_type = TextGraphError if text else BinaryGraphError
-    graph_def = GraphDef()
-    cause: Exception | None = None
+    with opened(path) as file:
+        _check_size(path, os.fstat(file.fileno()).st_size)
+        text = is_text(path) if as_text is None else as_text
+        error_type = TextGraphError if text else BinaryGraphError
+        cause: Exception | None = None
+        try:
+            graph_def = _text(file) if text else _binary(file)
+            problem = _problem(graph_def)
+            if problem is None:
+                return graph_def
+            problem = f"holds no whole TensorFlow graph: {problem}"
+        except (
+            WireError,
+            DecodeError,
+            text_format.ParseError,
+            ValueError,
+            RecursionError,
+        ) as error:
+            problem, cause = _unreadable(file, text, error), error
+        # only what is no graph is looked at closer: a graph may begin like any other file
+        kind = kind_of_file(file)
+        if kind is not None:
+            problem = f"is no TensorFlow graph but {kind}"
+        raise error_type(f"{path} {problem}") from cause
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let every ConversionError raised inside name the file *path*."""
     try:
-        if text:
-            text_format.Parse(content, graph_def)
-        else:
-            graph_def.ParseFromString(content)
-        problem = _problem(graph_def)
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
-        problem, cause = _unreadable(path, content, text, error), error
-    if problem is None:
-        return graph_def
-    # only what is no graph is looked at closer: a graph may begin like any other file
-    foreign = kind_of_content(content)
-    if foreign is not None:
-        raise error_type(f"{path} is no TensorFlow graph but {foreign}") from cause
-    if cause is None:
-        problem = f"{path} holds no whole TensorFlow graph: {problem}"
-    raise error_type(problem) from cause
+        yield
+    except ConversionError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error
 
 
-def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise ConversionError(f"{path} is a folder; a graph is one file, .pb, .pb.txt or .pbtxt")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
-    if not content:
-        raise ConversionError(f"{path} is empty; write the graph again")
-    return content
+def _check_size(path: Path, size: int) -> None:
+    if size > LARGEST:
+        raise ConversionError(
+            f"{path} has {size:,} bytes, but a GraphDef ends at {LARGEST:,}, as every protobuf "
+            "message does; give another file, or split the model and write it again"
+        )
 
 
-def _unreadable(path: Path, content: bytes, text: bool, error: Exception) -> str:
-    if text and b"\0" in content:
-        return f"{path} is named like a text graph but holds binary data; name it .pb"
-    if not text and content.lstrip()[:6] in (b"node {", b"versio", b"librar"):
-        return f"{path} is named like a binary graph but holds text; name it .pb.txt"
+def _binary(file: BinaryIO) -> GraphDef:
+    end = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    # the fields are walked over first: most of what is no graph is known before it is in memory
+    for number, kind, _ in fields(file, end):
+        if _FIELDS.get(number, kind) != kind:
+            raise WireError(f"field {number} is of another kind than in a graph")
+    file.seek(0)
+    return GraphDef.FromString(file.read(LARGEST))
+
+
+def _text(file: BinaryIO) -> GraphDef:
+    head = file.read(_HEAD)
+    head = head[_end_of_comments(head) :]
+    if head and not _WORDS.match(head):
+        raise text_format.ParseError(f"it begins with {head[:20]!r}")
+    file.seek(0)
+    return text_format.Parse(file.read(LARGEST), GraphDef())
+
+
+def _end_of_comments(head: bytes) -> int:
+    comments = _COMMENTS.match(head)
+    return comments.end() if comments else 0
+
+
+def _unreadable(file: BinaryIO, text: bool, error: Exception) -> str:
+    file.seek(0)
+    head = file.read(_HEAD)
+    if text and b"\0" in head:
+        return "is named like a text graph but holds binary data; name it .pb"
+    if not text and _WORDS.match(head[_end_of_comments(head) :]):
+        return "is named like a binary graph but holds text; name it .pb.txt"
     form = "text" if text else "binary"
-    detail = str(error).splitlines()[0]
-    return f"{path} holds no {form} TensorFlow graph, or only a part of one: {detail}"
+    nested = isinstance(error, RecursionError)
+    detail = "it is nested too deeply" if nested else str(error).partition("\n")[0]
+    return f"holds no {form} TensorFlow graph, or only a part of one: {detail}"
 
 
 def _problem(graph_def: GraphDef) -> str | None:

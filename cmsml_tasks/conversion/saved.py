@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
-from cmsml_tasks.conversion.reading import read_graph
+from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
@@ -37,7 +37,11 @@ def open_model(
             shape is given for what is no input.
     """
     path = expanded(path)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
+    if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
     if path.is_dir():
@@ -53,14 +57,11 @@ def open_model(
 
 
 def _open_graph(path: Path, shapes: Mapping[str, Shape]) -> Traced:
-    try:
-        traced = trace_graph(read_graph(path), input_shapes=shapes)
+    graph_def = read_graph(path)
+    with naming(path):
+        traced = trace_graph(graph_def, input_shapes=shapes)
         _refuse_without_weights(traced)
         return traced
-    except ConversionError as error:
-        if str(path) in str(error):
-            raise
-        raise type(error)(f"{path}: {error}") from error
 
 
 def _refuse_without_weights(traced: Traced) -> None:

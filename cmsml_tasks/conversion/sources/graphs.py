@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
-from cmsml_tasks.conversion.importing import imported_graph
+from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
@@ -20,6 +20,7 @@ from cmsml_tasks.conversion.sources.table_content import (
     session_tables,
 )
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
+from cmsml_tasks.conversion.unknown import refuse_newer_attributes
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.shapes import Shape
 
@@ -45,6 +46,9 @@ def trace_graph(
         ConversionError: there is no output, or names or shapes do not fit.
 
     """
+    if isinstance(graph, GraphDef):
+        check_foreign(graph)
+        refuse_newer_attributes(graph)
     graph_def = GraphDef()
     graph_def.CopyFrom(graph if isinstance(graph, GraphDef) else own_graph_def(graph))
     settle_learning_phase(graph_def)
