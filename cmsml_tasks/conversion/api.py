@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -11,15 +11,17 @@ import tensorflow as tf
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.interface import put_interface
+from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.reading import naming, read_graph
-from cmsml_tasks.conversion.selection import select
+from cmsml_tasks.conversion.selection import operations_of, select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
+from cmsml_tasks.tensor_names import Names
 
 
 class MissingWeightsWarning(UserWarning):
@@ -30,8 +32,8 @@ def save_graph(
     path: PathLike,
     obj: Any,
     variables_to_constants: bool = False,
-    output_names: Sequence[str] | None = None,
-    input_names: Sequence[str] | bool | None = None,
+    output_names: Names | None = None,
+    input_names: Names | bool | None = None,
     *args: bool,
     as_text: bool | None = None,
 ) -> None:
@@ -44,9 +46,10 @@ def save_graph(
             function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``.
         variables_to_constants: write a frozen graph, with the values of all variables.
         output_names: for a session or graph, the operations to export (a frozen session needs
-            them; as it is, the graph keeps all of its operations); for a model or function, names
-            for its outputs, in their order, instead of those found.
-        input_names: names for the inputs, in their order, instead of those found.
+            them; as it is, the graph keeps all of its operations), or a mapping of operations to
+            other names; for a model or function, names for its outputs instead of those found, a
+            list for all, in order, or a mapping ``{found: wanted}`` for some.
+        input_names: names for the inputs instead of those found, a list or a mapping.
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
         as_text: text or binary form, whatever the ending says.
@@ -109,16 +112,18 @@ save_frozen_graph = save_graph
 load_frozen_graph = load_graph
 
 
-def _graph_as_is(
-    obj: Any, input_names: Sequence[str] | None, output_names: Sequence[str] | None
-) -> GraphDef:
+def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None) -> GraphDef:
     graph = obj.graph if is_session(obj) else obj
     graph_def = graph if isinstance(graph, GraphDef) else own_graph_def(graph)
-    if output_names is not None:
-        select(graph_def, output_names)  # nothing is cut off, but they have to be there
-    if input_names is None:
+    operations, wanted = operations_of(output_names)
+    if operations is not None:
+        select(graph_def, operations)  # nothing is cut off, but they have to be there
+    inputs = trace(graph, input_names).skeleton.inputs if input_names is not None else ()
+    outputs = trace(graph, None, output_names).skeleton.outputs if wanted is not None else ()
+    if not inputs and not outputs:
         return graph_def
-    return put_interface(graph_def, trace(graph, input_names).skeleton.inputs, ())
+    check_distinct([port.name for port in inputs], [port.name for port in outputs])
+    return put_interface(graph_def, inputs, outputs)
 
 
 def _warn_of_missing_weights(traced: Traced) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.errors import ConversionError
-
-_VALID = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_>./\\-]*")
+from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.tensor_names import RULE, Names, can_name
 
 
 def key_names(structure: Any) -> list[str | None]:
@@ -40,7 +39,7 @@ def completed(names: Sequence[str | None], default: str) -> list[str]:
 def valid(name: str) -> str:
     """Return *name* with what TensorFlow does not allow in the name of a node replaced."""
     name = re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
-    return name if _VALID.fullmatch(name) else f"x{name}"
+    return name if can_name(name) else f"x{name}"
 
 
 def distinct(names: Sequence[str]) -> list[str]:
@@ -63,28 +62,42 @@ def unused(name: str, taken: set[str], start: int = 1) -> str:
     return f"{name}_{number}"
 
 
-def chosen(names: Sequence[str] | None, found: Sequence[str], kind: str) -> list[str]:
-    """Return the user's *names* for the *found* ones, which stay when *names* is None.
+def chosen(names: Names | None, found: Sequence[str], kind: str) -> list[str]:
+    """Return the user's *names* for the *found* ones, which stay where there is none.
+
+    Args:
+        names: one for each in order, or for some of them by the name that was found.
+        found: the names that were found.
+        kind: ``input`` or ``output``.
 
     Raises:
-        ConversionError: another number of names than there are tensors, or an impossible name.
+        ConversionError: another number of names than there are tensors, a tensor that is not
+            there, or an impossible name.
 
     """
     if names is None:
         return list(found)
     if isinstance(names, str):
         raise ConversionError(f"{kind}_names is the string '{names}'; give a list: ['{names}']")
+    for name in names.values() if isinstance(names, Mapping) else names:
+        if not can_name(name):
+            raise ConversionError(
+                f"{kind}_names contains {name!r}, which cannot name a node; {RULE}"
+            )
+    if isinstance(names, Mapping):
+        for name in names:
+            if name not in found:
+                raise ConversionError(
+                    f"{kind}_names renames '{name}', but there is no such {kind}"
+                    f"{did_you_mean(str(name), found, only_near=True)} ({kind}s: {listed(found)})"
+                )
+        return [names.get(name, name) for name in found]
     if len(names) != len(found):
         raise ConversionError(
             f"{kind}_names has {len(names)} names ({listed(names)}) for {len(found)} {kind}s; "
-            f"give one for each of {listed(found)}, in this order"
+            f"give one for each of {listed(found)}, in this order, or rename some of them: "
+            f"{{'{found[0] if found else kind}': 'name'}}"
         )
-    for name in names:
-        if not isinstance(name, str) or not _VALID.fullmatch(name):
-            raise ConversionError(
-                f"{kind}_names contains {name!r}, which cannot name a node; use letters, digits "
-                "and any of _ . / - > \\, beginning with a letter or digit (and without ':0')"
-            )
     return list(names)
 
 

@@ -9,11 +9,13 @@ from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
+from cmsml_tasks.conversion.selection import operations_of
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
+from cmsml_tasks.tensor_names import Names
 
 _HANDLES = ("resource", "variant")
 
@@ -22,6 +24,8 @@ def open_model(
     path: PathLike,
     input_shapes: Mapping[str, Shape] | None = None,
     custom_modules: Sequence[str] = (),
+    input_names: Names | None = None,
+    output_names: Names | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -29,12 +33,17 @@ def open_model(
         path: ``.keras`` or ``.h5`` file, folder of a SavedModel (its serving signature), or
             frozen graph, ``.pb``, ``.pb.txt`` or ``.pbtxt`` (placeholders are inputs, operations
             that no other one reads are outputs).
-        input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
+        input_shapes: shapes of inputs for which the file carries none, by the names in the file;
+            None is a free dimension.
         custom_modules: modules to import for their Keras layers, models and functions.
+        input_names: names for the inputs instead of those in the file, a list for all of them,
+            in order, or a mapping ``{found: wanted}`` for some.
+        output_names: the same for the outputs. For a graph: the operations to export, or a
+            mapping of these to other names.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape is given for what is no input.
+            shape or name is given for what is not there.
     """
     path = expanded(path)
     try:
@@ -45,23 +54,31 @@ def open_model(
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
     if path.is_dir():
-        return open_saved_model(path).with_input_shapes(shapes)
+        traced = open_saved_model(path)
+        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes)
+        return _open_graph(path, shapes, input_names, output_names)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):
-        return trace(load_keras(path, custom_modules)).with_input_shapes(shapes)
+        traced = trace(load_keras(path, custom_modules))
+        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     raise ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"
     )
 
 
-def _open_graph(path: Path, shapes: Mapping[str, Shape]) -> Traced:
+def _open_graph(
+    path: Path,
+    shapes: Mapping[str, Shape],
+    input_names: Names | None,
+    output_names: Names | None,
+) -> Traced:
     graph_def = read_graph(path)
+    operations, wanted = operations_of(output_names)
     with naming(path):
-        traced = trace_graph(graph_def, input_shapes=shapes)
+        traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
-        return traced
+        return traced.renamed(input_names, wanted)
 
 
 def _refuse_without_weights(traced: Traced) -> None:

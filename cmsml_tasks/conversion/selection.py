@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import tensorflow as tf
@@ -17,6 +17,7 @@ from cmsml_tasks.conversion.nodes import (
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Port, port
 from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.tensor_names import Names
 
 _NO_OUTPUTS = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})
 
@@ -28,6 +29,13 @@ class Selected:
     name: str
     node: str
     slot: int
+
+
+def operations_of(output_names: Names | None) -> tuple[Sequence[str] | None, list[str] | None]:
+    """Return the operations of a graph that *output_names* selects, and other names for them."""
+    if isinstance(output_names, Mapping):
+        return list(output_names), list(output_names.values())
+    return output_names, None
 
 
 def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
@@ -61,14 +69,10 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
     return selected
 
 
-def renamed(selected: Sequence[Selected], names: Sequence[str]) -> list[Selected]:
-    """Return the *selected* tensors with other interface *names*."""
-    return [replace(pick, name=name) for pick, name in zip(selected, names, strict=True)]
-
-
 def apart(outputs: Sequence[Selected], inputs: Sequence[str]) -> list[Selected]:
     """Return *outputs* under other names where they have the name of one of the *inputs*."""
-    return renamed(outputs, apart_from_inputs([pick.name for pick in outputs], inputs))
+    names = apart_from_inputs([pick.name for pick in outputs], inputs)
+    return [replace(pick, name=name) for pick, name in zip(outputs, names, strict=True)]
 
 
 def unread(graph_def: GraphDef) -> list[str]:

@@ -18,6 +18,7 @@ class TensorInfo:
         dtype: TensorFlow's name of the data type, such as ``"float32"`` or ``"string"``.
         shape: dimensions, ``None`` for each that is free; ``None`` as a whole when even the
             number of dimensions is unknown.
+        renamed_from: what the model itself calls it, where the user has renamed it.
 
     """
 
@@ -25,6 +26,7 @@ class TensorInfo:
     tensor: str
     dtype: str
     shape: Shape
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,17 @@ from cmsml_tasks.shapes import Shape
 
 @dataclass(frozen=True)
 class Port:
-    """One tensor of the interface: what it will be called, and where the skeleton has it."""
+    """One tensor of the interface: what it will be called, and where the skeleton has it.
+
+    ``found`` is its name before the user renamed it.
+    """
 
     name: str
     node: str
     slot: int
     dtype: tf.DType
     shape: Shape
+    found: str | None = None
 
     @property
     def tensor(self) -> str:
@@ -37,7 +41,12 @@ class Port:
     @property
     def info(self) -> TensorInfo:
         """The tensor as it is known outside."""
-        return TensorInfo(self.name, f"{self.name}:0", self.dtype.name, self.shape)
+        before = self.found if self.found != self.name else None
+        return TensorInfo(self.name, f"{self.name}:0", self.dtype.name, self.shape, before)
+
+    def renamed(self, name: str) -> Port:
+        """Return the same port under another name, which may be the one that it was found by."""
+        return replace(self, name=name, found=self.found or self.name)
 
 
 @dataclass(frozen=True)

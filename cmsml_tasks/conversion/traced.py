@@ -15,13 +15,14 @@ from cmsml_tasks.conversion.freezing import Frozen, freeze
 from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.names import check_distinct
+from cmsml_tasks.conversion.names import check_distinct, chosen
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.signature import Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
 from cmsml_tasks.shapes import Shape, compatible, format_shape
+from cmsml_tasks.tensor_names import Names
 
 Array = NDArray[Any]
 Evaluate = Callable[[Sequence[Array]], Sequence[Array]]
@@ -104,6 +105,38 @@ class Traced:
         """Return the graph as it was traced, without weights, under its interface names."""
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
+
+    def renamed(self, input_names: Names | None, output_names: Names | None) -> Traced:
+        """Return the same object under other names.
+
+        Args:
+            input_names: one for each input, in order, or for some of them by their names.
+            output_names: the same for the outputs.
+
+        Raises:
+            ConversionError: a tensor is not there, or a name impossible or used twice.
+
+        """
+        inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
+        return self._called(
+            chosen(input_names, [port.name for port in inputs], "input"),
+            chosen(output_names, [port.name for port in outputs], "output"),
+        )
+
+    def with_found_names(self) -> Traced:
+        """Return the same object under the names that it had before it was renamed."""
+        inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
+        return self._called(
+            [p.found or p.name for p in inputs], [p.found or p.name for p in outputs]
+        )
+
+    def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
+        skeleton = dataclasses.replace(
+            self.skeleton,
+            inputs=tuple(map(Port.renamed, self.skeleton.inputs, inputs)),
+            outputs=tuple(map(Port.renamed, self.skeleton.outputs, outputs)),
+        )
+        return Traced(skeleton, self._evaluate)
 
     def with_input_shapes(self, shapes: Mapping[str, Shape]) -> Traced:
         """Return the same object with *shapes* of inputs by name, where they were open.

@@ -72,4 +72,5 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
 def _tensor(info: TensorInfo) -> dict[str, Any]:
     shape = None if info.shape is None else list(info.shape)
-    return {"name": info.name, "tensor": info.tensor, "dtype": info.dtype, "shape": shape}
+    card = {"name": info.name, "tensor": info.tensor, "dtype": info.dtype, "shape": shape}
+    return card if info.renamed_from is None else {**card, "renamed_from": info.renamed_from}

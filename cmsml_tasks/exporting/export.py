@@ -13,10 +13,17 @@ from cmsml_tasks.files import write_json
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Frozen, Signature
+    from cmsml_tasks.tensor_names import Names
 
 
 def export_trained(
-    model: str, history: str, module: str, folder: str, formats: Sequence[str]
+    model: str,
+    history: str,
+    module: str,
+    folder: str,
+    formats: Sequence[str],
+    input_names: Names | None = None,
+    output_names: Names | None = None,
 ) -> dict[str, Any]:
     """Freeze the *model* that a recipe trained; return its signature card.
 
@@ -26,14 +33,18 @@ def export_trained(
         module: module of the recipe, imported for its own layers.
         folder: where the graph and ``graph.json`` are written.
         formats: keys of `cmsml_tasks.filenames.GRAPHS`.
+        input_names: names for the inputs instead of the model's, for all in order or for some.
+        output_names: the same for the outputs.
 
     Raises:
-        ConversionError: the model cannot be read or frozen.
+        ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
-    traced = open_model(model, custom_modules=[module])
+    traced = open_model(
+        model, custom_modules=[module], input_names=input_names, output_names=output_names
+    )
     return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
 
 
@@ -42,6 +53,8 @@ def export_source(
     folder: str,
     formats: Sequence[str],
     input_shapes: Mapping[str, Sequence[int | None]] | None = None,
+    input_names: Names | None = None,
+    output_names: Names | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -51,18 +64,24 @@ def export_source(
         folder: where the graph, ``graph.json`` and ``reference.npz`` are written.
         formats: keys of `cmsml_tasks.filenames.GRAPHS`.
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
+        input_names: names for the inputs instead of the file's, for all in order or for some.
+        output_names: the same for the outputs; for a graph, the operations to export.
         seed: seed of the random reference rows.
 
     Raises:
-        ConversionError: the file holds no usable model, or shapes are missing.
+        ConversionError: the file holds no usable model, shapes are missing, or it has no such
+            tensors.
     """
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
-    traced = open_model(source, input_shapes=shapes or None)
+    traced = open_model(
+        source, input_shapes=shapes or None, input_names=input_names, output_names=output_names
+    )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
-    keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
+    # the rows of any original are kept under its own names; the card tells the others
+    keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
     return _write(traced.signature, frozen, Path(folder), formats, {})
 
 

@@ -25,7 +25,8 @@ from cmsml_tasks.tracking import Manifest, differences
 
 Params = dict[str, Any]
 
-_IDENTITY = {"version", "recipe", "settings", "folds", "scan", "source", "input_shapes"}
+_IDENTITY = {"version", "recipe", "settings", "folds", "scan"}
+_IDENTITY |= {"source", "input_shapes", "input_names", "output_names"}
 _NEVER_EMPTY = ("version", "recipe", "source")
 
 speak_plainly()

@@ -12,6 +12,7 @@ from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, MANIFEST, REFERENCE
 from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
 
@@ -71,6 +72,8 @@ class ExportGraph(ExportedTask):
             module=self.recipe.rpartition(".")[0],
             folder=folder,
             formats=self.formats,
+            input_names=parse_names("--input-names", self.input_names),
+            output_names=parse_names("--output-names", self.output_names),
         )
 
     def _export_source(self, folder: str) -> Any:
@@ -80,6 +83,8 @@ class ExportGraph(ExportedTask):
             folder=folder,
             formats=self.formats,
             input_shapes=parse_shapes(self.input_shapes),
+            input_names=parse_names("--input-names", self.input_names),
+            output_names=parse_names("--output-names", self.output_names),
         )
 
 

@@ -15,6 +15,8 @@ from cmsml_tasks.files import sha256_of
 from cmsml_tasks.recipes import parse_settings, serialize_settings
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
+from cmsml_tasks.tasks.names import parse_names, serialize_names
+from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import path_part
 
 _FREE = {"none", "?", "-1"}
@@ -35,6 +37,16 @@ class ExportedTask(BranchedTask):
         description="shapes of the source's inputs where the file carries none: "
         "'name=[?,10],other=[?,3]', ? is a free dimension; default: empty",
     )
+    input_names = RepeatedParameter(
+        default="",
+        description="names for the inputs of the graph instead of the model's: 'found=wanted' for "
+        "some of them, or a name for each, in their order, between commas; default: empty",
+    )
+    output_names = RepeatedParameter(
+        default="",
+        description="the same for the outputs; of a graph as --source, the operations to export, "
+        "'a,b' or 'a=name,b=name'; default: empty",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -42,8 +54,11 @@ class ExportedTask(BranchedTask):
 
     @classmethod
     def settle(cls, params: Params) -> Params:
-        """Check source, shapes and formats."""
+        """Check source, shapes, names and formats."""
         params["formats"] = _check_formats(params["formats"])
+        for option in ("input_names", "output_names"):
+            names = parse_names(f"--{option.replace('_', '-')}", params[option])
+            params[option] = serialize_names(names)
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:
             if shapes:
@@ -77,12 +92,14 @@ class ExportedTask(BranchedTask):
         return (self.task_family, source_name(self.source), self.version)
 
     def ingredients(self) -> dict[str, Any]:
-        """Return the recipe's ingredients, or the digest of the source; and the form of graphs."""
-        form = {"canonical_form": CANONICAL_FORM}
+        """Return the recipe's ingredients or the source's digest, and form and names of graphs."""
+        own = {"canonical_form": CANONICAL_FORM}
+        own |= {"input_names": self.input_names} if self.input_names else {}
+        own |= {"output_names": self.output_names} if self.output_names else {}
         if not self.has_source:
-            return {**super().ingredients(), **form}
+            return {**super().ingredients(), **own}
         source = {"name": Path(self.source).name, "sha256": sha256_of(self.source)}
-        return {"source": source, "input_shapes": self.input_shapes, **form}
+        return {"source": source, "input_shapes": self.input_shapes, **own}
 
 
 ExportedTask.deregister()

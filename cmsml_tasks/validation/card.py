@@ -12,12 +12,19 @@ from cmsml_tasks.shapes import Shape
 
 @dataclass(frozen=True)
 class TensorCard:
-    """One input or output: interface name, tensor name, TensorFlow's dtype name, static shape."""
+    """One input or output: interface name, tensor name, TensorFlow's dtype name, static shape.
+
+    ``original`` is the name that the original, and so its reference rows, has for it.
+    """
 
     name: str
     tensor: str
     dtype: str
     shape: Shape
+    original: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "original", self.original or self.name)
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,13 @@ class Card:
 
 def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
     return tuple(
-        TensorCard(entry["name"], entry["tensor"], entry["dtype"], as_shape(entry["shape"]))
+        TensorCard(
+            entry["name"],
+            entry["tensor"],
+            entry["dtype"],
+            as_shape(entry["shape"]),
+            entry.get("renamed_from") or "",
+        )
         for entry in entries
     )
 

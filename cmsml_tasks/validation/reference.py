@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
@@ -67,6 +67,14 @@ class Reference:
     def label(self, row: int) -> str:
         """Return the description of a row."""
         return str(self.kinds[row] if self.labels is None else self.labels[row])
+
+    def renamed(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Reference:
+        """Return the same rows under other names, given by those that they have here."""
+        return replace(
+            self,
+            inputs={inputs.get(name, name): array for name, array in self.inputs.items()},
+            outputs={outputs.get(name, name): array for name, array in self.outputs.items()},
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to an npz file without pickle; equal content gives equal bytes.

@@ -53,7 +53,10 @@ def validate(
     """
     runtime = runtime or SessionRuntime()
     signature = Card.parse(card)
-    reference = Reference.load(reference_path)
+    reference = Reference.load(reference_path).renamed(
+        {entry.original: entry.name for entry in signature.inputs},
+        {entry.original: entry.name for entry in signature.outputs},
+    )
     problems = misfits(signature, reference)
     planned = [] if problems else plan.batches(reference, both_ways=runtime.only_way is None)
     outputs = [entry.tensor for entry in signature.outputs]

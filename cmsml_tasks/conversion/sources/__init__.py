@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.selection import operations_of
 from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions, tf_keras_model
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionTypeError
+from cmsml_tasks.tensor_names import Names
 
 
 def trace(
     obj: Any,
-    input_names: Sequence[str] | None = None,
-    output_names: Sequence[str] | None = None,
+    input_names: Names | None = None,
+    output_names: Names | None = None,
 ) -> Traced:
     """Return the signature, the outputs and the frozen graph of *obj*, as far as it can be frozen.
 
     Args:
         obj: model of Keras or tf-keras, ``tf.function``, concrete function, version 1 session,
             ``tf.Graph`` or ``GraphDef`` (these two without variables).
-        input_names: names for the inputs, in their order, instead of those found.
-        output_names: names for the outputs, in their order, instead of those found. For a
-            session, graph or GraphDef: the operations to export (``op`` or ``op:0``).
+        input_names: names for the inputs instead of those found: a list for all of them, in
+            order, or a mapping ``{found: wanted}`` for some.
+        output_names: the same for the outputs. For a session, graph or GraphDef: the operations
+            to export (``op`` or ``op:0``), or a mapping of these to other names.
 
     Raises:
         ConversionError: *obj* cannot be traced, or the names do not fit.
@@ -33,15 +35,16 @@ def trace(
 
     """
     if keras_model.is_model(obj):
-        return keras_model.trace_model(obj, input_names, output_names)
+        return keras_model.trace_model(obj).renamed(input_names, output_names)
     if tf_keras_model.is_model(obj):
-        return tf_keras_model.trace_model(obj, input_names, output_names)
+        return tf_keras_model.trace_model(obj).renamed(input_names, output_names)
     if functions.is_function(obj):
-        return functions.trace_function(obj, input_names, output_names)
+        return functions.trace_function(obj).renamed(input_names, output_names)
+    operations, wanted = operations_of(output_names)
     if sessions.is_session(obj):
-        return sessions.trace_session(obj, input_names, output_names)
+        return sessions.trace_session(obj, operations).renamed(input_names, wanted)
     if isinstance(obj, tf.Graph | GraphDef):
-        return graphs.trace_graph(obj, input_names, output_names)
+        return graphs.trace_graph(obj, operations).renamed(input_names, wanted)
     raise ConversionTypeError(f"no graph can be made from {described(obj)}{_advice(obj)}")
 
 

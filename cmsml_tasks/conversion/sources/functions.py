@@ -13,7 +13,7 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
-from cmsml_tasks.conversion.names import apart_from_inputs, chosen, completed, key_name, key_names
+from cmsml_tasks.conversion.names import apart_from_inputs, completed, key_name, key_names
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
@@ -30,21 +30,16 @@ def is_function(obj: Any) -> bool:
     return isinstance(obj, types.GenericFunction | types.ConcreteFunction)
 
 
-def trace_function(
-    function: Any,
-    input_names: Sequence[str] | None = None,
-    output_names: Sequence[str] | None = None,
-    owner: Any = None,
-) -> Traced:
+def trace_function(function: Any, owner: Any = None) -> Traced:
     """Trace a function; the names found are those of its arguments and of the keys it returns.
 
     Outputs without a key are called as the ``tf.identity(..., name=...)`` that makes them, else
     ``output``, or ``output_0``, ``output_1``, ... where there are several.
     """
     concrete = concrete_function(function)
-    inputs = chosen(input_names, _argument_names(concrete), "input")
-    found = apart_from_inputs(_output_names(concrete), inputs)
-    return trace_concrete(concrete, inputs, chosen(output_names, found, "output"), owner=owner)
+    inputs = _argument_names(concrete)
+    outputs = apart_from_inputs(_output_names(concrete), inputs)
+    return trace_concrete(concrete, inputs, outputs, owner=owner)
 
 
 def trace_concrete(

@@ -8,10 +8,9 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
-from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
-from cmsml_tasks.conversion.selection import apart, ports, renamed, select, unread
+from cmsml_tasks.conversion.selection import apart, ports, select, unread
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.table_content import (
     fill_tables,
@@ -27,7 +26,6 @@ from cmsml_tasks.shapes import Shape
 
 def trace_graph(
     graph: tf.Graph | GraphDef,
-    input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
 ) -> Traced:
@@ -38,7 +36,6 @@ def trace_graph(
 
     Args:
         graph: the graph.
-        input_names: other names for the placeholders, in the order of the graph.
         output_names: operations to export, ``op`` or ``op:0``.
         input_shapes: shapes by placeholder, for graphs that carry none.
 
@@ -58,15 +55,14 @@ def trace_graph(
     nodes = by_name(graph_def)
     needed = reachable(nodes, (o.node for o in outputs)) if output_names is not None else nodes
     inputs = feedable(graph_def, needed)
-    names = chosen(input_names, [i.name for i in inputs], "input")
     imported = imported_graph(graph_def)
     used = reachable(nodes, (o.node for o in outputs))
     initializers = outer_initializers(graph_def, used)
     session = _Session(imported, initializers)
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(imported, renamed(inputs, names)),
-        outputs=ports(imported, apart(outputs, names)),
+        inputs=ports(imported, inputs),
+        outputs=ports(imported, apart(outputs, [i.name for i in inputs])),
         tables=session_tables(session, imported, [nodes[name] for name in initializers]),
     )
     return Traced(skeleton, _runner(session, skeleton))

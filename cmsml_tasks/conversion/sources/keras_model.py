@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.names import apart_from_inputs, chosen
+from cmsml_tasks.conversion.names import apart_from_inputs
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -40,11 +39,7 @@ def is_layer(obj: Any) -> bool:
     return keras is not None and isinstance(obj, keras.Layer)
 
 
-def trace_model(
-    model: Any,
-    input_names: Sequence[str] | None = None,
-    output_names: Sequence[str] | None = None,
-) -> Traced:
+def trace_model(model: Any) -> Traced:
     """Trace a Keras model as it computes in inference, ``model(x, training=False)``.
 
     The names found are the user's: keys of dictionaries, else names that were given to input and
@@ -71,15 +66,14 @@ def trace_model(
     _check_backend()
     refuse_mixed_up_steps(model)
     arguments = _call_arguments(model)
-    found_inputs = model_input_names(arguments, _given_name)
-    inputs = chosen(input_names, found_inputs, "input")
+    inputs = model_input_names(arguments, _given_name)
     specs, concrete, asked = _with_free_batch(model, nest.map_structure(_spec, arguments))
     functional = _functional(model)
     if functional is None:
         refuse_floats_cast(model, concrete)
     symbolic = functional._outputs_struct if functional is not None else None
     found = model_output_names(model, concrete, symbolic, _given_name)
-    outputs = chosen(output_names, apart_from_inputs(found, inputs), "output")
+    outputs = apart_from_inputs(found, inputs)
     evaluate, origin = caller(_call(model), specs), origin_of(model, asked)
     return trace_concrete(concrete, inputs, outputs, evaluate, model, origin)
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.names import chosen
 from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import (
     feedable,
     is_learning_phase,
     settle_learning_phase,
 )
-from cmsml_tasks.conversion.selection import Selected, apart, ports, renamed, select, unread
+from cmsml_tasks.conversion.selection import Selected, apart, ports, select, unread
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
@@ -28,11 +27,7 @@ def is_session(obj: Any) -> bool:
     return isinstance(obj, tf.compat.v1.Session | tf.compat.v1.InteractiveSession)
 
 
-def trace_session(
-    session: Any,
-    input_names: Sequence[str] | None = None,
-    output_names: Sequence[str] | None = None,
-) -> Traced:
+def trace_session(session: Any, output_names: Sequence[str] | None = None) -> Traced:
     """Trace what the operations *output_names* need of the graph of a session.
 
     Inputs are the placeholders among it, in the order of the graph.
@@ -51,8 +46,7 @@ def trace_session(
     outputs = select(graph_def, output_names)
     needed = reachable(by_name(graph_def), (output.node for output in outputs))
     inputs = feedable(graph_def, needed)
-    names = chosen(input_names, [i.name for i in inputs], "input")
-    return trace_tensors(session, renamed(inputs, names), apart(outputs, names))
+    return trace_tensors(session, inputs, apart(outputs, [i.name for i in inputs]))
 
 
 def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Selected]) -> Traced:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.names import apart_from_inputs, chosen
+from cmsml_tasks.conversion.names import apart_from_inputs
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -39,11 +38,7 @@ def is_layer(obj: Any) -> bool:
     return tf_keras is not None and isinstance(obj, tf_keras.layers.Layer)
 
 
-def trace_model(
-    model: Any,
-    input_names: Sequence[str] | None = None,
-    output_names: Sequence[str] | None = None,
-) -> Traced:
+def trace_model(model: Any) -> Traced:
     """Trace a model of tf-keras as it computes in inference.
 
     Names are found as in a Keras 3 model; those that tf-keras makes up are ``input_3``,
@@ -59,12 +54,12 @@ def trace_model(
     specs = nest.map_structure(_spec, arguments)
     if not getattr(model, "_has_explicit_input_shape", True):
         specs = nest.map_structure(of_any_batch, specs)
-    inputs = chosen(input_names, model_input_names(arguments, given_name), "input")
+    inputs = model_input_names(arguments, given_name)
     call = _call(model)
     concrete, asked = traced_call(model, call, specs)
     symbolic = model._nested_outputs if _is_functional(model) else None
     found = model_output_names(model, concrete, symbolic, given_name)
-    outputs = chosen(output_names, apart_from_inputs(found, inputs), "output")
+    outputs = apart_from_inputs(found, inputs)
     origin = origin_of(model, asked, kind_of_keras_2)
     return trace_concrete(concrete, inputs, outputs, caller(call, specs), model, origin)
 
