@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import warnings
 import zipfile
@@ -10,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 import pytest
@@ -114,18 +112,6 @@ def test_lambda_layer_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"Lambda layer holds Python code.*keras.ops") as info:
         open_model(tmp_path / "model.keras")
     assert str(tmp_path / "model.keras") in str(info.value)
-
-
-def test_file_of_an_old_keras_that_keras_3_refuses(tmp_path: Path) -> None:
-    path = tmp_path / "model.h5"
-    layers = [keras.Input((4, 3)), keras.layers.SpatialDropout1D(0.1), keras.layers.LSTM(2)]
-    keras.Sequential(layers).save(path)
-    with h5py.File(path, "a") as file:
-        config = json.loads(file.attrs["model_config"])
-        config["config"]["layers"][1]["config"]["noise_shape"] = None
-        file.attrs["model_config"] = json.dumps(config)
-    with pytest.raises(ConversionError, match=r"argument 'noise_shape'\n.*tf-keras.*may still"):
-        open_model(path)
 
 
 def test_messages_are_short(tmp_path: Path) -> None:
