@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.calls import library_of
 from cmsml_tasks.conversion.nodes import (
-    INITIALIZERS,
     PASSING,
     TABLES,
     VARIABLES,
@@ -24,9 +22,10 @@ from cmsml_tasks.conversion.nodes import (
     op_definition,
     reachable,
 )
+from cmsml_tasks.conversion.readers import READERS
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.specialising import Functions
-from cmsml_tasks.conversion.tables import FINDS, SIZES, size_node, table_nodes, table_uses
+from cmsml_tasks.conversion.tables import size_node, table_nodes, table_uses
 from cmsml_tasks.errors import ConversionError
 
 _PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
@@ -86,10 +85,9 @@ def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:
             _refuse_unknown_resource(node)
             frozen.node.extend(_replacement(node, replaced, functions))
     _refuse_empty_tables(frozen)
-    frozen.library.function.extend(functions.library.values())
-    needed_of_library = needed_functions(frozen, frozen.node)
-    frozen.library.Clear()
-    frozen.library.function.extend(needed_of_library)
+    library = GraphDef()
+    library.library.function.extend(functions.library.values())
+    frozen.library.function.extend(needed_functions(library, frozen.node))
     _refuse_python(frozen)
     weights = {name: value for name, value in skeleton.weights.items() if name in needed}
     return Frozen(frozen, weights)
@@ -143,8 +141,8 @@ def _replacement(node: NodeDef, replaced: Mapping[str, int], functions: Function
     used = [node_of(source) for source in node.input if source[0] != "^"]
     if not any(name in replaced for name in used):
         return [node]
-    if node.op in _READERS:
-        return _READERS[node.op](node, replaced[used[0]])
+    if node.op in READERS:
+        return READERS[node.op](node, replaced[used[0]])
     if node.name in replaced:
         passing = NodeDef()
         passing.CopyFrom(node)
@@ -211,70 +209,3 @@ def _needs_variable(node: NodeDef) -> bool:
         argument.is_ref or argument.type == types_pb2.DT_RESOURCE
         for argument in definition.input_arg
     )
-
-
-def _read(node: NodeDef, dtype: int) -> list[NodeDef]:
-    read = NodeDef(name=node.name, op="Identity", input=node.input)
-    read.attr["T"].type = dtype
-    return [read]
-
-
-def _gather(node: NodeDef, dtype: int) -> list[NodeDef]:
-    # GatherV2 takes its axis as a tensor; ResourceGather gathers right behind the batch dimensions
-    batch_dims = node.attr["batch_dims"].i
-    axis = NodeDef(name=f"{node.name}/gather_axis", op="Const")
-    axis.attr["dtype"].type = types_pb2.DT_INT32
-    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(batch_dims, tf.int32))
-    # inside of a loop a constant has to be told so
-    axis.input.append(f"^{node_of(node.input[1])}")
-    gather = NodeDef(name=node.name, op="GatherV2")
-    gather.input.extend([*node.input[:2], axis.name, *node.input[2:]])
-    gather.attr["Tparams"].type = dtype
-    gather.attr["Tindices"].type = node.attr["Tindices"].type
-    gather.attr["Taxis"].type = types_pb2.DT_INT32
-    gather.attr["batch_dims"].i = batch_dims
-    return [axis, gather]
-
-
-def _gather_nd(node: NodeDef, dtype: int) -> list[NodeDef]:
-    gather = NodeDef(name=node.name, op="GatherNd", input=node.input)
-    gather.attr["Tparams"].type = dtype
-    gather.attr["Tindices"].type = node.attr["Tindices"].type
-    return [gather]
-
-
-def _shape(node: NodeDef, dtype: int) -> list[NodeDef]:
-    shape = NodeDef(name=node.name, op="Shape", input=node.input)
-    shape.attr["T"].type = dtype
-    shape.attr["out_type"].type = node.attr["out_type"].type or types_pb2.DT_INT32
-    return [shape]
-
-
-def _find(node: NodeDef, _: int) -> list[NodeDef]:
-    find = NodeDef()
-    find.CopyFrom(node)
-    find.op = "LookupTableFindV2"
-    return [find]
-
-
-def _size(node: NodeDef, dtype: int) -> list[NodeDef]:
-    if dtype != types_pb2.DT_RESOURCE:
-        return _read(node, dtype)
-    return [NodeDef(name=node.name, op="LookupTableSizeV2", input=node.input)]
-
-
-def _nothing(node: NodeDef, _: int) -> list[NodeDef]:
-    # the table fills itself
-    controls = [source for source in node.input if source[0] == "^"]
-    return [NodeDef(name=node.name, op="NoOp", input=controls)]
-
-
-_READERS: dict[str, Callable[[NodeDef, int], list[NodeDef]]] = {
-    "ReadVariableOp": _read,
-    "ResourceGather": _gather,
-    "ResourceGatherNd": _gather_nd,
-    "VariableShape": _shape,
-    **dict.fromkeys(FINDS, _find),
-    **dict.fromkeys(SIZES, _size),
-    **dict.fromkeys(INITIALIZERS, _nothing),
-}

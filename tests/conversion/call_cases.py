@@ -56,6 +56,12 @@ def kept_apart(weights: Weights) -> Any:
     return lambda x: inner(x) * 2
 
 
+def standing_in(weights: Weights) -> Any:
+    """One of several implementations, among which only a runtime with a choice can choose."""
+    inner = tf.function(lambda x: tf.nn.relu(x) + 1, experimental_implements="relu_and_one")
+    return lambda x: inner(x) * weights.b
+
+
 def batched(weights: Weights) -> Any:
     return tf.nondifferentiable_batch_function(1, 8, 10)(weights.dense)
 
@@ -119,7 +125,7 @@ def counted(weights: Weights) -> Any:
 
 CALLS: dict[str, Callable[[Weights], Any]] = {
     function.__name__: function
-    for function in (compiled, kept_apart, batched, elsewhere, mapped, sized, counted)
+    for function in (compiled, kept_apart, standing_in, batched, elsewhere, mapped, sized, counted)
 }
 
 

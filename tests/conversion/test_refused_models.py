@@ -146,5 +146,7 @@ def test_time_distributed_layer_on_any_number_of_steps() -> None:
         (value,) = trace(trace(model).freeze()).run({"x": feed}).values()
         np.testing.assert_allclose(value, model(feed), rtol=1e-5)
     else:
-        with pytest.raises(ConversionError, match="'encoder' .* any number of steps.*fixed number"):
+        with pytest.raises(
+            ConversionError, match=r"'encoder' .* any number of steps.*fixed number"
+        ):
             trace(model)
