@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.runtimes.environments import Environment, environments, runtimes_folder
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--folder", help="where environments lie, in place of the above")
     given = parser.parse_args(arguments)
     try:
-        root = runtimes_folder(given.folder)
+        root = Path(given.folder).expanduser().absolute() if given.folder else runtimes_folder()
         if given.command == "list":
             _list(environments(root), str(root))
             return 0

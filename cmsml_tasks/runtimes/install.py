@@ -22,11 +22,7 @@ from cmsml_tasks.runtimes.releases import pythons, requirements
 
 _LOOK = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
 _REPORT = "import platform, tensorflow as tf; print(tf.__version__, platform.python_version())"
-_REASONS = (
-    ("No space left", "the disk is full; free space, or set {variable} to a folder with 2 GB"),
-    ("Could not find a version", "the package index has no such wheel for this Python and machine"),
-    ("No matching distribution", "the package index has no such wheel for this Python and machine"),
-)
+_LITTLE = 50_000_000  # bytes
 _NETWORK = ("Failed to establish", "Temporary failure", "NewConnectionError", "timed out", "Proxy")
 
 
@@ -174,16 +170,18 @@ def _call(environment: Environment, command: list[str]) -> str:
     lines = [line for line in errors.splitlines() if line.strip()]
     told = [line for line in lines if line.startswith("ERROR")] or lines
     raise InstallError(
-        f"{environment.name} could not be made: {_reason(errors)}\n"
+        f"{environment.name} could not be made: {_reason(environment, errors)}\n"
         f"{' '.join(command[1:])} ended with exit status {child.returncode}:\n"
         + "\n".join(line[:300] for line in told[-5:])
     )
 
 
-def _reason(errors: str) -> str:
+def _reason(environment: Environment, errors: str) -> str:
+    # what python -m venv runs fails without saying why
+    if "No space left" in errors or shutil.disk_usage(environment.root).free < _LITTLE:
+        return f"the disk is full; free space, or set {VARIABLE} to a folder with 2 GB"
     if any(word in errors for word in _NETWORK):
         return "the package index cannot be reached; check the network and pip's configuration"
-    for word, reason in _REASONS:
-        if word in errors:
-            return reason.format(variable=VARIABLE)
+    if "No matching distribution" in errors:
+        return "the package index has no such wheel for this Python and machine"
     return "see below"

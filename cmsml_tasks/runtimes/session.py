@@ -34,7 +34,7 @@ class SessionRuntime(ChildRuntime):
     Args:
         python: interpreter with TensorFlow; it need not have this package.
         name: the word for this runtime in reports.
-        advice: how to get it, for those who lack it.
+        advice: how to get it, for those who lack it; by default TensorFlow is put there.
     """
 
     python: str = sys.executable
@@ -45,12 +45,9 @@ class SessionRuntime(ChildRuntime):
         """Look whether the interpreter is there; TensorFlow is tried when a graph is run."""
         if not Path(self.python).exists():
             raise RuntimeUnavailableError(
-                f"runtime '{self.name}' is not there: no {self.python}; {self._advice}"
+                f"runtime '{self.name}' is not there: no {self.python}; "
+                + (self.advice or "give the path of a Python interpreter that has TensorFlow")
             )
-
-    @property
-    def _advice(self) -> str:
-        return self.advice or f"install it there: {self.python} -m pip install tensorflow"
 
     def _command(self) -> tuple[str, ...]:
         return self.python, session_worker.__file__
@@ -89,9 +86,13 @@ class SessionRuntime(ChildRuntime):
 
     def _verdict(self, program: str, code: int, tail: str) -> str | None:
         if code == session_worker.NO_TENSORFLOW:
+            advice = (
+                f"remove that environment and {self.advice}"
+                if self.advice
+                else f"install it there: {self.python} -m pip install tensorflow"
+            )
             raise RuntimeUnavailableError(
-                f"runtime '{self.name}': {self.python} cannot import TensorFlow ({tail}); "
-                f"{self._advice}"
+                f"runtime '{self.name}': {self.python} cannot import TensorFlow ({tail}); {advice}"
             )
         return super()._verdict(program, code, tail)
 

@@ -26,66 +26,6 @@ from cmsml_tasks.runtimes import (
     session_worker,
 )
 
-GRAPHS = """
-import sys
-import tensorflow as tf
-
-tf1 = tf.compat.v1
-folder = sys.argv[1]
-
-with tf.Graph().as_default() as graph:
-    x = tf1.placeholder(tf.float32, [None, 2], name="x")
-    word = tf1.placeholder(tf.string, name="word")
-    tf1.placeholder_with_default(1.0, [], name="option")
-    tf.matmul(x, tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), name="y")
-    tf.strings.join([word, tf.constant("!" + chr(0))], name="shout")
-    tf.cast(x[:, 0], tf.bfloat16, name="short")
-    tf.reduce_all(x > 0, name="positive")
-    tf.subtract(tf.add(x, 1e8), 1e8, name="lossy")
-    definition = graph.as_graph_def()
-open(f"{folder}/plain.pb", "wb").write(definition.SerializeToString())
-open(f"{folder}/plain.pb.txt", "w").write(str(definition))
-
-
-@tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")])
-def inner(x):
-    return x + tf.random.uniform(tf.shape(x)) * 0.0
-
-
-@tf.function(input_signature=[tf.TensorSpec([None, 4], name="x")])
-def touchy(x):
-    noisy = inner(x)
-    # Convolution of something whose rank is only known at run time: an abort if it is not four.
-    large = tf.reduce_any(tf.abs(x) > 1e3)
-    shape = tf.cond(large, lambda: tf.constant([-1]), lambda: tf.constant([-1, 2, 2, 1]))
-    image = tf.reshape(noisy, shape)
-    return tf.reshape(tf.nn.conv2d(image, tf.ones([1, 1, 1, 2]), 1, "VALID"), [-1], name="end")
-
-
-definition = touchy.get_concrete_function().graph.as_graph_def()
-open(f"{folder}/touchy.pb", "wb").write(definition.SerializeToString())
-
-
-@tf.function(input_signature=[tf.TensorSpec([], name="x")])
-def endless(x):
-    return tf.identity(tf.while_loop(lambda y: y > 0, lambda y: [y + 1], [x]), name="end")
-
-
-definition = endless.get_concrete_function().graph.as_graph_def()
-open(f"{folder}/endless.pb", "wb").write(definition.SerializeToString())
-"""
-
-
-@pytest.fixture(scope="module")
-def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("graphs")
-    done = subprocess.run(
-        [sys.executable, "-c", GRAPHS, str(folder)], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 FEED = {"x": np.array([[1, 0], [0, -1]], np.float32), "word": np.array([b"a\0b", b""], object)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import numpy as np
 from cmsml_tasks.runtimes import BatchRun
 from cmsml_tasks.runtimes.child import ChildRuntime, Loaded, Request
 
+Elsewhere = Callable[[str], ChildRuntime]
+
 
 @dataclass
 class Animal:
     """One graph of the zoo, and what became of it."""
 
     name: str
-    card: dict[str, Any]
+    about: dict[str, Any]
     expected: dict[str, np.ndarray]
     loaded: Loaded | None = None
     plain: BatchRun | None = None

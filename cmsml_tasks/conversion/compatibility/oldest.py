@@ -11,6 +11,11 @@ from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, all_nodes, op_defini
 
 _Need = tuple[str, str]
 
+LENIENT_SINCE = "2.5"
+"""From here on, TensorFlow passes over attributes that it does not know; before, it refuses them.
+So a default is harmless there, but another value has no effect, and the graph gives other numbers.
+"""
+
 
 @dataclass(frozen=True)
 class Oldest:
@@ -35,8 +40,8 @@ class _UnknownError(Exception):
 def oldest_tensorflow(graph_def: GraphDef) -> Oldest:
     """Tell which TensorFlow releases can load *graph_def*, called functions included.
 
-    Operations, their attributes and the attributes' values have to be known there, and there have
-    to be kernels for the types on the CPU. Every release from the one returned on will do, as far
+    Operations, attributes that have an effect, and their values have to be known there, and there
+    have to be kernels for the types on the CPU. Every release from the one returned on will do, as far
     as the table knows (:attr:`Table.releases`).
     """
     known = table()
@@ -75,14 +80,12 @@ def _node_needs(node: NodeDef, known: Table) -> Iterator[_Need]:
     definition = op_definition(op)
     defaults = {attr.name: attr.default_value for attr in definition.attr} if definition else {}
     types: dict[str, str] = {}
-    for name, value in {**defaults, **node.attr}.items():
+    for name, value in sorted({**defaults, **node.attr}.items()):
         if name.startswith("_"):
             continue
         path = f"{op}.{name}"
-        if definition is not None and name not in defaults:
-            raise _UnknownError(f"attribute {name} of {op}")
-        if name in node.attr and path in known.attributes:
-            yield known.attributes[path], f"attribute {name} of {op}"
+        if name in node.attr and (path in known.attributes or name not in defaults):
+            yield _attribute_need(path, idle=value == defaults.get(name, value), known=known)
         if name not in node.attr and path in known.defaults:
             yield known.defaults[path], f"{op} without attribute {name}"
         for word in _words(value):
@@ -91,6 +94,17 @@ def _node_needs(node: NodeDef, known: Table) -> Iterator[_Need]:
         if value.WhichOneof("value") == "type":
             types[name] = type_name(value.type)
     yield from _kernel_needs(op, types, known)
+
+
+def _attribute_need(path: str, idle: bool, known: Table) -> _Need:
+    """Give the need of an attribute that not all releases know."""
+    op, name = path.split(".")
+    since = known.attributes.get(path)
+    order = list(known.releases)
+    if idle and (since is None or order.index(LENIENT_SINCE) < order.index(since)):
+        return LENIENT_SINCE, f"passing over attribute {name} of {op}"
+    assert since is not None  # without a definition there is nothing to differ from
+    return since, f"attribute {name} of {op}"
 
 
 def _words(value: Any) -> Iterator[str]:
