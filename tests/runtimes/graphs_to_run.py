@@ -59,8 +59,10 @@ with tf.Graph().as_default() as graph:
 
 # new in TensorFlow 2.13; and an attribute of 2.13, which older ones pass over
 with tf.Graph().as_default() as graph:
-    x = tf1.placeholder(tf.float32, [2, 2], name="x")
-    tf.raw_ops.SegmentMaxV2(data=x, segment_ids=[0, 1], num_segments=2, name="y")
+    x = tf1.placeholder(tf.float32, [2], name="x")
+    rows = tf.constant([0, 1], tf.int64)
+    filled = tf.raw_ops.RaggedFillEmptyRows(value_rowids=rows, values=x, nrows=2, default_value=0.0)
+    tf.identity(filled.output_values, name="y")
     definition = graph.as_graph_def()
 (folder / "newer.pb").write_bytes(definition.SerializeToString())
 with tf.Graph().as_default() as graph:

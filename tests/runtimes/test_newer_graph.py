@@ -24,7 +24,7 @@ def newer(graphs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     from cmsml_tasks.conversion.compatibility import oldest_tensorflow
 
     path = graphs / "newer.pb"
-    card = {"inputs": [{**tensor("x"), "shape": [2, 2]}], "outputs": [tensor("y")]}
+    card = {"inputs": [{**tensor("x"), "shape": [2]}], "outputs": [tensor("y")]}
     card |= oldest_tensorflow(read_graph(path)).for_card()
     assert card["oldest_tensorflow"] == "2.13"
     reference = tmp_path_factory.mktemp("reference") / "reference.npz"
@@ -44,9 +44,9 @@ def test_it_fails_where_the_card_says_so(
 ) -> None:
     check = loads(newer, elsewhere(name))
     assert check.status == "failed"
-    wanted = "the card asks for TensorFlow 2.13 or newer (operation SegmentMaxV2)"
+    wanted = "the card asks for TensorFlow 2.13 or newer (operation RaggedFillEmptyRows)"
     assert check.detail == f"the file cannot be loaded; {wanted}"
-    assert "SegmentMaxV2" in check.evidence[0]["problem"]
+    assert "RaggedFillEmptyRows" in check.evidence[0]["problem"]
     assert check.advice == "use a newer TensorFlow there"
 
 
@@ -55,7 +55,7 @@ def test_it_loads_where_the_card_says_so(
 ) -> None:
     assert loads(newer, elsewhere("tf-2.17")).status == "passed"
     assert loads(newer, elsewhere("cpp")).status == "passed"
-    remark = "; the card asks for TensorFlow 9.0 or newer (operation SegmentMaxV2)"
+    remark = "; the card asks for TensorFlow 9.0 or newer (operation RaggedFillEmptyRows)"
     check = loads(newer, SessionRuntime(), oldest_tensorflow="9.0")
     assert check.status == "passed"
     assert check.detail.endswith(remark)

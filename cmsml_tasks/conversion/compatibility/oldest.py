@@ -41,8 +41,8 @@ def oldest_tensorflow(graph_def: GraphDef) -> Oldest:
     """Tell which TensorFlow releases can load *graph_def*, called functions included.
 
     Operations, attributes that have an effect, and their values have to be known there, and there
-    have to be kernels for the types on the CPU. Every release from the one returned on will do, as far
-    as the table knows (:attr:`Table.releases`).
+    have to be kernels for the types on the CPU. Every release from the one returned on will do, as
+    far as the table knows (:attr:`Table.releases`).
     """
     known = table()
     order = list(known.releases)
