@@ -50,6 +50,7 @@ class Loaded:
     program: str | None = None
     failure: str | None = None
     facts: GraphFacts | None = None
+    multiplied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,7 @@ class ChildRuntime(ABC):
             )
             for number in range(last)
         )
-        return GraphRun(loaded.facts, batches, program=loaded.program)
+        return GraphRun(loaded.facts, batches, program=loaded.program, multiplied=loaded.multiplied)
 
     def _child(self, command: tuple[str, ...], folder: Path) -> str | None:
         """Run one child to its end; returns what it died of, None if it did not."""

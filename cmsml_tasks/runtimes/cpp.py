@@ -102,10 +102,12 @@ class CppRuntime(ChildRuntime):
     def _read_loaded(self, folder: Path) -> Loaded | None:
         try:
             with open(folder / "loaded", "rb") as file:
-                program, failure = (_read_text(file).decode(errors="replace") for _ in range(2))
+                texts = [_read_text(file).decode(errors="replace") for _ in range(3)]
         except FileNotFoundError:
             return None
-        return Loaded(program, failure or None)
+        program, failure, numbers = texts
+        names = tuple(_NAMES.get(int(number), number) for number in numbers.split())
+        return Loaded(program, failure or None, multiplied=names)
 
     def _read_batch(self, folder: Path, number: int, request: Request) -> BatchRun | None:
         outputs = folder / f"outputs-{number:05d}"

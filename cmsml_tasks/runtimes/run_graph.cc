@@ -9,7 +9,8 @@
 //              rewrite the graph for it, else 0; number of outputs, their texts
 //   inputs     number of tensors, for each: text name, DataType, rank, sizes, then the elements:
 //   outputs    raw, or texts where they are strings
-//   loaded     text program, text failure (empty if there is none)
+//   loaded     text program, text failure (empty if there is none), text with the DataTypes that
+//              the graph multiplies matrices in, by number, each followed by a space
 //   error      text
 //
 // Whoever starts it writes a byte to its standard input and keeps that open: when it comes to its
@@ -22,9 +23,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -81,12 +82,11 @@ class Writer {
 
   void number(int64_t value) { raw(&value, sizeof value); }
 
-  void text(const char* data, size_t size) {
-    number(size);
-    raw(data, size);
+  template <typename Text>
+  void text(const Text& value) {
+    number(value.size());
+    raw(value.data(), value.size());
   }
-
-  void text(const std::string& value) { text(value.data(), value.size()); }
 
   void raw(const void* data, size_t size) {
     if (size && std::fwrite(data, 1, size, file_) != size) failed();
@@ -167,7 +167,7 @@ void write_outputs(const std::string& path, const std::vector<std::string>& name
     for (int i = 0; i < tensor.dims(); ++i) writer.number(tensor.dim_size(i));
     if (tensor.dtype() == tf::DT_STRING) {
       const auto flat = tensor.flat<tf::tstring>();
-      for (int64_t i = 0; i < flat.size(); ++i) writer.text(flat(i).data(), flat(i).size());
+      for (int64_t i = 0; i < flat.size(); ++i) writer.text(flat(i));
     } else {
       writer.raw(tensor.tensor_data().data(), tensor.TotalBytes());
     }
@@ -193,6 +193,12 @@ class Model {
       if (node.op().rfind("Placeholder", 0) == 0 && dtype != node.attr().end()) {
         fed_[node.name() + ":0"] = dtype->second.type();
       }
+      const auto type = node.attr().find("T");
+      for (const char* word : {"MatMul", "Conv", "Einsum"}) {
+        if (node.op().find(word) != std::string::npos && type != node.attr().end()) {
+          multiplied_.insert(type->second.type());
+        }
+      }
     }
     session(request.optimize.empty() || request.optimize[request.first]);
   }
@@ -209,6 +215,12 @@ class Model {
     std::vector<tf::Tensor> outputs;
     check(session(way).Run(feed, names, {}, &outputs));
     return outputs;
+  }
+
+  std::string multiplied() const {
+    std::string numbers;
+    for (const int type : multiplied_) numbers += std::to_string(type) + " ";
+    return numbers;
   }
 
  private:
@@ -238,6 +250,7 @@ class Model {
   int64_t threads_;
   tf::GraphDef graph_;
   std::map<std::string, tf::DataType> fed_;
+  std::set<int> multiplied_;
   std::map<bool, std::unique_ptr<tf::Session>> sessions_;
 };
 
@@ -245,8 +258,7 @@ void stop_with_caller() {
   char byte;
   // Without the first byte nobody holds the other end: standard input may be empty.
   if (read(0, &byte, 1) == 1) {
-    while (read(0, &byte, 1) == 1) {
-    }
+    while (read(0, &byte, 1) == 1) continue;
     std::_Exit(1);
   }
 }
@@ -269,6 +281,7 @@ void answer(const std::string& folder) {
   Writer loaded(folder + "/loaded");
   loaded.text(std::string("TensorFlow ") + TF_Version() + ", C++");
   loaded.text(failure);
+  loaded.text(model ? model->multiplied() : std::string());
   loaded.finish();
   for (size_t n = request.first; model && n < request.optimize.size(); ++n) {
     try {
@@ -277,7 +290,7 @@ void answer(const std::string& folder) {
       write_outputs(numbered(folder, "outputs", n), request.outputs, outputs);
     } catch (const std::runtime_error& error) {
       Writer writer(numbered(folder, "error", n));
-      writer.text(error.what());
+      writer.text(std::string(error.what()));
       writer.finish();
     }
   }
@@ -289,6 +302,5 @@ int main(int argc, char** argv) {
   std::thread(stop_with_caller).detach();
   for (int i = 1; i < argc; ++i) answer(argv[i]);
   // the destructors of a library with threads of its own are no part of the answer
-  std::cout.flush();
   std::_Exit(0);
 }

@@ -89,13 +89,15 @@ class GraphRun:
 
     ``failure`` says why the graph could not be loaded; then every batch failed too. ``facts`` is
     None in that case, and for runtimes that cannot look into a graph. ``program`` names what the
-    graph ran in, None if it died before it could tell.
+    graph ran in, None if it died before it could tell. ``multiplied`` names the types that matrices
+    are multiplied in, where there are no facts to tell.
     """
 
     facts: GraphFacts | None
     batches: tuple[BatchRun, ...] = field(default=())
     failure: str | None = None
     program: str | None = None
+    multiplied: tuple[str, ...] = ()
 
 
 class Runtime(Protocol):

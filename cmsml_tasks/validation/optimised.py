@@ -78,11 +78,11 @@ def _narrow_step(subject: Subject) -> float:
 
     Functions that the graph calls are not looked into: the types in there are not known.
     """
+    dtypes = set(subject.run.multiplied)
     facts = subject.run.facts
-    if facts is None:
-        return 0.0
-    results = [f"{node.name}:0" for node in facts.nodes if _MULTIPLIES.search(node.op)]
-    dtypes = {facts.tensors[tensor].dtype for tensor in results if tensor in facts.tensors}
+    if facts is not None:
+        results = [f"{node.name}:0" for node in facts.nodes if _MULTIPLIES.search(node.op)]
+        dtypes = {facts.tensors[tensor].dtype for tensor in results if tensor in facts.tensors}
     finfo: Any = ml_dtypes.finfo  # knows bfloat16 too, but has no type hints
     steps = [float(finfo(getattr(ml_dtypes, n, n)).eps) for n in _NARROW if n in dtypes]
     return max(steps, default=0.0)

@@ -70,3 +70,9 @@ with tf.Graph().as_default() as graph:
     tf.raw_ops.TopKV2(input=x, k=1, index_type=tf.int64, name="y")
     definition = graph.as_graph_def()
 (folder / "passed_over.pb").write_bytes(definition.SerializeToString())
+
+with tf.Graph().as_default() as graph:
+    half = tf.cast(tf1.placeholder(tf.float32, [None, 2], name="x"), tf.float16)
+    tf.cast(tf.matmul(half, tf.ones([2, 2], tf.float16)), tf.float32, name="y")
+    definition = graph.as_graph_def()
+(folder / "half.pb").write_bytes(definition.SerializeToString())

@@ -117,6 +117,12 @@ def test_the_graph_is_run_as_it_is_unless_it_may_be_optimised(
     assert found == [[[float(way)] * 2] for way in ways]
 
 
+def test_the_types_that_it_multiplies_in_are_told(cpp: CppRuntime, graphs: Path) -> None:
+    """What counts as rounding depends on them."""
+    assert cpp.run(graphs / "half.pb", [], []).multiplied == ("float16",)
+    assert cpp.run(graphs / "plain.pb", [], []).multiplied == ("float32",)
+
+
 def test_text_graphs_are_the_same(cpp: CppRuntime, graphs: Path) -> None:
     run = cpp.run(graphs / "plain.pb.txt", [{"x:0": X}], ["y:0"])
     assert run.batches[0].outputs is not None
