@@ -31,7 +31,10 @@ def test_graph_of_a_recipe_is_validated_under_other_names(trained):
     card = card_of(trained, "*/v1")
     assert [t["renamed_from"] for t in card["inputs"] + card["outputs"]] == ["features", "score"]
     (path,) = trained.store.glob("ValidateGraph/*/v1/validation.json")
-    checks = {check["name"]: check for check in json.loads(path.read_text())["checks"]}
+    checks = {
+        check["name"]: check
+        for check in json.loads(path.read_text())["runtimes"]["session"]["checks"]
+    }
     assert list(checks["reference outputs"]["numbers"]["tensors"]) == ["muon/score"]
     # the names are a part of what was made: the same again is there, others are refused
     assert "muon/score:0" in trained.law("ExportGraph", *arguments, *RENAMED)
