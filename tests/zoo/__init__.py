@@ -1,6 +1,28 @@
 """Small models of every kind that Keras and TensorFlow build for inference."""
 
-from zoo import convolutions, dense, recurrent
+from zoo import (
+    attention,
+    convolutions,
+    dense,
+    operations,
+    precision,
+    preprocessing,
+    recurrent,
+    structure,
+    subclassed,
+)
 from zoo.registry import ZOO, Model
 
-__all__ = ["ZOO", "Model", "convolutions", "dense", "recurrent"]
+__all__ = [
+    "ZOO",
+    "Model",
+    "attention",
+    "convolutions",
+    "dense",
+    "operations",
+    "precision",
+    "preprocessing",
+    "recurrent",
+    "structure",
+    "subclassed",
+]
