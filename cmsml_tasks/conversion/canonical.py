@@ -17,10 +17,10 @@ from cmsml_tasks.conversion.nodes import (
     NodeDef,
     by_name,
     node_of,
-    op_definition,
     reachable,
 )
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
+from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.conversion.skeleton import Port
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 
@@ -56,9 +56,9 @@ def canonical(
     result.versions.producer = min(result.versions.producer, _PRODUCER)
     if not graph_def.library.function:
         result.versions.min_consumer = 0
-    result.node.extend(_plain(nodes[name]) for name in order)
+    result.node.extend(plain(nodes[name]) for name in order)
     rename(result, names)
-    settle_library(result, _plain)
+    settle_library(result)
     number_frames(result)
     weights = {names[name]: value for name, value in frozen.weights.items() if name in names}
     for node in result.node:
@@ -103,19 +103,3 @@ def _names(
     called = [other.get(name, name) for name in order]
     names = canonical_names(called, interface, origin)
     return {name: names[alias] for name, alias in zip(order, called, strict=True)}
-
-
-def _plain(node: NodeDef) -> NodeDef:
-    plain = NodeDef(name=node.name, op=node.op, input=node.input)
-    definition = op_definition(node.op)
-    defaults = {
-        attribute.name: attribute.default_value
-        for attribute in (definition.attr if definition is not None else ())
-        if attribute.HasField("default_value")
-    }
-    for name, value in node.attr.items():
-        # a private attribute only steers how functions are called and control flow is run
-        if name.startswith("_") or defaults.get(name) == value:
-            continue
-        plain.attr[name].CopyFrom(value)
-    return plain

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from cmsml_tasks.conversion.calls import callees, library_of
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.function_bodies import Body, body_of, function_of
 from cmsml_tasks.conversion.interface import rename
 from cmsml_tasks.conversion.naming import canonical_names
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, is_stateful, node_of
+from cmsml_tasks.conversion.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.origins import UNKNOWN
+from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 
 
-def settle_library(graph_def: GraphDef, plain: Callable[[NodeDef], NodeDef]) -> None:
+def settle_library(graph_def: GraphDef) -> None:
     """Bring, in place, the library of *graph_def* to canonical form.
 
     Functions are called ``function``, ``function_1``, ... in the order in which the nodes, and
@@ -25,7 +24,6 @@ def settle_library(graph_def: GraphDef, plain: Callable[[NodeDef], NodeDef]) -> 
 
     Args:
         graph_def: a graph whose nodes are in canonical order.
-        plain: gives a node without attributes that have no effect.
     """
     library = library_of(graph_def)
     names: dict[str, str] = {}
@@ -36,7 +34,7 @@ def settle_library(graph_def: GraphDef, plain: Callable[[NodeDef], NodeDef]) -> 
         for name in [function.name for function, _ in callees(node, library)]:
             if name not in names:
                 names[name] = f"function_{len(names)}" if names else "function"
-                bodies[name] = _settled(body_of(library[name], library), plain)
+                bodies[name] = _settled(body_of(library[name], library))
                 waiting.extend(bodies[name].graph_def.node)
     graph_def.library.Clear()
     functions = [function_of(names[name], body, library) for name, body in bodies.items()]
@@ -47,7 +45,7 @@ def settle_library(graph_def: GraphDef, plain: Callable[[NodeDef], NodeDef]) -> 
     graph_def.library.function.extend(functions)
 
 
-def _settled(body: Body, plain: Callable[[NodeDef], NodeDef]) -> Body:
+def _settled(body: Body) -> Body:
     graph_def = GraphDef()
     graph_def.CopyFrom(body.graph_def)
     drop_idle_control_edges(graph_def)

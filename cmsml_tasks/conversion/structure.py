@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
+from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.plain import plain
 
 _ROUNDS = 16
 
@@ -95,10 +97,13 @@ def _hashes(nodes: dict[str, NodeDef], numbers: dict[str, int]) -> dict[str, byt
 
 
 def _attributes(node: NodeDef) -> list[bytes]:
+    written = plain(node)
+    if node.op == "Const":
+        settle_encoding(written)
     return [
         name.encode() + value.SerializeToString(deterministic=True)
-        for name, value in sorted(node.attr.items())
-        if not name.startswith("_") and name != "frame_name"
+        for name, value in sorted(written.attr.items())
+        if name != "frame_name"
     ]
 
 

@@ -4,12 +4,15 @@ from zoo import (
     attention,
     convolutions,
     dense,
+    functions,
     operations,
     precision,
     preprocessing,
     recurrent,
+    sessions,
     structure,
     subclassed,
+    tf_keras_models,
 )
 from zoo.registry import ZOO, Model
 
@@ -19,10 +22,13 @@ __all__ = [
     "attention",
     "convolutions",
     "dense",
+    "functions",
     "operations",
     "precision",
     "preprocessing",
     "recurrent",
+    "sessions",
     "structure",
     "subclassed",
+    "tf_keras_models",
 ]

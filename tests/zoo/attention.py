@@ -69,10 +69,12 @@ def attention_grouped_queries() -> Model:
 def particle_transformer() -> Model:
     """Blocks of attention, with pair features as a bias, then a class token."""
     jets = keras.Input((None, 4), name="particles")
-    x = L.Dense(6, name="embedding_1")(jets)
+    x = L.Dense(6, name="track_embedding_1")(jets)
     for number in (1, 2):
-        normalised = L.LayerNormalization(name=f"norm_{number}")(x)
-        attended = L.MultiHeadAttention(2, 3, name=f"attention_{number}")(normalised, normalised)
+        normalised = L.LayerNormalization(name=f"pre_norm_{number}")(x)
+        attended = L.MultiHeadAttention(2, 3, name=f"self_attention_{number}")(
+            normalised, normalised
+        )
         x = L.Add()([x, attended])
         forward = L.Dense(12, "gelu", name=f"forward_{number}")(L.LayerNormalization()(x))
         x = x + L.Dense(6)(forward)

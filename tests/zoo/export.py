@@ -2,7 +2,7 @@
 
 Writes for each model into a folder of its name ``graph.pb``, ``feeds.npz`` and ``expected.npz``
 (the original's outputs), arrays by tensor name without ``:0``, strings as bytes of fixed length,
-and ``model.json``: ``outputs``, ``exact`` and ``tolerance`` of ``zoo.Model``. Beside the folders
+and ``model.json``: some attributes of ``zoo.Model``. Beside the folders
 lies ``digests.json``: by model, the SHA-256 of its ``graph.pb``, or the error.
 """
 
@@ -53,15 +53,18 @@ def plain(array: np.ndarray) -> np.ndarray:
 
 
 def export(folder: Path, make: Callable[[], Any]) -> str:
-    from cmsml_tasks.conversion import trace, write_graph
+    from cmsml_tasks.conversion import Traced, trace, write_graph
 
     model = make()
-    traced = trace(model.obj, model.input_names, model.output_names)
+    traced = model.obj
+    if not isinstance(traced, Traced):
+        traced = trace(model.obj, model.input_names, model.output_names)
     folder.mkdir(parents=True)
     np.savez(folder / "feeds.npz", **model.feeds)
     expected: Mapping[str, np.ndarray] = traced.run(model.feeds)
     np.savez(folder / "expected.npz", **{name: plain(a) for name, a in expected.items()})
-    about = {"outputs": model.outputs, "exact": model.exact, "tolerance": model.tolerance}
+    facts = ("outputs", "exact", "tolerance", "told_by_model")
+    about = {fact: getattr(model, fact) for fact in facts}
     (folder / "model.json").write_text(json.dumps(about))
     write_graph(folder / "graph.pb", traced.freeze())
     return hashlib.sha256((folder / "graph.pb").read_bytes()).hexdigest()

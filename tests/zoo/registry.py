@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 
 @dataclasses.dataclass
@@ -15,7 +16,7 @@ class Model:
     """An object to freeze, and what is known of its frozen graph.
 
     Attributes:
-        obj: what ``trace`` gets.
+        obj: what ``trace`` gets, or what ``open_model`` gave.
         feeds: an array for each input, by the name that the input has to have.
         outputs: the names that the outputs have to have.
         input_names: passed to ``trace``.
@@ -23,6 +24,7 @@ class Model:
         exact: lookups and integer work, of which every bit has to agree.
         tolerance: absolute and relative, of models in half precision, whose optimised graph
             rounds elsewhere; otherwise 1e-6 or 4 ULP.
+        told_by_model: only the model, not its file, tells that names are the user's.
     """
 
     obj: Any
@@ -32,6 +34,7 @@ class Model:
     output_names: Sequence[str] | None = None
     exact: bool = False
     tolerance: float | None = None
+    told_by_model: bool = False
 
 
 Make = Callable[[], Model]
@@ -57,8 +60,7 @@ def shaken(model: Any) -> Any:
     """Give every weight of *model*, statistics included, values of its own, in their order."""
     generator = np.random.default_rng(11)
     for variable in model.variables:
-        kind = str(variable.dtype)
-        if not kind.startswith(("float", "bfloat")):
+        if not tf.as_dtype(variable.dtype).is_floating:
             continue  # seeds and counters
         positive = any(word in variable.name for word in ("variance", "gamma"))
         values = generator.normal(0, 0.4, variable.shape)

@@ -121,3 +121,12 @@ def scalars_of_events() -> Model:
     x = keras.Input((), name="pt")
     model = keras.Model(x, L.Dense(1, name="score")(keras.ops.log1p(x)[:, None])[:, 0])
     return Model(shaken(model), {"pt": abs(JETS[:, 0])})
+
+
+@zoo
+def named_like_automatic_names() -> Model:
+    """Other layers and functions are called so; the model knows that the user said it."""
+    jets = x = keras.Input((4,), name="jets")
+    for name in ("embedding_2", "norm_1", "norm_2", "add_1"):
+        x = L.Dense(4, "relu", name=name)(x)
+    return Model(shaken(keras.Model(jets, x)), {"jets": JETS}, ("add_1",), told_by_model=True)
