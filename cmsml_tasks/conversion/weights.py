@@ -53,9 +53,15 @@ def value_of(name: str, weight: Weight) -> NDArray[np.generic]:
     """Return the value that the weight called *name* has now.
 
     Raises:
-        ConversionError: it does not have the shape and type that the graph was made for.
+        ConversionError: it has none, or not the shape and type that the graph was made for.
     """
-    value = weight.read()
+    try:
+        value = weight.read()
+    except tf.errors.OpError as error:
+        raise ConversionError(
+            f"the value of '{weight.variable or name}' ({weight.dtype.name}) cannot be read: "
+            f"{error.message}"
+        ) from error
     same_size = weight.dtype == tf.string or value.nbytes == weight.nbytes
     if value.shape != weight.shape or not same_size:
         raise ConversionError(

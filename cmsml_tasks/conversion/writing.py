@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import BinaryIO
+
 from google.protobuf.message import EncodeError
 
 from cmsml_tasks.conversion.encoding import Piece, binary_pieces, text_pieces
@@ -12,6 +15,9 @@ from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.files import replacing
+
+_SLICE = 2**23
+_ADVISE = getattr(os, "posix_fadvise", None)  # Linux has it
 
 
 def write_graph(path: PathLike, graph: GraphDef | Frozen, as_text: bool | None = None) -> None:
@@ -48,7 +54,17 @@ def write_graph(path: PathLike, graph: GraphDef | Frozen, as_text: bool | None =
             elif text:
                 file.writelines(piece.escaped())
             else:
-                file.write(piece.read().data)
+                _write(file, piece.read().data)
+
+
+def _write(file: BinaryIO, content: memoryview) -> None:
+    for start in range(0, len(content), _SLICE):
+        begin = file.tell()
+        file.write(content[start : start + _SLICE])
+        if _ADVISE is not None:
+            # the disk begins with this slice now, so that less is left to wait for at the end
+            file.flush()
+            _ADVISE(file.fileno(), begin, file.tell() - begin, os.POSIX_FADV_DONTNEED)
 
 
 def _with_versions(frozen: Frozen) -> Frozen:

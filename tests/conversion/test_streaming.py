@@ -253,3 +253,57 @@ def test_model_too_large_for_protobuf_is_refused_at_once(ending: str, tmp_path: 
     assert time.monotonic() - started < 1
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_graph_def_too_large_for_protobuf_is_refused_at_once(tmp_path: Path) -> None:
+    graph_def = tf1.GraphDef()
+    content = bytes(4 * HUGE)
+    for number in range(4):
+        node = graph_def.node.add(name=f"weight_{number}", op="Const")
+        tensor = node.attr["value"].tensor
+        node.attr["dtype"].type = tensor.dtype = tf.float32.as_datatype_enum
+        tensor.tensor_shape.dim.add(size=HUGE)
+        tensor.tensor_content = content
+    started = time.monotonic()
+    for ending in ("pb", "pb.txt"):
+        with pytest.raises(ConversionError, match="has 2,208,000,000 bytes, but"):
+            save_graph(tmp_path / f"graph.{ending}", graph_def)
+    assert time.monotonic() - started < 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_weight_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    lists = tf.raw_ops.EmptyTensorList(
+        element_shape=[2], max_num_elements=3, element_dtype=tf.float32
+    )
+    variable = tf.Variable(lists, dtype=tf.variant, shape=[], name="lists")
+    function = tf.function(
+        lambda: tf.raw_ops.TensorListLength(input_handle=variable.read_value()), input_signature=[]
+    )
+    with pytest.raises(ConversionError, match=r"'lists' \(variant\) cannot be read"):
+        save_graph(tmp_path / "graph.pb", function, variables_to_constants=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_mirrored_variables_are_one_weight(tmp_path: Path) -> None:
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        variable = tf.Variable(rows(3, 2))
+    signature = [tf.TensorSpec((None, 3), name="x")]
+    function = tf.function(lambda x: x @ variable, input_signature=signature)
+    save_graph(tmp_path / "graph.pb", function, variables_to_constants=True)
+    _, session = load_graph(tmp_path / "graph.pb", create_session=True)
+    np.testing.assert_allclose(
+        session.run("output:0", {"x:0": rows(4, 3)}), rows(4, 3) @ rows(3, 2)
+    )
+
+
+def test_partitioned_variables_of_a_session(tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        parts = tf1.fixed_size_partitioner(3)
+        weight = tf1.get_variable("w", [6, 2], partitioner=parts)
+        tf.identity(tf.convert_to_tensor(weight), name="y")
+        session = tf1.Session(graph=graph)
+        session.run(tf1.global_variables_initializer())
+    save_graph(tmp_path / "graph.pb", session, True, output_names=["y"])
+    _, loaded = load_graph(tmp_path / "graph.pb", create_session=True)
+    np.testing.assert_array_equal(loaded.run("y:0"), session.run("y:0"))

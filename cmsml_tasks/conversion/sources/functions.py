@@ -13,6 +13,7 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
+from cmsml_tasks.conversion.limits import graph_def_of
 from cmsml_tasks.conversion.names import apart_from_inputs, completed, key_name, key_names
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
@@ -66,7 +67,7 @@ def trace_concrete(
     weights = _weights(graph)
     outputs = [output.op.name for output in graph.outputs]
     skeleton = Skeleton(
-        graph_def=without_writers(graph.as_graph_def(), outputs, weights),
+        graph_def=without_writers(graph_def_of(graph), outputs, weights),
         inputs=tuple(
             port(name, tensor) for name, tensor in zip(input_names, _arguments(graph), strict=True)
         ),

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager.context import eager_mode
 
+from cmsml_tasks.conversion.limits import graph_def_of
 from cmsml_tasks.conversion.nodes import INITIALIZERS, TABLES, GraphDef, NodeDef, node_of
 from cmsml_tasks.conversion.skeleton import Table
 from cmsml_tasks.conversion.traced import Array
@@ -50,7 +51,7 @@ def session_tables(
 
 def own_graph_def(graph: tf.Graph) -> GraphDef:
     """Return *graph* without the operations that reading its tables added."""
-    graph_def = graph.as_graph_def()
+    graph_def: GraphDef = graph_def_of(graph)
     added = [node for node in graph_def.node if node.name.startswith(_SCOPE)]
     for node in added:
         graph_def.node.remove(node)
