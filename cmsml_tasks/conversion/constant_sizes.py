@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,32 @@ _VALUES = (
 _MOST_KNOWN = 256  # elements of a constant that says how large another tensor is
 
 
-def check_constant(node: NodeDef) -> None:
-    """Refuse a constant whose content is not what its type and shape say, or is far too large.
+def check_tensors(node: NodeDef) -> None:
+    """Refuse a node with a tensor of an impossible shape, and a constant that is not whole.
 
     Raises:
-        ConversionError: the message says what differs.
+        ConversionError: the message says what is wrong.
     """
-    if node.op != "Const" or node.attr["value"].WhichOneof("value") != "tensor":
-        return
+    for tensor in _tensors(node.attr):
+        _elements(node, [dim.size for dim in tensor.tensor_shape.dim])
+    # asking for an attribute that is not there would make it
+    if node.op == "Const" and {"dtype", "value"} <= set(node.attr):
+        _check_constant(node)
+
+
+def _tensors(attributes: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the tensors among *attributes*, and among those of functions that they name."""
+    waiting = list(attributes.values())
+    while waiting:
+        value = waiting.pop()
+        if value.WhichOneof("value") == "tensor":
+            yield value.tensor
+        yield from value.list.tensor
+        for function in (value.func, *value.list.func):
+            waiting.extend(function.attr.values())
+
+
+def _check_constant(node: NodeDef) -> None:
     tensor = node.attr["value"].tensor
     if tensor.dtype != node.attr["dtype"].type:
         raise malformed(node, "has another data type than its value")

@@ -9,6 +9,7 @@ from tensorflow.python.grappler import tf_optimizer
 from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
 from cmsml_tasks.conversion.reasons import reason
+from cmsml_tasks.conversion.recursion import refuse_recursion
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.errors import ConversionError
 
@@ -24,7 +25,7 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     except for ``_SwitchN``, which only ``tf.switch_case`` becomes: that came with TensorFlow 1.15.
 
     Raises:
-        ConversionError: TensorFlow cannot inline a function.
+        ConversionError: TensorFlow cannot inline a function, or never comes to an end with it.
 
     """
     meta_graph = meta_graph_pb2.MetaGraphDef()
@@ -32,6 +33,7 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     graph_def = meta_graph.graph_def
     if not graph_def.library.function:
         return graph_def
+    refuse_recursion(graph_def)
     make_inlinable(graph_def)
     for node in all_nodes(graph_def):
         if node.op in _LOWERED:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import random
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,12 +45,31 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
     modules = [_imported(name) for name in custom_modules]
     objects = custom_objects(modules, keras, (keras.Layer, keras.Quantizer))
     try:
-        return keras.models.load_model(path, custom_objects=objects, compile=False)
+        with _as_if_not_loaded():
+            return keras.models.load_model(path, custom_objects=objects, compile=False)
     except Exception as error:  # Keras raises whatever the file makes it stumble over
         problem = f"Keras {keras.__version__} cannot read {path}: {reason(error)}"
         if is_of_keras_2(path):
             return load_keras_2(path, modules, problem, _advice(error))
         raise ConversionError(f"{problem}\n{_advice(error)}") from error
+
+
+@contextmanager
+def _as_if_not_loaded() -> Iterator[None]:
+    """Put back what Keras uses up with every layer: names with numbers, and random seeds."""
+    from keras.src.backend.common import global_state
+
+    counters = global_state.get_global_attribute("object_name_uids")
+    counted = None if counters is None else dict(counters)
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        counters = global_state.get_global_attribute("object_name_uids")
+        if counters is not None:
+            counters.clear()
+            counters.update(counted or {})
 
 
 def _check(path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from cmsml_tasks.conversion.compatibility.table import type_name
-from cmsml_tasks.conversion.constant_sizes import check_constant, check_made_size, malformed
+from cmsml_tasks.conversion.constant_sizes import check_made_size, check_tensors, malformed
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, node_of, op_definition
 from cmsml_tasks.conversion.unknown import unknown_operations
 from cmsml_tasks.errors import ConversionError
@@ -38,7 +38,7 @@ def check_wellformed(graph_def: GraphDef) -> None:
         raise ConversionError(problem)
     for nodes in (graph_def.node, *(f.node_def for f in graph_def.library.function)):
         for node in nodes:
-            check_constant(node)
+            check_tensors(node)
             if "_class" in node.attr and not node.attr["_class"].HasField("list"):
                 raise malformed(node, "says in '_class' what is no list of neighbours")
     outputs = {node.name: _outputs(node, functions) for node in graph_def.node}

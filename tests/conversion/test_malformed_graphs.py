@@ -65,6 +65,12 @@ def negative_shape(graph: Any) -> None:
     node(graph, "shape").attr["value"].tensor.tensor_shape.dim[0].size = -2
 
 
+def negative_shape_elsewhere(graph: Any) -> None:
+    """Give a tensor to a node that has no use for it; grappler reads it all the same."""
+    inner = node(graph, "x").attr["_hint"].func.attr["f"].list.tensor.add()
+    inner.tensor_shape.dim.add(size=-1)
+
+
 def huge_constant(graph: Any) -> None:
     tensor = node(graph, "shape").attr["value"].tensor
     tensor.tensor_content = b""
@@ -162,6 +168,7 @@ WRONG = {
     short_constant: "'shape' .Const. has 4 bytes where its shape takes 8",
     values_in_excess: "'shape' .Const. has more values than its shape takes",
     negative_shape: "'shape' .Const. has an impossible shape",
+    negative_shape_elsewhere: "'x' .Placeholder. has an impossible shape",
     huge_constant: "'shape' .Const. says that it has 1,099,511,627,776 elements",
     huge_fill: "'fill' .Fill. would make 2,147,483,647 elements",
     third_of_two: "'sum' .AddN. reads 'parts:2', but 'parts' has 2 outputs",
@@ -217,6 +224,23 @@ def test_attribute_of_a_newer_tensorflow(tmp_path: Path) -> None:
     path.write_bytes(graph.SerializeToString())
     with pytest.raises(ConversionError, match=r"no attribute 'of_the_future'.*newer TensorFlow"):
         open_model(path)
+
+
+@pytest.mark.parametrize("callee", ["f", "g"])
+def test_function_that_calls_itself(callee: str, tmp_path: Path) -> None:
+    """Inlined without end, it would take all memory."""
+    graph = graph_def()
+    for name, called in (("f", callee), ("g", "f")):
+        function = graph.library.function.add()
+        function.signature.name = name
+        function.node_def.add(name="again", op="PartitionedCall").attr["f"].func.name = called
+        for types in ("Tin", "Tout"):
+            function.node_def[0].attr[types].list.SetInParent()
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    assert isinstance(load_graph(path), tf.Graph)
+    with pytest.raises(ConversionError, match="the function 'f' of the graph calls itself"):
+        open_model(path).freeze()
 
 
 @pytest.mark.parametrize("frozen", [True, False])

@@ -22,6 +22,25 @@ Call = Callable[..., Any]
 GivenName = Callable[[Any], str | None]
 
 
+def with_losses_kept(model: Any, call: Call) -> Call:
+    """Return *call*, which calls *model*, without its effect on ``model.losses``.
+
+    Layers add the losses of each call to themselves: symbolic ones, when it was traced, which a
+    training loop could not use any more.
+    """
+
+    def called(*args: Any) -> Any:
+        lists = [getattr(layer, "_losses", None) for layer in model._flatten_layers()]
+        before = [(losses, list(losses)) for losses in lists if isinstance(losses, list)]
+        try:
+            return call(*args)
+        finally:
+            for losses, kept in before:
+                losses[:] = kept
+
+    return called
+
+
 def traced_call(
     model: Any, call: Call, specs: tuple[Any, ...], advice: str = ""
 ) -> tuple[Any, dict[str, str]]:

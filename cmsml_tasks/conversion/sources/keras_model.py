@@ -19,6 +19,7 @@ from cmsml_tasks.conversion.sources.keras_calls import (
     model_output_names,
     of_any_batch,
     traced_call,
+    with_losses_kept,
 )
 from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
 from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
@@ -119,7 +120,7 @@ def _traced(model: Any, specs: tuple[Any, ...]) -> tuple[Any, dict[str, str]]:
 
 
 def _call(model: Any) -> Call:
-    return functools.partial(model, training=False)
+    return with_losses_kept(model, functools.partial(model, training=False))
 
 
 def _call_arguments(model: Any) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from cmsml_tasks.conversion.sources.keras_calls import (
     model_output_names,
     of_any_batch,
     traced_call,
+    with_losses_kept,
 )
 from cmsml_tasks.conversion.sources.layer_names import kind_of_keras_2, origin_of
 from cmsml_tasks.conversion.traced import Traced
@@ -97,10 +98,8 @@ def _called(spec: Any, name: str | None) -> Any:
 
 
 def _call(model: Any) -> Call:
-    if model._expects_training_arg:
-        return functools.partial(model, training=False)
-    call: Call = model
-    return call
+    trains = model._expects_training_arg
+    return with_losses_kept(model, functools.partial(model, training=False) if trains else model)
 
 
 def _spec(tensor: Any) -> tf.TensorSpec:
