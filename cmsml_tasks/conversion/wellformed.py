@@ -47,9 +47,23 @@ def check_wellformed(graph_def: GraphDef) -> None:
         _check_inputs(node, functions, outputs)
     check_made_size(graph_def)
     for function in graph_def.library.function:
-        for node in function.node_def:
-            _outputs(node, functions)
-            _input_types(node, functions)
+        _check_function(function, functions)
+
+
+def _check_function(function: Any, functions: Definitions) -> None:
+    signature = function.signature
+    names = {node.name for node in function.node_def}
+    names.update(argument.name for argument in signature.input_arg)
+    for node in function.node_def:
+        _check_references(node, names)
+        _outputs(node, functions)
+        _input_types(node, functions)
+    for result in (*function.ret.values(), *function.control_ret.values()):
+        if node_of(result) not in names:
+            raise ConversionError(
+                f"the function '{signature.name}' returns '{result}', which is not there; the file "
+                "is damaged, or was made by a program that makes invalid graphs"
+            )
 
 
 def _definition(node: NodeDef, functions: Definitions) -> Any:

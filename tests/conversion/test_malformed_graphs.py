@@ -151,6 +151,19 @@ def broken_function(graph: Any) -> None:
     inner.attr["N"].i = 2**31 - 1
 
 
+def function_of_nothing(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    inner = function.node_def.add(name="inner", op="Identity", input=["nowhere:output:0"])
+    inner.attr["T"].type = 1
+
+
+def function_that_returns_nothing(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.ret["y"] = "nowhere:output:0"
+
+
 def future(graph: Any) -> None:
     node(graph, "sum").op = "OpOfTheFuture"
     graph.versions.producer = 99_999
@@ -185,6 +198,8 @@ WRONG = {
     bad_type: "999|enum",
     bad_placement: "'sum' .AddN. says in '_class' what is no list",
     broken_function: "'inner' .Pack. says that 'values' are 2,147,483,647 tensors",
+    function_of_nothing: "'inner' .Identity. reads 'nowhere:output:0', which is not there",
+    function_that_returns_nothing: "'f' returns 'nowhere:output:0', which is not there",
     future: "no operation 'OpOfTheFuture' .*node 'sum'.*newer TensorFlow wrote.*99999",
     custom: "'Addons>Gelu', 'WordpieceTokenize'.*tensorflow-addons, tensorflow-text",
 }
