@@ -82,7 +82,7 @@ def test_restored_function_with_several_traces_or_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("obj", "message"),
     [
-        (keras.layers.Dense(2), "layer into a keras.Sequential"),
+        (keras.layers.Dense(2), "layer into a Sequential"),
         (Module(), "one of its tf.function methods"),
         (lambda x: x, "decorate it with tf.function"),
         ("model.keras", "pass a Keras model"),
