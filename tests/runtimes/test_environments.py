@@ -36,7 +36,13 @@ def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[s
     command = [sys.executable, "-m", "cmsml_tasks.runtimes", *arguments, "--folder", str(folder)]
     environment = {**os.environ, **variables}
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        # a shell's background jobs ignore it, and hand that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
