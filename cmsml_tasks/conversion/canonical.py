@@ -23,6 +23,7 @@ from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.conversion.skeleton import Port
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
+from cmsml_tasks.conversion.weights import fill
 
 # the GraphDef version of TensorFlow 1.15; no operation means anything else since
 _PRODUCER = 134
@@ -47,7 +48,14 @@ def canonical(
     _prune(graph_def, roots)
     interface = attach(graph_def, inputs, outputs)
     elided = elide_passing(graph_def, interface)
-    order = order_by_structure(graph_def, list(interface))
+
+    def whole(node: NodeDef) -> NodeDef:
+        node = plain(node)
+        if node.name in frozen.weights:
+            fill(node, frozen.weights[node.name])
+        return node
+
+    order = order_by_structure(graph_def, list(interface), whole)
     nodes = by_name(graph_def)
     called = _reading_names(order, nodes, elided)
     called.update(_captured_names(order, frozen.weights.keys() - called.keys() - interface.keys()))

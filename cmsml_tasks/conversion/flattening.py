@@ -6,10 +6,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config_pb2
 from tensorflow.python.grappler import tf_optimizer
 
+from cmsml_tasks.conversion.endless import refuse_endless_calls
 from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.recursion import refuse_recursion
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.errors import ConversionError
 
@@ -33,7 +33,7 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     graph_def = meta_graph.graph_def
     if not graph_def.library.function:
         return graph_def
-    refuse_recursion(graph_def)
+    refuse_endless_calls(graph_def)
     make_inlinable(graph_def)
     for node in all_nodes(graph_def):
         if node.op in _LOWERED:

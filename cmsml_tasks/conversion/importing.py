@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.endless import refuse_endless_calls
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Weight, shape_proto
@@ -23,6 +24,7 @@ def imported_graph(graph_def: GraphDef) -> tf.Graph:
         ConversionError: TensorFlow does not accept it.
 
     """
+    refuse_endless_calls(graph_def)  # TensorFlow infers shapes through every call
     graph = tf.Graph()
     try:
         with graph.as_default():

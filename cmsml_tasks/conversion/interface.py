@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cmsml_tasks.conversion.names import unused
@@ -38,8 +39,10 @@ def attach(graph_def: GraphDef, inputs: Sequence[Port], outputs: Sequence[Port])
     nodes = by_name(graph_def)
     consumed = {node_of(source) for node in graph_def.node for source in node.input}
     taken = set(nodes)
+    shared = Counter(port.node for port in outputs)
     for port in outputs:
-        alone = port.node not in consumed and output_count(nodes[port.node]) == 1
+        read = port.node in consumed or shared[port.node] > 1
+        alone = not read and output_count(nodes[port.node]) == 1
         if alone and port.node not in names:
             names[port.node] = port.name
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, node_of
@@ -12,16 +14,23 @@ from cmsml_tasks.conversion.plain import plain
 _ROUNDS = 16
 
 
-def order_by_structure(graph_def: GraphDef, roots: Sequence[str]) -> list[str]:
+def order_by_structure(
+    graph_def: GraphDef, roots: Sequence[str], whole: Callable[[NodeDef], NodeDef] = plain
+) -> list[str]:
     """Sort the control inputs of each node; return what *roots* need, inputs before consumers.
 
     Depth first, in the order of roots and of inputs; loops are cut where they close. Control
     inputs have no order of their own: those that data reaches from the roots come as data
     reaches them, then the others by a hash of what they compute.
+
+    Args:
+        graph_def: the graph.
+        roots: names of the nodes that are needed.
+        whole: gives a node without attributes of no effect, and with its value if it is a weight.
     """
     nodes = by_name(graph_def)
     if any(_controls(node)[1:] for node in graph_def.node):
-        rank = _ranks(nodes, roots)
+        rank = _ranks(nodes, roots, whole)
         for node in graph_def.node:
             data, controls = _data(node), _controls(node)
             del node.input[:]
@@ -59,26 +68,29 @@ def _depth_first(
 
 
 def _ranks(
-    nodes: dict[str, NodeDef], roots: Sequence[str]
-) -> Callable[[str], tuple[int, int, bytes, str]]:
+    nodes: dict[str, NodeDef], roots: Sequence[str], whole: Callable[[NodeDef], NodeDef]
+) -> Callable[[str], tuple[Any, ...]]:
     by_data = _depth_first(nodes, roots, lambda node: [node_of(s) for s in _data(node)])
     numbers = {name: number for number, name in enumerate(by_data)}
-    hashes = _hashes(nodes, numbers)
+    others = [node for name, node in nodes.items() if name not in numbers]
+    hashes = _hashes(others, {name: b"%d" % number for name, number in numbers.items()}, whole)
 
-    def rank(name: str) -> tuple[int, int, bytes, str]:
+    def rank(name: str) -> tuple[Any, ...]:
         if name in numbers:
-            return 0, numbers[name], b"", ""
-        # nodes that agree in all of it do the same, so their old names decide nothing but names
-        return 1, 0, hashes[name], name
+            return 0, numbers[name]
+        # nodes that agree in all of it do the same: which of them is first shows in no more than
+        # names, and 10 comes behind 9
+        parts = re.split(r"(\d+)", name)
+        return 1, hashes[name], [int(part) if part.isdigit() else part for part in parts]
 
     return rank
 
 
-def _hashes(nodes: dict[str, NodeDef], numbers: dict[str, int]) -> dict[str, bytes]:
+def _hashes(
+    others: list[NodeDef], known: dict[str, bytes], whole: Callable[[NodeDef], NodeDef]
+) -> dict[str, bytes]:
     """Return a hash without names for the nodes that have no number, of their surroundings."""
-    others = [node for name, node in nodes.items() if name not in numbers]
-    own = {node.name: _digest([node.op.encode(), *_attributes(node)]) for node in others}
-    known = {name: b"%d" % number for name, number in numbers.items()}
+    own = {node.name: _digest([node.op.encode(), *_attributes(whole(node))]) for node in others}
     hashes = own
     for _ in range(min(_ROUNDS, len(others))):
         seen = {**known, **hashes}
@@ -97,12 +109,11 @@ def _hashes(nodes: dict[str, NodeDef], numbers: dict[str, int]) -> dict[str, byt
 
 
 def _attributes(node: NodeDef) -> list[bytes]:
-    written = plain(node)
     if node.op == "Const":
-        settle_encoding(written)
+        settle_encoding(node)
     return [
         name.encode() + value.SerializeToString(deterministic=True)
-        for name, value in sorted(written.attr.items())
+        for name, value in sorted(node.attr.items())
         if name != "frame_name"
     ]
 

@@ -16,6 +16,7 @@ _CPP_TYPES = {
 }
 # those that somebody could call an input
 _CPP_KEYWORDS = {"auto", "bool", "char", "class", "default", "double", "float", "int", "long"}
+_CPP_KEYWORDS |= {"do", "else", "for", "if", "return", "switch", "try", "using", "void", "while"}
 _CPP_KEYWORDS |= {"new", "operator", "register", "short", "signed", "static", "this", "unsigned"}
 
 
@@ -24,7 +25,10 @@ def interface_text(card: Mapping[str, Any], path: str) -> str:
     lines = [f"graph    {path}"]
     for role in ("input", "output"):
         for tensor in card[f"{role}s"]:
-            lines.append(f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape_text(tensor)}")
+            was = tensor.get("renamed_from")
+            own = f", called {was} in the model" if was else ""
+            shape = shape_text(tensor)
+            lines.append(f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{own}")
             features = tensor.get("features")
             if features:
                 lines.append("         " + ", ".join(feature["name"] for feature in features))

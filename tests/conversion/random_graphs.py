@@ -120,6 +120,7 @@ def respelled(graph_def: Any, outputs: list[str], seed: int) -> tuple[Any, list[
         copy.CopyFrom(node)
         copy.name = _counted_on(node.name, offset)
         data = [s for s in node.input if s[0] != "^"]
+        data = [s if ":" in s else s + dice.choice(("", ":0")) for s in data]
         controls = [s for s in node.input if s[0] == "^"]
         dice.shuffle(controls)
         del copy.input[:]
