@@ -17,11 +17,12 @@ _MERGES = frozenset({"Merge", "RefMerge"})
 def drop_idle_control_edges(graph_def: GraphDef) -> None:
     """Remove, in place, every control edge of *graph_def* that orders nothing.
 
-    Data edges lose a slot of 0, which says nothing. An edge from a NoOp stands for the edges into that NoOp. One from a node without state stands
-    for edges from the nearest nodes with state that it needs, for only those can be seen to run.
-    In a graph with branches or loops an edge also says in which of them a node runs: there it
-    stays where the node has no data, such as a constant, and where what it comes from is inside
-    of a branch or loop and is not needed by the node anyway.
+    Data edges lose a slot of 0, which says nothing. An edge from a NoOp stands for the edges into
+    that NoOp. One from a node without state stands for edges from the nearest nodes with state
+    that it needs, for only those can be seen to run. In a graph with branches or loops an edge
+    also says in which of them a node runs: there it stays where the node has no data, such as a
+    constant, and where what it comes from is inside of a branch or loop and is not needed by the
+    node anyway.
     """
     edges = _Edges(graph_def)
     controls = {node.name: edges.needed_by(node) for node in graph_def.node}
