@@ -1,7 +1,7 @@
 """What was once computed from a file, kept as long as the file does not change.
 
-One small JSON file an entry, in ``$CMSML_CACHE``, else ``~/.cache/cmsml_tasks``. Losing it costs time
-and nothing else, so that whatever is wrong with it (no home, no space, torn) is passed over.
+One small JSON file an entry, in ``$CMSML_CACHE``, else ``~/.cache/cmsml_tasks``. Losing it costs
+time and nothing else, so that whatever is wrong with it (no home, no space, torn) is passed over.
 """
 
 from __future__ import annotations

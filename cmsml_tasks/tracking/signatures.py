@@ -54,5 +54,5 @@ def is_settled(of: Signature) -> bool:
 
 
 def is_exact(of: Signature) -> bool:
-    """Tell whether the signature may be kept: the clock is a fine one, or the file is old enough."""
+    """Tell whether the signature may be kept: its clock is a fine one, or the file is old."""
     return of[2] % _SECOND_NS != 0 or is_settled(of)
