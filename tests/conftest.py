@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cmsml_tasks.recipes.reading.xrootd import load_client_first
+from cmsml_tasks.xrootd_client import load_client_first
 
 load_client_first()
 

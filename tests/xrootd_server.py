@@ -39,34 +39,47 @@ def free_port():
 
 
 @contextmanager
-def running_server():
-    """URL of a folder on an XRootD server, with the same events in every format."""
+def serving(**variables):
+    """Folder and URL of an empty store on an XRootD server; variables as in pools/xrootd.sh."""
     reason = missing()
     if reason:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
     base = Path(tempfile.mkdtemp(prefix="xrootd-"))
-    data = base / "data" / "store"
-    data.mkdir(parents=True)
-    with uproot.recreate(data / "a.root") as file:
-        file.mktree("Events", {name: column.dtype for name, column in COLUMNS.items()})
-        file["Events"].extend(COLUMNS)
-    shutil.copy(data / "a.root", data / "b.root")
-    (data / "broken.root").write_bytes((data / "a.root").read_bytes()[:3000])
-    pq.write_table(pa.table(COLUMNS), data / "a.parquet")
-    np.savez(data / "a.npz", **COLUMNS)
-    rows = zip(*(column.tolist() for column in COLUMNS.values()), strict=True)
-    lines = [",".join(COLUMNS), *(",".join(map(str, row)) for row in rows)]
-    (data / "a.csv").write_text("\n".join(lines))
-    # The server does not run as root, so others must be able to read.
-    for path in (base, *base.rglob("*")):
-        path.chmod(0o755)
-    environment = {**os.environ, "XRD_BASE": str(base), "XRD_PORT": str(free_port())}
+    store = base / "data" / "store"
+    store.mkdir(parents=True)
+    share(base)
+    given = {"XRD_BASE": str(base), "XRD_PORT": str(free_port()), **variables}
+    environment = {**os.environ, **given}
     up = subprocess.run([SERVER, "up"], env=environment, capture_output=True, text=True)
     try:
         assert up.returncode == 0, up.stderr
-        yield f"{up.stdout.strip()}/store"
+        yield store, f"{up.stdout.strip()}/store"
     finally:
         subprocess.run([SERVER, "down"], env=environment, check=True)
         shutil.rmtree(base)
+
+
+def share(folder):
+    """The server does not run as root, so others must be able to read."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+
+
+@contextmanager
+def running_server():
+    """URL of a folder on an XRootD server, with the same events in every format."""
+    with serving() as (store, url):
+        with uproot.recreate(store / "a.root") as file:
+            file.mktree("Events", {name: column.dtype for name, column in COLUMNS.items()})
+            file["Events"].extend(COLUMNS)
+        shutil.copy(store / "a.root", store / "b.root")
+        (store / "broken.root").write_bytes((store / "a.root").read_bytes()[:3000])
+        pq.write_table(pa.table(COLUMNS), store / "a.parquet")
+        np.savez(store / "a.npz", **COLUMNS)
+        rows = zip(*(column.tolist() for column in COLUMNS.values()), strict=True)
+        lines = [",".join(COLUMNS), *(",".join(map(str, row)) for row in rows)]
+        (store / "a.csv").write_text("\n".join(lines))
+        share(store)
+        yield url

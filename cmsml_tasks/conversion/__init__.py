@@ -9,7 +9,7 @@ from cmsml_tasks.conversion.api import (
 )
 from cmsml_tasks.conversion.description import describe
 from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.keras_archive import save_model
+from cmsml_tasks.conversion.keras_archive import has_own_objects, save_model
 from cmsml_tasks.conversion.reading import read_graph
 from cmsml_tasks.conversion.saved import open_model
 from cmsml_tasks.conversion.session import get_session
@@ -26,6 +26,7 @@ __all__ = [
     "Traced",
     "describe",
     "get_session",
+    "has_own_objects",
     "load_frozen_graph",
     "load_graph",
     "open_model",

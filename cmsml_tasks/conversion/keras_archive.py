@@ -63,6 +63,24 @@ def save_model(model: Any, path: PathLike) -> None:
         _pack(folder, sibling)
 
 
+def has_own_objects(path: Path) -> bool:
+    """Tell whether the ``.keras`` file at *path* names classes or functions that are not Keras'."""
+    with zipfile.ZipFile(path) as packed:
+        return _names_own_objects(json.loads(packed.read(_CONFIG)))
+
+
+def _names_own_objects(config: Any) -> bool:
+    if isinstance(config, list):
+        return any(_names_own_objects(value) for value in config)
+    if not isinstance(config, dict):
+        return False
+    if "class_name" in config and "module" in config:
+        module = str(config["module"]).partition(".")[0]
+        if module != "keras" or ">" in str(config.get("registered_name")):
+            return True
+    return any(_names_own_objects(value) for value in config.values())
+
+
 def _unpacked(model: Any, folder: Path) -> None:
     import keras
 

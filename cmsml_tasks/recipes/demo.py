@@ -30,6 +30,7 @@ class DimuonResonance(EventRecipe):
         "n_jets",
     )
     event = "event"
+    code_modules = ("cmsml_tasks.recipes.dimuon",)
 
     epochs: int = 20
     hidden_units: int = 64

@@ -146,10 +146,20 @@ class Recipe(BaseModel):
     its place, so that a failure leaves nothing half-written."""
     generated_ending: ClassVar[str] = ".npz"
     """The ending of the file that `generate` writes."""
+    code_modules: ClassVar[Sequence[str]] = ()
+    """Modules whose code decides about events or model, beside the recipe's own and those of the
+    same project that it imports: what is imported by a computed name, or lies in a library."""
+    code_version: ClassVar[str | int | None] = None
+    """Where given, it stands for the code: only another version makes trainings stale."""
 
     def settings(self) -> dict[str, Any]:
         """Return every setting with its resolved value, JSON-able, in the order of the fields."""
         return self.model_dump(mode="json")
+
+    @classmethod
+    def code(cls) -> list[str]:
+        """Return the modules whose code decides about events and model; none with a version."""
+        return [] if cls.code_version is not None else [cls.__module__, *cls.code_modules]
 
     @classmethod
     def description(cls) -> dict[str, Any]:
@@ -158,12 +168,15 @@ class Recipe(BaseModel):
         Raises:
             SettingsError: an attribute is neither text, number, bool, None nor made of those.
         """
-        names = cls.__class_vars__ - {"model_config", "generate", "generated_ending"}
+        names = cls.__class_vars__ - _NOT_ABOUT_DATA
         return {
             name: _jsonable(getattr(cls, name), f"{cls.__qualname__}.{name}")
             for name in sorted(names)
             if not name.startswith("_") and hasattr(cls, name)
         }
+
+
+_NOT_ABOUT_DATA = {"model_config", "generate", "generated_ending", "code_modules", "code_version"}
 
 
 def recipe_name(recipe: type[Recipe]) -> str:

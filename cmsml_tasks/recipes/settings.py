@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +27,10 @@ def make_recipe(recipe: type[Recipe], settings: Mapping[str, Raw] | None = None)
             without default that is not given, or a recipe whose plain attributes are unusable.
     """
     recipe.check()
-    raw = dict(settings or {})
+    return _made(recipe, settings or {})
+
+
+def _made(recipe: type[Recipe], raw: Mapping[str, Raw]) -> Recipe:
     values = {name: _typed_none(recipe, name, value) for name, value in raw.items()}
     try:
         return recipe.model_validate(values)
@@ -42,28 +44,44 @@ def scan_points(
 ) -> list[dict[str, Raw]]:
     """Return the points of *scan*: each combination of its values, by name, as raw values.
 
-    The last of the names (sorted) varies fastest. Without a scan there is one empty point. Each
-    point has been validated together with *settings*: ``make_recipe(recipe, settings | point)``.
+    They are in the order of `scan_recipes`, which says what is refused.
+    """
+    return [point for point, _ in _scanned(recipe, settings, scan)]
+
+
+def scan_recipes(
+    recipe: type[Recipe], settings: Mapping[str, Raw], scan: Mapping[str, Sequence[Raw]]
+) -> list[Recipe]:
+    """Return the *recipe* at each point of *scan*: ``make_recipe(recipe, settings | point)``.
+
+    The last of the names (sorted) varies fastest. Without a scan there is one empty point.
 
     Raises:
         SettingsError: as `make_recipe`, or a name stands in *settings* and *scan*, or two points
             are the same once their values are read (0.1 and 1e-1).
     """
+    return [made for _, made in _scanned(recipe, settings, scan)]
+
+
+def _scanned(
+    recipe: type[Recipe], settings: Mapping[str, Raw], scan: Mapping[str, Sequence[Raw]]
+) -> list[tuple[dict[str, Raw], Recipe]]:
     both = sorted(set(settings) & set(scan))
     if both:
         raise SettingsError(f"'{both[0]}' is in --settings and in --scan; keep one of them")
+    recipe.check()
     names = sorted(scan)
-    points: dict[str, dict[str, Raw]] = {}
+    points: dict[str, tuple[dict[str, Raw], Recipe]] = {}
     for values in itertools.product(*(scan[name] for name in names)):
         point = dict(zip(names, values, strict=True))
-        resolved = make_recipe(recipe, {**settings, **point}).settings()
-        identity = json.dumps([resolved[name] for name in names])
-        if identity in points:
+        made = _made(recipe, {**settings, **point})
+        resolved = made.settings()
+        identity = repr([resolved[name] for name in names])
+        first, _ = points.setdefault(identity, (point, made))
+        if first is not point:
             raise SettingsError(
-                f"--scan has the same point twice: {_text(points[identity])} and {_text(point)}; "
-                "drop one"
+                f"--scan has the same point twice: {_text(first)} and {_text(point)}; drop one"
             )
-        points[identity] = point
     return list(points.values())
 
 

@@ -1,14 +1,11 @@
-"""What all tasks share: parameters that are checked at once, paths, manifests."""
+"""What all tasks share: parameters that are checked at once, paths, what counts as changed."""
 
 from __future__ import annotations
 
 import gc
-import json
 import re
-import shlex
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import law
@@ -16,17 +13,22 @@ import luigi
 from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.errors import SettingsError, UserError
-from cmsml_tasks.recipes import Recipe
+from cmsml_tasks.filenames import MANIFEST
+from cmsml_tasks.recipes import (
+    Recipe,
+    load_recipe,
+    parse_scan,
+    serialize_scan,
+    serialize_settings,
+)
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
 from cmsml_tasks.tasks.messages import refuse, speak_plainly
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, store, target
-from cmsml_tasks.tracking import Manifest, differences
+from cmsml_tasks.tracking.task import TrackedTask
 
 Params = dict[str, Any]
 
-_IDENTITY = {"version", "recipe", "settings", "folds", "scan"}
-_IDENTITY |= {"source", "input_shapes", "input_names", "output_names"}
 _NEVER_EMPTY = ("version", "recipe", "source")
 
 speak_plainly()
@@ -55,10 +57,13 @@ def check_branch(branch: int, count: int) -> None:
         raise SettingsError(f"--branch {branch}: there is {last}; leave it out to run all")
 
 
-class VersionedTask(law.Task):  # type: ignore[misc]
+class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
     """A task of one recipe at one version, with a manifest beside its outputs."""
 
     exclude_index = True
+    allow_empty_sandbox = True
+    manifest_name = MANIFEST
+    untracked_params = frozenset({"version"})
 
     version = luigi.Parameter(description="name of this round of outputs, part of their path")
     recipe = luigi.Parameter(
@@ -107,65 +112,27 @@ class VersionedTask(law.Task):  # type: ignore[misc]
         """Return the target of the output file *name*."""
         return target(*self.folder(), name)
 
-    def ingredients(self) -> dict[str, Any]:
-        """Return as JSON what decides about the outputs; recorded in the manifest."""
-        return {"recipe": self.recipe}
+    @property
+    def recipe_class(self) -> type[Recipe]:
+        """The class that the parameter ``recipe`` names."""
+        return load_recipe(self.recipe)
 
-    def write_manifest(self) -> None:
-        """Record the finished outputs; the last step of every ``run``."""
-        outputs = dict(self.output())
-        manifest = outputs.pop("manifest")
-        paths = [Path(output.path) for output in outputs.values()]
-        Manifest.of(self.task_family, self.ingredients(), paths).write(manifest.path)
+    def recipe_code(self) -> list[str]:
+        """Return the modules whose code decides about events and models of the recipe."""
+        return self.recipe_class.code()
 
-    def check_manifest(self) -> bool:
-        """Return whether a readable manifest vouches for the outputs, if there are any.
-
-        Raises:
-            SettingsError: they were made from other ingredients than asked for.
-        """
-        outputs = dict(self.output())
-        path = Path(outputs.pop("manifest").path)
-        if not any(output.exists() for output in outputs.values()):
-            return True
-        recorded = Manifest.read(path)
-        if recorded is None:
-            return False
-        current = json.loads(json.dumps(self.ingredients()))
-        changed = differences(recorded.ingredients, current)
-        if changed:
-            refuse(
-                SettingsError(
-                    f"{path.parent} was made with other ingredients:\n  "
-                    + "\n  ".join(changed)
-                    + "\nchoose another --version, or remove the old ones with: "
-                    + f"law run {self.task_family} {self._options()} --remove-output=0,a"
-                )
-            )
-        return True
-
-    def _options(self) -> str:
-        """Return the options that make this task, without those that only choose a branch."""
-        given = []
-        for name, parameter in self.get_params():
-            value = getattr(self, name)
-            if name in _IDENTITY and value not in ("", 0, law.NO_STR):
-                given += [f"--{name.replace('_', '-')}", str(parameter.serialize(value))]
-        return shlex.join(given)
-
-    def complete(self) -> bool:
-        """Return whether all outputs exist, with a manifest that vouches for them.
-
-        Raises:
-            SettingsError: they exist, but were made from other ingredients.
-        """
-        return self.check_manifest() and bool(super().complete())
+    def recipe_version(self) -> dict[str, dict[str, Any]]:
+        """Return the section of the version that stands for the recipe's code, if it has one."""
+        version = self.recipe_class.code_version
+        return {} if version is None else {"version of": {"the recipe": version}}
 
 
 class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
     """A task that is done once for each fold and each point of a scan."""
 
     exclude_index = True
+    # a branch is its settings and its fold, however they were asked for
+    untracked_params = VersionedTask.untracked_params | {"settings", "folds", "scan"}
 
     settings = RepeatedParameter(
         default="",
@@ -200,15 +167,6 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         """Return the branches by law's number."""
         return dict(enumerate(self._plan(self.param_kwargs).branches))
 
-    def workflow_complete(self) -> Any:
-        """Leave the decision to the outputs, once the manifests vouch for them.
-
-        Raises:
-            SettingsError: a branch was made from other ingredients than asked for.
-        """
-        vouched = [task.check_manifest() for task in self.get_branch_tasks().values()]
-        return NotImplemented if all(vouched) else False
-
     def speak(self, text: str) -> None:
         """Print *text*, under the name of the branch where there are several."""
         name = "" if self.branch_data is None else self.branch_data.name
@@ -225,16 +183,24 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         name = self.branch_data.name
         return (*super().folder(), name) if name else super().folder()
 
-    def ingredients(self) -> dict[str, Any]:
-        """Return recipe, settings, description of the data and fold."""
-        recipe = self.settled_recipe
-        return {
-            "recipe": self.recipe,
-            "settings": recipe.settings(),
-            "data": type(recipe).description(),
-            "fold": self.branch_data.fold,
-            "folds": self.folds or None,
+    def branch_label(self) -> str:
+        """Return the branch's name, which is also its folder."""
+        return "" if self.branch_data_or_none() is None else str(self.branch_data.name)
+
+    def request(self) -> dict[str, Any]:
+        """Return what makes this branch again, with all of its settings as they are now."""
+        request = super().request()
+        branch = self.branch_data_or_none()
+        if branch is None:
+            return request
+        settings, scanned = branch.recipe.settings(), parse_scan([self.scan] if self.scan else [])
+        fixed = {name: value for name, value in settings.items() if name not in scanned}
+        request["parameters"] |= {
+            "settings": serialize_settings(fixed),
+            "scan": serialize_scan({name: [settings[name]] for name in scanned}),
+            "branch": str(branch.fold or 0),
         }
+        return request
 
 
 # nobody runs the bases, and luigi builds its parsers from the parameters of all registered tasks

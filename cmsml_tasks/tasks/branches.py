@@ -19,14 +19,13 @@ from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes import (
     Recipe,
     load_recipe,
-    make_recipe,
     parse_scan,
     parse_settings,
     recipe_name,
-    scan_points,
     serialize_scan,
     serialize_settings,
 )
+from cmsml_tasks.recipes.settings import scan_recipes
 
 ALIAS_SECTION = "cmsml_tasks_recipes"
 DEMO = "demo"
@@ -75,13 +74,10 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
         raise SettingsError(f"--folds {folds}: use 2 or more, or leave it out to train once")
     recipe_class = load_recipe(recipe, aliases())
     fixed, scanned = parse_settings(settings), parse_scan([scan] if scan else [])
-    points = [
-        make_recipe(recipe_class, {**fixed, **point})
-        for point in scan_points(recipe_class, fixed, scanned)
-    ]
+    names = sorted(scanned)
     branches = tuple(
-        Branch(point, fold, _name(point, sorted(scanned), fold, folds))
-        for point in points
+        Branch(point, fold, _name(point, names, fold, folds))
+        for point in scan_recipes(recipe_class, fixed, scanned)
         for fold in (range(folds) if folds else [None])
     )
     return Plan(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import law
 import luigi
 
+from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
-from cmsml_tasks.filenames import CARD, GRAPHS, MANIFEST, REFERENCE
+from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
 from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
@@ -19,6 +21,9 @@ from cmsml_tasks.tasks.train import TrainModel
 
 class ExportGraph(ExportedTask):
     """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
+
+    code_version = 1
+    reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
 
     def local_workflow_requires(self) -> Any:
         """Return the trainings of all branches, none where a source replaces them."""
@@ -29,20 +34,24 @@ class ExportGraph(ExportedTask):
         return {} if self.has_source else {"model": TrainModel.req(self)}
 
     def output(self) -> dict[str, law.LocalFileTarget]:
-        """Return graph, card and manifest; for a source also its reference rows."""
+        """Return graph and card; for a source also its reference rows."""
         names = {name: GRAPHS[name] for name in self.formats}
         names |= {"card": CARD}
         names |= {"reference": REFERENCE} if self.has_source else {}
-        names |= {"manifest": MANIFEST}
         return {key: self.local_target(name) for key, name in names.items()}
+
+    def tracked_settings(self) -> dict[str, dict[str, Any]]:
+        """Return the version of the canonical form, which decides about the bytes of graphs."""
+        return {"version of": {"the canonical form": CANONICAL_FORM}}
+
+    def tracked_files(self, data: Any) -> Sequence[str]:
+        """Return the source."""
+        return (self.source,) if self.has_source else ()
 
     def run(self) -> Any:
         """Export in an interpreter of its own; print where the graph lies and how to load it."""
-        outputs = self.output()
-        outputs["manifest"].remove()
-        folder = str(Path(outputs["pb"].path).parent)
+        folder = str(Path(self.output()["pb"].path).parent)
         card = self._export_source(folder) if self.has_source else self._export_trained(folder)
-        self.write_manifest()
         self.speak(self._usage(card))
 
     def _usage(self, card: Any) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 import law
 import luigi
 
-from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS
-from cmsml_tasks.files import sha256_of
 from cmsml_tasks.recipes import parse_settings, serialize_settings
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
@@ -26,6 +24,8 @@ class ExportedTask(BranchedTask):
     """Base of the tasks behind a training, which ``--source`` replaces by a file."""
 
     exclude_index = True
+    # what they read decides: the model's or graph's content, whatever it was made with
+    untracked_params = BranchedTask.untracked_params | {"recipe", "source", "formats"}
 
     source = luigi.Parameter(
         default=law.NO_STR,
@@ -91,15 +91,13 @@ class ExportedTask(BranchedTask):
             return super().folder()
         return (self.task_family, source_name(self.source), self.version)
 
-    def ingredients(self) -> dict[str, Any]:
-        """Return the recipe's ingredients or the source's digest, and form and names of graphs."""
-        own = {"canonical_form": CANONICAL_FORM}
-        own |= {"input_names": self.input_names} if self.input_names else {}
-        own |= {"output_names": self.output_names} if self.output_names else {}
-        if not self.has_source:
-            return {**super().ingredients(), **own}
-        source = {"name": Path(self.source).name, "sha256": sha256_of(self.source)}
-        return {"source": source, "input_shapes": self.input_shapes, **own}
+    def tracked_branch(self, data: Any) -> dict[str, Any]:
+        """Return nothing: the inputs are those of the branch."""
+        return {}
+
+    def tracked_code(self) -> list[str]:
+        """Return nothing: the recipe's code counts where an input cannot be read without it."""
+        return []
 
 
 ExportedTask.deregister()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import law
 
-from cmsml_tasks.filenames import HISTORY, MANIFEST, MODEL, REFERENCE
+from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.tasks.base import BranchedTask
+from cmsml_tasks.tasks.branches import Branch
+from cmsml_tasks.tracking.state import seen
 
 # the order of sets of strings must not decide about weights
 _FIXED_HASHES = {"PYTHONHASHSEED": "0"}
@@ -17,6 +21,8 @@ _FIXED_HASHES = {"PYTHONHASHSEED": "0"}
 
 class TrainModel(BranchedTask):
     """Train each fold and scan point of a recipe: ``model.keras``, history, reference rows."""
+
+    code_version = 1
 
     def _generator(self) -> dict[str, law.Task]:
         if self.branch_map[0].recipe.generate is None:
@@ -35,18 +41,44 @@ class TrainModel(BranchedTask):
         return self._generator()
 
     def output(self) -> dict[str, law.LocalFileTarget]:
-        """Return model, history, reference rows and manifest."""
+        """Return model, history and reference rows."""
         return {
             "model": self.local_target(MODEL),
             "history": self.local_target(HISTORY),
             "reference": self.local_target(REFERENCE),
-            "manifest": self.local_target(MANIFEST),
         }
+
+    def tracked_settings(self) -> dict[str, dict[str, Any]]:
+        """Return what describes the data, and the version that stands for the recipe's code."""
+        return {"data": self.recipe_class.description(), **self.recipe_version()}
+
+    def tracked_branch(self, data: Branch) -> dict[str, Any]:
+        """Return settings and fold."""
+        return {
+            "setting": data.recipe.settings(),
+            "fold": {"number": data.fold, "of": self.folds or None},
+        }
+
+    def tracked_files(self, data: Branch) -> Sequence[str]:
+        """Return the recipe's files of events, found anew once in each look.
+
+        Raises:
+            UserError: there are none here.
+        """
+        recipe = data.recipe
+        if recipe.generate is not None:
+            return ()
+        # globs cost time, and most recipes have the same files whatever their settings
+        alike = type(recipe).input_files in (Recipe.input_files, EventRecipe.input_files)
+        return seen("files", type(recipe) if alike else recipe, recipe.input_files)
+
+    def tracked_code(self) -> list[str]:
+        """Return the modules of the recipe."""
+        return self.recipe_code()
 
     def run(self) -> Any:
         """Train in an interpreter of its own."""
         outputs = self.output()
-        outputs["manifest"].remove()
         events = self.input().get("events")
         results = call_isolated(
             "cmsml_tasks.training.train:train",
@@ -59,7 +91,8 @@ class TrainModel(BranchedTask):
             folds=self.folds or None,
             label=self.branch_data.name,
         )
-        self.write_manifest()
+        # networks with layers of one's own can only be read with the recipe's code
+        self.read_with = [self.recipe.rpartition(".")[0]] if results["needs_code"] else []
         area = results.get("roc_area")
         if area is not None:
             self.speak(f"ROC area {area:.4f} on {results['events']} validation events")

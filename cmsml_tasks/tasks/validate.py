@@ -9,7 +9,7 @@ import law
 
 from cmsml_tasks.errors import SettingsError, UserError, ValidationError
 from cmsml_tasks.exporting.card import read_card
-from cmsml_tasks.filenames import FAILED_REPORT, MANIFEST, REPORT
+from cmsml_tasks.filenames import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
 from cmsml_tasks.files import write_json
 from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named
 from cmsml_tasks.tasks.base import Params
@@ -23,6 +23,14 @@ from cmsml_tasks.tasks.train import TrainModel
 
 class ValidateGraph(ExportedTask):
     """Check each graph in processes of its own: ``validation.json`` exists where all is well."""
+
+    code_version = 1
+    untracked_params = ExportedTask.untracked_params | {
+        "input_shapes",
+        "input_names",
+        "output_names",
+    }
+    reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
 
     atol = ToleranceParameter(
         "--atol",
@@ -68,16 +76,8 @@ class ValidateGraph(ExportedTask):
         return required if self.has_source else {**required, "model": TrainModel.req(self)}
 
     def output(self) -> dict[str, law.LocalFileTarget]:
-        """Return the report of a passed validation and its manifest."""
-        return {
-            "report": self.local_target(REPORT),
-            "manifest": self.local_target(MANIFEST),
-        }
-
-    def ingredients(self) -> dict[str, Any]:
-        """Return those of the graph, its formats, the tolerance and the runtimes."""
-        own = {"formats": list(self.formats), "atol": self.atol, "rtol": self.rtol}
-        return {**super().ingredients(), **own, "runtimes": list(self.runtimes)}
+        """Return the report of a passed validation."""
+        return {"report": self.local_target(REPORT)}
 
     def run(self) -> Any:
         """Validate; leave the evidence of a failure beside the report, where no task reads it.
@@ -88,7 +88,6 @@ class ValidateGraph(ExportedTask):
         from cmsml_tasks.validation import Reports, validate
 
         inputs, outputs = self.input(), self.output()
-        outputs["manifest"].remove()
         graph = inputs["graph"]
         reports = [
             validate(
@@ -108,5 +107,4 @@ class ValidateGraph(ExportedTask):
             raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
         write_json(outputs["report"].path, report.to_json())
         evidence.unlink(missing_ok=True)
-        self.write_manifest()
         self.speak(report.summary())

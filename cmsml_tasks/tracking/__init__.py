@@ -1,5 +1,22 @@
-"""What is known about an output: the manifest beside it."""
+"""Reruns that follow what changed: a layer over law that knows neither TensorFlow nor models.
 
-from cmsml_tasks.tracking.manifest import Manifest, differences, environment
+`TrackedTask` is the base class that a task derives from; docs/reruns.md explains what it does.
+"""
 
-__all__ = ["Manifest", "differences", "environment"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.state import State, Verdict
+    from cmsml_tasks.tracking.task import TrackedTask
+
+__all__ = ["Manifest", "State", "TrackedTask", "Verdict"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {"Manifest": "manifest", "State": "state", "TrackedTask": "task", "Verdict": "state"},
+)

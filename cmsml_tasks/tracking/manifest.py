@@ -1,124 +1,155 @@
-"""The manifest: a file beside an output that records what went into it.
+"""The manifest: a file beside outputs that records what went into them and what came out.
 
-It is written last, so an output without a manifest is unfinished. Everything that differs from run
-to run (time, host, job, versions) stands here and never in an output.
+It is written last, so an output without a manifest is unfinished; and it is believed only where the
+outputs are still those that it describes. Everything that differs from run to run (time, host, job,
+versions) stands here and never in an output.
 """
 
 from __future__ import annotations
 
-import datetime
-import getpass
 import json
 import os
-import platform
-import socket
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.files import sha256, write_json
+from cmsml_tasks.files import sha256_of, write_json
+from cmsml_tasks.tracking.signatures import Signature, files_below, is_exact, signature
 
-FORMAT = 1
-PACKAGES = ("cmsml_tasks", "tensorflow", "keras", "numpy", "law", "luigi", "protobuf")
-_ABSENT = object()
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Record of one output.
+    """Record of the outputs of one task, or of one branch of a workflow.
 
     Attributes:
-        task: name of the task that made it.
-        ingredients: JSON of all that decides about the output: recipe, settings, data, inputs.
-        outputs: SHA-256 digest of each file, by its name.
-        environment: where and with what it was made; recorded, never compared.
+        task: family of the task that made them.
+        ingredients: JSON of all that decides about them, in sections: ``setting``, ``code``,
+            ``input`` and so on. Compared with today's to tell whether they are stale.
+        outputs: for each file or folder, by its path relative to the manifest: SHA-256 digest,
+            size in bytes, and the signature by which it is known without reading it (or None).
+        origins: where each input came from, by its name in ``ingredients["input"]``: its path,
+            relative where it moves with the store, and the manifest beside it, if there is one.
+        request: module, task and parameters that make the same again.
+        environment: where and with what they were made; compared on request only.
+        read_with: modules whose code is needed to read them, such as a network's own layers.
+        accepted: who declared them still good, when, and in spite of what.
         format: version of this layout.
     """
 
     task: str
     ingredients: dict[str, Any]
-    outputs: dict[str, str]
+    outputs: dict[str, dict[str, Any]]
+    origins: dict[str, dict[str, Any]] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    read_with: list[str] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
 
-    @classmethod
-    def of(cls, task: str, ingredients: Mapping[str, Any], paths: Sequence[Path]) -> Manifest:
-        """Describe the finished files *paths*, as made from *ingredients* here and now."""
-        digests = {path.name: sha256(path) for path in paths}
-        return cls(task, dict(ingredients), digests, environment())
-
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the manifest to *path* by rename."""
+        """Write the manifest to *path* by rename, and forget an earlier one that was set aside.
+
+        Raises:
+            UserError: the folder cannot be written, or the disk is full.
+        """
         write_json(path, asdict(self))
+        with suppress(OSError):
+            set_aside(path).unlink()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Manifest | None:
         """Return the manifest at *path*; None where it is missing, torn or of another format."""
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            with open(path, "rb") as file:
+                content = json.loads(file.read())
             manifest = cls(**content)
         except (OSError, ValueError, TypeError):
             return None
-        return manifest if manifest.format == FORMAT else None
+        if manifest.format != FORMAT:
+            return None
+        return manifest if _is_well_formed(manifest) else None
 
 
-def environment() -> dict[str, Any]:
-    """Return time, host, user, batch job, python and package versions of this process."""
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return {
-        "time": now,
-        "host": socket.gethostname(),
-        "user": _user(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "python": sys.version.split()[0],
-        "packages": {name: _version(name) for name in PACKAGES},
-        "job": os.environ.get("LAW_JOB_ID") or None,
-        "variables": {
-            name: value for name, value in sorted(os.environ.items()) if name.startswith("TF_")
-        },
-    }
+def _is_well_formed(manifest: Manifest) -> bool:
+    typed = all(type(getattr(manifest, name)) is kind for name, kind in _TYPES.items())
+    return typed and all(isinstance(output, dict) for output in manifest.outputs.values())
 
 
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # a worker's user may have no entry in the password database
-        return None
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("ingredients", "outputs", "origins", "request", "environment"), dict),
+    **dict.fromkeys(("read_with", "accepted"), list),
+    "task": str,
+}
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor())
+def set_aside(path: str | os.PathLike[str]) -> Path:
+    """Return where the manifest at *path* waits while its task runs again."""
+    path = Path(path)
+    return path.with_name(f".{path.name}.before")
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def describe_outputs(
+    paths: Iterable[str | os.PathLike[str]], folder: Path
+) -> dict[str, dict[str, Any]]:
+    """Return digest, size and signature of each of *paths*, by its path relative to *folder*.
+
+    Raises:
+        OSError: one of them is not there.
+    """
+    described = {}
+    for path in paths:
+        before = signature(path)
+        digest = sha256_of(path)
+        known = before == signature(path) and is_exact(before)
+        described[os.path.relpath(path, folder)] = {
+            "sha256": digest,
+            "size": before[0],
+            "signature": before if known else None,
+        }
+    return described
 
 
-def differences(recorded: Any, current: Any, name: str = "") -> list[str]:
-    """Return what differs between two JSON values, one line per leaf: ``epochs: 20 -> 50``."""
-    if isinstance(recorded, Mapping) and isinstance(current, Mapping):
-        lines = []
-        for key in [*recorded, *(key for key in current if key not in recorded)]:
-            inner = f"{name} {key}".strip()
-            lines += differences(recorded.get(key, _ABSENT), current.get(key, _ABSENT), inner)
-        return lines
-    if recorded == current:
-        return []
-    return [f"{name}: {_shown(recorded)} -> {_shown(current)}"]
+def output_changes(
+    outputs: Mapping[str, Mapping[str, Any]], folder: Path
+) -> tuple[list[str], list[str]]:
+    """Compare recorded *outputs* with what lies in *folder*.
+
+    Returns:
+        What differs, in words, and the names of those that are not there.
+
+    Raises:
+        OSError: an output cannot be read.
+    """
+    changes, gone = [], []
+    for name, recorded in outputs.items():
+        path = os.path.join(folder, name)
+        try:
+            now = signature(path)
+        except (FileNotFoundError, NotADirectoryError):
+            gone.append(name)
+            continue
+        if now != recorded.get("signature"):
+            changes += _content_changes(name, path, recorded, now)
+    return changes, gone
 
 
-def _shown(value: Any) -> str:
-    return "(absent)" if value is _ABSENT else json.dumps(value)
+def _content_changes(
+    name: str, path: str, recorded: Mapping[str, Any], now: Signature
+) -> list[str]:
+    from cmsml_tasks.tracking.digests import digest_of
+
+    size = recorded.get("size")
+    if isinstance(size, int) and now[0] < size:
+        return [f"output {name} was truncated from {size:,} to {now[0]:,} bytes"]
+    if digest_of(path).get("sha256") != recorded.get("sha256"):
+        return [f"output {name} was edited or replaced"]
+    return []
+
+
+def files_of(path: str) -> list[str]:
+    """Return *path* itself, or all files of a folder."""
+    return [str(file) for file in files_below(Path(path))] if os.path.isdir(path) else [path]

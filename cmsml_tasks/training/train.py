@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.files import write_json
 from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
-from cmsml_tasks.recipes.reading.xrootd import load_client_first
+from cmsml_tasks.xrootd_client import load_client_first
 
 if TYPE_CHECKING:
     pass
@@ -36,7 +36,8 @@ def train(
         label: name of the branch, put before each line of progress.
 
     Returns:
-        Numbers of the finished training, as in ``history.json`` under ``"validation"``.
+        Numbers of the finished training, as in ``history.json`` under ``"validation"``, and under
+        ``"needs_code"`` whether the model can only be read with the recipe's code.
 
     Raises:
         DataError: the events cannot be used.
@@ -45,7 +46,7 @@ def train(
     # the imports below load TensorFlow, and so may the recipe
     load_client_first()
 
-    from cmsml_tasks.conversion import save_model
+    from cmsml_tasks.conversion import has_own_objects, save_model
     from cmsml_tasks.recipes.fitting import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.progress import progress_callback
@@ -66,7 +67,7 @@ def train(
     results = _finish(model, data, target, settled.seed)
     summary = {"history": history, "validation": results, "data": _about(data)}
     write_json(target / HISTORY, summary)
-    return results
+    return {**results, "needs_code": has_own_objects(target / MODEL)}
 
 
 def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:

@@ -3,10 +3,12 @@
 #   xrootd.sh install | up | down | status | url
 # XRD_BASE: folder for its files, log and process id (needed; its data lie in $XRD_BASE/data)
 # XRD_PORT: where it listens (default 21094); XRD_USER: who runs it when root starts it (nobody)
+# XRD_CHECKSUM: which checksum it tells (default adler32), empty for none
 set -euo pipefail
 
 port="${XRD_PORT:-21094}"
 user="${XRD_USER:-nobody}"
+checksum="${XRD_CHECKSUM-adler32}"
 
 log() { echo "[xrootd.sh] $*" >&2; }
 
@@ -50,6 +52,7 @@ all.export /
 oss.localroot $here/data
 all.adminpath $here/admin
 all.pidpath $here/admin
+${checksum:+xrootd.chksum $checksum}
 CONF
     if [ "$(id -u)" = 0 ]; then # xrootd refuses to run as root
         chown "$user" "$here"/{admin,log}
@@ -81,5 +84,5 @@ cmd_url() { echo "root://localhost:$port/"; }
 
 case "${1:-}" in
 install | up | down | status | url) "cmd_$1" ;;
-*) sed -n '2,5p' "$0"; exit 2 ;;
+*) sed -n '2,6p' "$0"; exit 2 ;;
 esac

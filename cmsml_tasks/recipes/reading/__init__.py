@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from cmsml_tasks.errors import DataError, UserError
 from cmsml_tasks.recipes.reading.common import widened
-from cmsml_tasks.recipes.reading.xrootd import check_client
+from cmsml_tasks.xrootd_client import check_client
 
 Table: TypeAlias = dict[str, Any]
 

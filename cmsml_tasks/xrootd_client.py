@@ -12,6 +12,8 @@ from importlib import import_module
 
 from cmsml_tasks.errors import DataError
 
+SCHEMES = ("root", "roots", "xroot", "xroots")
+"""Of the URLs that it opens."""
 _CLIENT = "XRootD.client"
 
 
@@ -25,9 +27,10 @@ def check_client(url: str) -> None:
     """Check that *url* can be opened without ending the process.
 
     Raises:
-        DataError: it is a ``root://`` URL, and TensorFlow was loaded without the client.
+        DataError: it is the client that opens it, and TensorFlow was loaded without the client.
     """
-    if url.startswith("root://") and "tensorflow" in sys.modules and _CLIENT not in sys.modules:
+    is_for_client = url.partition("://")[0].lower() in SCHEMES
+    if is_for_client and "tensorflow" in sys.modules and _CLIENT not in sys.modules:
         raise DataError(
             f"{url}: TensorFlow was imported before XRootD's client, which would now crash; "
             "put 'import XRootD.client' before 'import tensorflow' or 'import keras'"

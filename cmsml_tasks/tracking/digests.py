@@ -1,0 +1,31 @@
+"""Digests of what a task reads: equal as long as the content is."""
+
+from __future__ import annotations
+
+import os
+
+from cmsml_tasks.files import sha256_of
+from cmsml_tasks.tracking.cache import computed_from
+from cmsml_tasks.tracking.remote import Digest, remote_digest
+
+__all__ = ["Digest", "digest_of"]
+
+_LOCAL = "file://"
+
+
+def digest_of(path: str | os.PathLike[str]) -> Digest:
+    """Return the digest of a local file or folder, or of what a URL points to.
+
+    What is local is read once and again only after it has changed; of the rest the storage is
+    asked, and nothing is read.
+
+    Raises:
+        OSError: there is nothing at *path*, it cannot be looked at, or its server does not answer.
+        DataError: XRootD's client is needed and can no longer be loaded.
+    """
+    name = os.fspath(path)
+    if name.startswith(_LOCAL):
+        name = name.removeprefix(_LOCAL)
+    elif "://" in name:
+        return remote_digest(name)
+    return {"sha256": computed_from("digests", name, sha256_of)}

@@ -1,0 +1,80 @@
+"""Which modules a source may import, found without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from cmsml_tasks.tracking.syntax import syntax_tree
+
+
+def imported_modules(source: str | bytes | ast.Module, module: str, is_package: bool) -> list[str]:
+    """Return the absolute names of all modules that the *source* of *module* may import.
+
+    Of ``from a import b`` both ``a`` and ``a.b``, as ``b`` may be a module. Imports for type
+    checkers alone are left out, and so are names that are only known at run time.
+
+    Raises:
+        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
+    """
+    names = (absolute_name(name, module, is_package) for name in import_names(source))
+    return sorted({name for name in names if name})
+
+
+def import_names(source: str | bytes | ast.Module) -> list[str]:
+    """Return what ``imported_modules`` does with relative names as written, like ``..a.b``.
+
+    Raises:
+        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
+    """
+    names: set[str] = set()
+    left: list[ast.AST] = [syntax_tree(source)]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If) and _is_for_type_checkers(node.test):
+            left.extend(node.orelse)
+            continue
+        names.update(_names_of(node))
+        left.extend(ast.iter_child_nodes(node))
+    return sorted(names)
+
+
+def absolute_name(name: str, module: str, is_package: bool) -> str | None:
+    """Return *name*, relative to *module* if it begins with dots; None where that is above all."""
+    bare = name.lstrip(".")
+    level = len(name) - len(bare)
+    if not level:
+        return name
+    package = module.split(".")
+    package = package[: len(package) - level + is_package]
+    return ".".join([*package, bare] if bare else package) if package else None
+
+
+def _names_of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        origin = "." * node.level + (node.module or "")
+        yield origin
+        stem = origin if origin.endswith(".") else f"{origin}."
+        yield from (stem + alias.name for alias in node.names if alias.name != "*")
+    elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
+        name, *others = [*node.args, *(word.value for word in node.keywords)] or [node]
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            package = next((text.value for text in others if isinstance(text, ast.Constant)), None)
+            is_relative = name.value.startswith(".") and isinstance(package, str)
+            absolute = absolute_name(name.value, str(package), True) if is_relative else name.value
+            yield from filter(None, [absolute])
+
+
+def _called(call: ast.Call) -> str:
+    """Return the last name of the function that is called."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"

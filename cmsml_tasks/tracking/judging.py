@@ -1,0 +1,114 @@
+"""The verdict on outputs: do they exist, and does their manifest describe today's ingredients?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.tracking.environment import environment_changes
+from cmsml_tasks.tracking.ingredients import INPUT, Ingredients, changes, ingredients_of
+from cmsml_tasks.tracking.inputs import Inputs, inputs_of
+from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
+from cmsml_tasks.tracking.state import State, Verdict
+
+if TYPE_CHECKING:
+    from cmsml_tasks.tracking.task import TrackedTask
+
+
+def judge(task: TrackedTask) -> State:
+    """Return the verdict on *task*, a branch or a plain task; nothing is written or run.
+
+    What cannot be read counts as damaged, because an exception would stop the whole run.
+    """
+    paths = task.output_paths()
+    manifest = believable_manifest(task.manifest_path)
+    if manifest is None or manifest.task != task.task_family:
+        return _without_manifest(task, paths, manifest)
+    inputs = inputs_of(task)
+    current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
+    roots = (*task.owner().tracked_code(), *inputs.read_with)
+    changed = changes(_known(manifest.ingredients, inputs), _known(current, inputs), roots)
+    changed += environment_changes(manifest.environment, task.compare_environment)
+    damaged, gone = _damage(task, manifest, paths)
+    verdict = Verdict.COMPLETE
+    if changed or damaged or inputs.waits_for:
+        verdict = Verdict.STALE
+        damaged += [f"output {name} was removed" for name in gone]
+    elif gone:
+        verdict = Verdict.ARCHIVED
+    return State(
+        verdict,
+        changed=tuple(changed),
+        damaged=tuple(damaged),
+        waits_for=tuple(inputs.waits_for),
+        unknown=tuple(inputs.unknown),
+        manifest=manifest,
+    )
+
+
+def believable_manifest(path: Path) -> Manifest | None:
+    """Return the manifest at *path*, or the one that was set aside by a run that changed nothing.
+
+    The latter is what a failed or killed run leaves whose task had written no output yet.
+    """
+    manifest = Manifest.read(path)
+    if manifest is not None:
+        return manifest
+    before = Manifest.read(set_aside(path))
+    if before is None:
+        return None
+    try:
+        changed, gone = output_changes(before.outputs, path.parent)
+    except OSError:
+        return None
+    return None if changed or gone else before
+
+
+def with_unknown(current: Ingredients, manifest: Manifest, inputs: Inputs) -> Ingredients:
+    """Take files from outside that cannot be looked at for what the manifest says of them."""
+    if not inputs.unknown:
+        return current
+    outside = {
+        name: digest
+        for name, digest in manifest.ingredients.get(INPUT, {}).items()
+        if "task" not in manifest.origins.get(name, {})
+    }
+    return {**current, INPUT: {**outside, **current[INPUT]}}
+
+
+def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
+    """Leave out the inputs whose makers would run first: what they will be is not known yet."""
+    if not inputs.waits_for:
+        return ingredients
+    makers = tuple(f"{family}/" for family in inputs.waits_for)
+    kept = {
+        name: digest
+        for name, digest in ingredients.get(INPUT, {}).items()
+        if not name.startswith(makers)
+    }
+    return {**ingredients, INPUT: kept}
+
+
+def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | None) -> State:
+    there = [path for path in paths if os.path.lexists(path)]
+    if manifest is not None:
+        damage = f"{task.manifest_path.name} speaks of {manifest.task}, not of {task.task_family}"
+    else:
+        damage = f"no manifest: {task.task_family} did not finish, or did not make what is there"
+    if there:
+        return State(Verdict.STALE, damaged=(damage,))
+    return State(Verdict.MISSING)
+
+
+def _damage(task: TrackedTask, manifest: Manifest, paths: list[str]) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the outputs in words, and which are not there."""
+    folder = task.manifest_path.parent
+    wanted = [os.path.relpath(path, folder) for path in paths]
+    recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
+    try:
+        damaged, gone = output_changes(recorded, folder)
+    except OSError as error:
+        return [f"outputs cannot be read: {error}"], []
+    damaged += [f"output {name} was not made" for name in wanted if name not in recorded]
+    return damaged, gone

@@ -1,0 +1,178 @@
+"""A run of a task, from the last look before it to the manifest after it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.tracking.environment import environment
+from cmsml_tasks.tracking.ingredients import ingredients_of
+from cmsml_tasks.tracking.inputs import inputs_of, movable
+from cmsml_tasks.tracking.journal import note
+from cmsml_tasks.tracking.judging import believable_manifest
+from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
+from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.state import Verdict, one_look
+
+if TYPE_CHECKING:
+    from cmsml_tasks.tracking.task import TrackedTask
+
+Run = Callable[..., Any]
+
+
+class MissingOutputError(UserError):
+    """A task that ended well without writing all of its outputs."""
+
+
+class Making:
+    """One run of a task.
+
+    States: ``begin`` returns False where nothing is to be done (*cut off*: the inputs came out as
+    they were); otherwise the task runs, and ``finish`` or ``abandon`` ends it. The old manifest is
+    set aside meanwhile, so that none ever describes bytes that are not there, and comes back if the
+    run fails before it has written anything.
+    """
+
+    def __init__(self, task: TrackedTask) -> None:
+        self._task = task
+        self._lock = Lock(task.manifest_path)
+        self._started = time.monotonic()
+
+    def begin(self) -> bool:
+        """Look again, under a lock; return whether the task has to run.
+
+        Raises:
+            UserError: the folder of the outputs cannot be written.
+        """
+        task = self._task
+        self._lock.acquire(lambda: print(f"waiting for another run of {task}", flush=True))
+        self._started = time.monotonic()
+        with one_look():
+            if task.state().verdict is Verdict.COMPLETE:
+                note(task, "cut off", 0.0)
+                print(f"cut off: {task} has the inputs that it was made from", flush=True)
+                self._lock.release()
+                return False
+            # before the run: what changes meanwhile was not what it read
+            self._inputs = inputs_of(task)
+            self._ingredients = ingredients_of(task, self._inputs)
+        self._before = believable_manifest(task.manifest_path)
+        with suppress(FileNotFoundError):
+            os.replace(task.manifest_path, set_aside(task.manifest_path))
+        return True
+
+    def finish(self) -> None:
+        """Write the manifest.
+
+        Raises:
+            MissingOutputError: an output is not there.
+            UserError: the manifest cannot be written.
+        """
+        task, path = self._task, self._task.manifest_path
+        try:
+            outputs = describe_outputs(task.output_paths(), path.parent)
+        except OSError as error:
+            raise MissingOutputError(
+                f"{task} ended well, but its output {error.filename} is not there; write it in "
+                "run(), or leave it out of output()"
+            ) from error
+        Manifest(
+            task=task.task_family,
+            ingredients=self._ingredients,
+            outputs=outputs,
+            origins=movable(self._inputs.origins, path.parent),
+            request=task.request(),
+            environment={**environment(_code_folder(task)), "seconds": round(self._seconds(), 3)},
+            read_with=sorted(task.read_with),
+        ).write(path)
+        self._remove_left_over(outputs)
+        note(task, "ran", self._seconds())
+        self._lock.release()
+
+    def _remove_left_over(self, outputs: dict[str, Any]) -> None:
+        """Remove what the last run made and this one was not asked for: no manifest knows it."""
+        before = self._before.outputs if self._before else {}
+        for name in set(before) - set(outputs):
+            folder = self._task.manifest_path.parent
+            with suppress(OSError):
+                if output_changes({name: before[name]}, folder) == ([], []):
+                    (folder / name).unlink()
+
+    def abandon(self) -> None:
+        """Give up after a failure; where no output was touched, all is as before."""
+        path = self._task.manifest_path
+        with suppress(OSError):
+            if not path.exists() and believable_manifest(path) is not None:
+                os.replace(set_aside(path), path)
+        note(self._task, "failed", self._seconds())
+        self._lock.release()
+
+    def follow(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """Go along with a run that yields requirements."""
+        self._task.is_being_made = True
+        try:
+            result = yield from steps
+            self.finish()
+        except GeneratorExit:
+            # luigi runs what was yielded, and then begins again
+            self._lock.release()
+            raise
+        except BaseException:
+            self.abandon()
+            raise
+        finally:
+            self._task.is_being_made = False
+        return result
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+
+def tracked_run(run: Run) -> Run:
+    """Return the ``run`` method of a task with the manifest around it."""
+
+    @functools.wraps(run)
+    def wrapper(self: TrackedTask, *args: Any, **kwargs: Any) -> Any:
+        if self.is_being_made or self.is_made_outside():
+            # super().run() of a task that is itself tracked, or a sandbox whose host keeps track
+            result = run(self, *args, **kwargs)
+            self.has_run = True
+            return result
+        return make(self, lambda: run(self, *args, **kwargs))
+
+    wrapper.is_tracked = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def make(task: TrackedTask, work: Callable[[], Any]) -> Any:
+    """Do the *work* of *task* unless it is not needed, and write the manifest."""
+    making = Making(task)
+    if not making.begin():
+        return None
+    task.is_being_made = True
+    try:
+        result = work()
+        if isinstance(result, Generator):
+            return making.follow(result)
+        making.finish()
+        return result
+    except BaseException:
+        making.abandon()
+        raise
+    finally:
+        task.is_being_made = False
+
+
+def _code_folder(task: TrackedTask) -> Path:
+    for module in task.owner().tracked_code():
+        file = module_file(module)
+        if file is not None:
+            return file.parent
+    return Path.cwd()

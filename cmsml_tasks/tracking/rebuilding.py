@@ -1,0 +1,69 @@
+"""Make the outputs of a manifest again, and compare them byte for byte."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from luigi.task_register import load_task
+
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.tables import table
+
+
+def rebuild(path: Path) -> bool:
+    """Run what the manifest at *path* asks for, and print which outputs are the same again.
+
+    Where the outputs go is decided as for every run: choose an empty store to build all anew.
+
+    Returns:
+        Whether all outputs have the recorded bytes.
+
+    Raises:
+        SettingsError: there is no manifest, or the run failed.
+    """
+    manifest = Manifest.read(path)
+    if manifest is None or not manifest.request:
+        raise SettingsError(f"{path} is no manifest, or one of an older version")
+    command = [law_program(), "run", *_words(manifest.request)]
+    print(shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        raise SettingsError(f"the run ended with exit status {done.returncode}; see above")
+    again = Manifest.read(_task(manifest.request).manifest_path)
+    made = again.outputs if again is not None else {}
+    rows = []
+    for name, output in manifest.outputs.items():
+        digest = made.get(name, {}).get("sha256")
+        verdict = "not made" if digest is None else "other bytes"
+        rows.append((name, "same bytes" if digest == output["sha256"] else verdict))
+    print(table(rows))
+    return all(verdict == "same bytes" for _, verdict in rows)
+
+
+def law_program() -> str:
+    """Return the path of the ``law`` command of this Python.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    beside = Path(sys.executable).with_name("law")
+    program = str(beside) if beside.exists() else shutil.which("law")
+    if program is None:
+        raise SettingsError("there is no command 'law'; pip install law")
+    return program
+
+
+def _words(request: dict[str, Any]) -> list[str]:
+    options = [f"--{name}={value}" for name, value in request["parameters"].items()]
+    return [f"{request['module']}.{request['task']}", *options]
+
+
+def _task(request: dict[str, Any]) -> Any:
+    parameters = {name.replace("-", "_"): text for name, text in request["parameters"].items()}
+    return load_task(request["module"], request["task"], parameters)

@@ -1,0 +1,173 @@
+"""The verdict "all complete" on a whole workflow, remembered.
+
+Nine tenths of the time of looking at a large workflow go into building a task object for each
+branch. Once all were found complete, what that verdict rests on is kept in the cache: the
+ingredients that do not come from files, and the signatures of all files. As long as none of it has
+changed, neither has the verdict, and no branch needs to be built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import luigi
+from luigi.task_register import load_task
+
+import cmsml_tasks
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.tracking.cache import keep, recall
+from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
+from cmsml_tasks.tracking.inputs import inputs_of
+from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
+from cmsml_tasks.tracking.manifest import files_of
+from cmsml_tasks.tracking.signatures import is_exact, signature
+from cmsml_tasks.tracking.state import seen
+
+if TYPE_CHECKING:
+    from cmsml_tasks.tracking.task import TrackedTask
+
+_KIND = "workflows"
+_MOST_TASKS = 32
+
+
+def holds(workflow: Any) -> bool:
+    """Tell whether all branches of *workflow* are known to be complete, without building them."""
+    return seen("snapshot", workflow, lambda: _holds(workflow))
+
+
+def _holds(workflow: Any) -> bool:
+    if workflow.compare_environment or not workflow.get_branch_map():
+        return False
+    kept = recall(_KIND, _place(workflow))
+    if not isinstance(kept, dict):
+        return False
+    try:
+        return bool(
+            kept["identity"] == _identity(workflow)
+            and kept["code"] == _code(workflow, kept["read_with"])
+            and kept["outside"] == _outside(workflow)
+            and kept["signatures"] == _signatures(_paths(kept["files"]))
+            and all(_is_usable(*task) for task in kept["tasks"])
+        )
+    except (
+        OSError,
+        UserError,
+        KeyError,
+        TypeError,
+        ValueError,
+        luigi.parameter.ParameterException,
+    ):
+        return False
+
+
+def remember(workflow: Any) -> None:
+    """Keep the verdict that all branches of *workflow* are complete, where it can be looked up."""
+    if workflow.compare_environment:
+        return
+    files: list[str] = []
+    read_with: set[str] = set()
+    required: dict[str, Any] = {}
+    for branch in workflow.get_branch_tasks().values():
+        inputs = inputs_of(branch)
+        if inputs.unknown:
+            return
+        read_with.update(inputs.read_with)
+        required.update((task.task_id, task) for task in inputs.tasks)
+        if len(required) > _MOST_TASKS:
+            return
+        files += [os.fspath(branch.manifest_path), *inputs.rests_on]
+        files += [file for path in branch.output_paths() for file in files_of(path)]
+    files = list(dict.fromkeys(files))
+    try:
+        signatures = _signatures(files)
+        outside = _outside(workflow)
+    except (OSError, UserError):
+        return
+    value = {
+        "identity": _identity(workflow),
+        "code": _code(workflow, sorted(read_with)),
+        "read_with": sorted(read_with),
+        "outside": outside,
+        "files": _by_folder(files),
+        "signatures": signatures,
+        "tasks": [
+            [task.task_module, task.task_family, task.to_str_params()] for task in required.values()
+        ],
+    }
+    keep(_KIND, _place(workflow), value)
+
+
+def _place(workflow: Any) -> str:
+    """Return what tells workflows apart: the parameters, and where the outputs lie."""
+    branches = list(workflow.get_branch_map())
+    ends = [workflow.as_branch(branch).manifest_path for branch in {branches[0], branches[-1]}]
+    parameters = workflow.to_str_params(only_significant=True)
+    return json.dumps([workflow.task_module, parameters, sorted(map(str, ends))], sort_keys=True)
+
+
+def _identity(workflow: TrackedTask) -> str:
+    """Return a digest of what decides about the branches and comes from no file."""
+    parts = [cmsml_tasks.__version__, shared_ingredients(workflow)]
+    parts += [as_json(workflow.tracked_branch(data)) for data in _branch_data(workflow)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _branch_data(workflow: Any) -> list[Any]:
+    return list(workflow.get_branch_map().values())
+
+
+def _code(workflow: TrackedTask, read_with: list[str]) -> dict[str, dict[str, str]]:
+    return code_with(workflow, tuple(read_with))
+
+
+def _outside(workflow: TrackedTask) -> dict[str, Any]:
+    """Return the digests of all files from outside, each looked at once."""
+    lists = {}
+    for data in _branch_data(workflow):
+        files = workflow.tracked_files(data)
+        lists[id(files)] = files
+    paths = dict.fromkeys(os.fspath(path) for files in lists.values() for path in files)
+    return {path: digest_of(path) for path in paths}
+
+
+def _by_folder(files: Iterable[str]) -> dict[str, list[str]]:
+    folders: dict[str, list[str]] = {}
+    for file in files:
+        folder, name = os.path.split(file)
+        folders.setdefault(folder, []).append(name)
+    return folders
+
+
+def _paths(folders: dict[str, list[str]]) -> Iterable[str]:
+    return (f"{folder}/{name}" for folder, names in folders.items() for name in names)
+
+
+def _signatures(files: Iterable[str]) -> str:
+    """Return a digest of the signatures of *files*, whatever their order.
+
+    Raises:
+        OSError: one of them is not there.
+        ValueError: one of them may change under its signature.
+    """
+    lines = []
+    for file in files:
+        found = signature(file)
+        if not is_exact(found):
+            raise ValueError(f"{file} is too young")
+        lines.append(f"{file} {found}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _is_usable(module: str, family: str, parameters: dict[str, str]) -> bool:
+    """Tell whether a required task or workflow is complete or archived."""
+    task = load_task(module, family, parameters)
+    if not is_tracked(task):
+        return bool(task.complete())
+    if not is_workflow(task):
+        return bool(task.state().is_usable)
+    return holds(task) or all(state.is_usable for state in task.branch_states().values())

@@ -1,0 +1,306 @@
+"""`TrackedTask`: a law task whose outputs are complete only while they are fresh."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import law
+import luigi
+
+from cmsml_tasks.errors import SettingsError, did_you_mean
+from cmsml_tasks.tracking import snapshot
+from cmsml_tasks.tracking.collection import BranchCollection
+from cmsml_tasks.tracking.environment import COMPARABLE
+from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
+from cmsml_tasks.tracking.judging import judge
+from cmsml_tasks.tracking.making import make, tracked_run
+from cmsml_tasks.tracking.manifest import set_aside
+from cmsml_tasks.tracking.parameters import DepthParameter
+from cmsml_tasks.tracking.state import State, Verdict, one_look, seen
+from cmsml_tasks.tracking.targets import local_paths, made_by
+
+_WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
+
+
+class TrackedTask(law.Task):  # type: ignore[misc]
+    """Base of tasks that run again when, and only when, what they were made from has changed.
+
+    Derive from it in place of `law.Task`, and first: ``class Fit(TrackedTask, law.LocalWorkflow)``.
+    ``requires``, ``output``, ``run`` and ``create_branch_map`` stay as they are. Parameters that
+    luigi calls significant, what a branch is, the code of the task's module and of the modules of
+    the same project that it imports, and the content of the outputs of required tasks are
+    ingredients. The hooks below add others, or take some away.
+
+    Hooks for the ingredients are called on the workflow, also for its branches: what differs from
+    branch to branch comes as *data*, the branch's entry in the branch map.
+    """
+
+    exclude_index = True
+
+    explain = DepthParameter(
+        "-1",
+        description="say what would run and why, and run nothing; a number limits how far up the "
+        "requirements it looks; default when given alone: -1, all",
+    )
+    accept = DepthParameter(
+        "0",
+        description="declare stale outputs good as they are, and run nothing: today's ingredients "
+        "are recorded for them; a number says how far up the requirements, -1 for all; default "
+        "when given alone: 0, this task only",
+    )
+    origin = DepthParameter(
+        "-1",
+        description="say from which data, settings, code, versions, commit, host and job the "
+        "outputs came, and run nothing; a number limits how far up; default when given alone: -1",
+    )
+    compare_environment = law.CSVParameter(
+        default=(),
+        significant=False,
+        description="call outputs stale if they were made in another environment: any of "
+        f"{','.join(COMPARABLE)}; default: empty",
+    )
+    interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
+
+    code_version: ClassVar[int | str | None] = None
+    """Raised by hand where a change outside of the tracked code changes the outputs."""
+    untracked_params: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that are significant to luigi and do not decide about the outputs."""
+    reads: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """Which output files of a required task are read, by its family; without an entry, all."""
+    manifest_name: ClassVar[str | None] = None
+    """Name of the manifest, for tasks that have a folder of their own."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        order = cls.__mro__
+        if law.BaseWorkflow in order and order.index(law.BaseWorkflow) < order.index(TrackedTask):
+            raise TypeError(
+                f"class {cls.__name__} must name TrackedTask before the workflow: "
+                f"class {cls.__name__}(TrackedTask, law.LocalWorkflow)"
+            )
+        run = cls.run
+        if callable(run) and not hasattr(run, "is_tracked") and run is not law.Task.run:
+            cls.run = tracked_run(run)
+        if "output" in cls.__dict__:
+            cls.output = _tracked_output(cls.__dict__["output"])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_being_made = False
+        self.has_run = False
+        self.known_complete: set[int] = set()
+        self.read_with: list[str] = []
+        """Set by ``run`` where reading the outputs needs code of one's own: names of modules."""
+
+    @classmethod
+    def modify_param_values(cls, params: dict[str, Any]) -> dict[str, Any]:
+        """Check the names of what is to be compared."""
+        params = super().modify_param_values(params)
+        for name in params["compare_environment"]:
+            if name not in COMPARABLE:
+                near = did_you_mean(str(name), COMPARABLE)
+                raise SettingsError(f"--compare-environment {name}: it is not recorded{near}")
+        return params
+
+    # what a task may say about its ingredients
+
+    def tracked_parameters(self) -> dict[str, Any]:
+        """Return the parameters that decide about the outputs, by name."""
+        left_out = _WHERE | self.untracked_params
+        return {
+            name: parameter.serialize(getattr(self, name))
+            for name, parameter in self.get_params()
+            if parameter.significant and name not in left_out
+        }
+
+    def tracked_settings(self) -> dict[str, dict[str, Any]]:
+        """Return more that decides about all branches, in sections: ``{"setting": {"bins": 40}}``.
+
+        Values are JSON. A section's name begins the reasons that users see.
+        """
+        return {}
+
+    def tracked_branch(self, data: Any) -> dict[str, Any]:
+        """Return in sections what a branch is; the index is not part of it."""
+        if data is None:
+            return {}
+        return {"branch": data if isinstance(data, Mapping) else {"is": data}}
+
+    def tracked_files(self, data: Any) -> Sequence[str]:
+        """Return paths and URLs of files from outside, of which the content decides.
+
+        Raises:
+            UserError: they are not here; they then count as unchanged.
+        """
+        return ()
+
+    def tracked_code(self) -> list[str]:
+        """Return the modules whose code decides; modules of the same project follow by import."""
+        return [type(self).__module__]
+
+    def request(self) -> dict[str, Any]:
+        """Return module, task and parameters (as text) that make the same again."""
+        arguments = self.cli_args(exclude=["compare_environment", "sandbox"])
+        return {
+            "module": self.task_module,
+            "task": self.task_family,
+            "parameters": {name.removeprefix("--"): text for name, text in arguments.items()},
+        }
+
+    def branch_label(self) -> str:
+        """Return how users know the branch; empty for what is no branch."""
+        data = self.branch_data_or_none()
+        return "" if data is None else str(data)
+
+    # what tracking asks of a task
+
+    def owner(self) -> TrackedTask:
+        """Return the task that the hooks are called on: the workflow of a branch, or itself."""
+        workflow: TrackedTask = self.as_workflow() if self._is_in_workflow() else self
+        return workflow
+
+    def branch_data_or_none(self) -> Any:
+        """Return the branch's entry in the branch map, None for what is no branch."""
+        return self.branch_data if self._is_in_workflow() and self.is_branch() else None
+
+    def _is_in_workflow(self) -> bool:
+        return isinstance(self, law.BaseWorkflow)
+
+    def own_output(self) -> Any:
+        """Return ``output()`` as the task defines it, also within a sandbox that stages it."""
+        if isinstance(self, law.SandboxTask):
+            return self.__getattribute__("output", proxy=False)()
+        return self.output()
+
+    def output_paths(self) -> list[str]:
+        """Return absolute paths of the outputs of a branch or a plain task, without optional ones.
+
+        Raises:
+            TypeError: an output is not on a local file system.
+            SettingsError: there is no output that a manifest could lie beside.
+        """
+        paths = seen("outputs", self, lambda: local_paths(self.own_output()))
+        if not paths:
+            raise SettingsError(
+                f"{self.task_family} has no output; derive it from law.Task, not from TrackedTask"
+            )
+        return paths
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the manifest lies: beside the first output."""
+        folder, name = os.path.split(self.output_paths()[0])
+        return Path(folder, self.manifest_name or f"{name}.manifest.json")
+
+    def state(self) -> State:
+        """Return what the outputs of a branch or a plain task are; see `State`."""
+        with one_look():
+            return seen("state", self, lambda: judge(self))
+
+    def branch_states(self) -> dict[int, State]:
+        """Return the states of all branches of a workflow, and remember where all are complete."""
+
+        def find_out() -> dict[int, State]:
+            tasks = self.get_branch_tasks()
+            states = {branch: task.state() for branch, task in tasks.items()}
+            self.known_complete = {
+                branch for branch, state in states.items() if state.verdict is Verdict.COMPLETE
+            }
+            if len(self.known_complete) == len(states):
+                snapshot.remember(self)
+            return states
+
+        with one_look():
+            return seen("branches", self, find_out)
+
+    def complete(self) -> bool:
+        """Return whether the outputs exist and are fresh, and so is all they were made from."""
+        if self.is_made_outside():
+            return self.has_run
+        return self.state().verdict is Verdict.COMPLETE
+
+    def deps(self) -> Any:
+        """Return the requirements; luigi asks for them when it is going to run the task."""
+        note_pending(self)
+        return super().deps()
+
+    def forget(self) -> None:
+        """Remove the manifest."""
+        path = self.manifest_path
+        for manifest in (path, set_aside(path)):
+            manifest.unlink(missing_ok=True)
+
+    # law's seams
+
+    @property
+    def workflow_proxy(self) -> Any:
+        """Helper that law has for a workflow; its collection counts what is fresh."""
+        proxy = super().workflow_proxy
+        if "output" not in proxy.__dict__:
+            proxy.output = _counting_fresh(proxy, self.as_workflow())
+        return proxy
+
+    @property
+    def sandbox_proxy(self) -> Any:
+        """Helper that law has for a sandbox; the manifest is written outside of the sandbox."""
+        proxy = super().sandbox_proxy
+        if proxy is not None and "run" not in proxy.__dict__:
+            run = proxy.run
+            proxy.run = lambda: make(self, run)
+        return proxy
+
+    def is_made_outside(self) -> bool:
+        """Tell whether this is the task that runs in a sandbox, tracked from outside of it."""
+        return isinstance(self, law.SandboxTask) and (
+            os.environ.get("LAW_SANDBOX_SWITCHED") == "1" and self.is_sandboxed_task()
+        )
+
+    def _explain(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.explaining import explain
+
+        explain(self, int(arguments[0]))
+
+    def _accept(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.accepting import accept
+
+        accept(self, int(arguments[0]))
+
+    def _origin(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.provenance import print_origin_of_task
+
+        print_origin_of_task(self, int(arguments[0]))
+
+
+def _tracked_output(output: Any) -> Any:
+    def wrapper(self: TrackedTask) -> Any:
+        return made_by(self, output(self))
+
+    wrapper.__doc__ = output.__doc__
+    return wrapper
+
+
+def _counting_fresh(proxy: Any, workflow: Any) -> Any:
+    """Return the ``output`` of a workflow's *proxy* with a `BranchCollection`."""
+    original = proxy.output
+    has_more = type(proxy).output is not law.workflow.base.BaseWorkflowProxy.output
+
+    def output() -> Any:
+        # other workflows than local ones have more outputs than the collection
+        outputs = original() if has_more else law.util.DotDict()
+        number = len(workflow.get_branch_map())
+        outputs["collection"] = BranchCollection(
+            workflow=workflow, threshold=proxy.threshold(number)
+        )
+        return outputs
+
+    return output
+
+
+TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)
+TrackedTask.event_handler(luigi.Event.SUCCESS)(note_workflow)
+
+# nobody runs the base, and luigi builds its parsers from the parameters of all registered tasks
+TrackedTask.deregister()

@@ -1,0 +1,103 @@
+"""Points -> Fit (a branch for each rate) -> Report, as somebody else's tasks."""
+
+import json
+import os
+import time
+
+import law
+import luigi
+import toy_model
+
+from cmsml_tasks.files import replacing
+from cmsml_tasks.tracking import TrackedTask
+
+
+class Toy(TrackedTask):
+    """What the toy tasks share."""
+
+    version = luigi.Parameter()
+    rates = law.CSVParameter(default=(1, 2, 4), cls=luigi.IntParameter, significant=False)
+    epochs = luigi.IntParameter(default=3)
+
+    exclude_index = True
+    untracked_params = frozenset({"version", "epochs"})
+
+    def local_target(self, *parts):
+        """Return a target in the store."""
+        store = os.environ["TOY_STORE"]
+        return law.LocalFileTarget(os.path.join(store, self.task_family, self.version, *parts))
+
+    def write(self, target, content):
+        """Write JSON as a whole."""
+        time.sleep(float(os.environ.get("TOY_SLOW", "0")))
+        if os.environ.get("TOY_FAIL") == self.task_family:
+            raise RuntimeError("told to fail")
+        with replacing(target.path) as path:
+            path.write_text(json.dumps(content))
+
+
+class Points(Toy):
+    """Reads data.txt."""
+
+    def tracked_files(self, data):
+        """Return the one file."""
+        return [os.environ.get("TOY_DATA", "data.txt")]
+
+    def output(self):
+        """Return the points as JSON."""
+        return self.local_target("points.json")
+
+    def run(self):
+        """Sort what is in the file."""
+        with open(self.tracked_files(None)[0]) as file:
+            self.write(self.output(), sorted(map(float, file.read().split())))
+
+
+class Fit(Toy, law.LocalWorkflow):
+    """One fit for each rate."""
+
+    untracked_params = Toy.untracked_params - {"epochs"}
+
+    def create_branch_map(self):
+        """Return the rates."""
+        return dict(enumerate(self.rates))
+
+    def workflow_requires(self):
+        """Return the points."""
+        return {"points": Points.req(self)}
+
+    def requires(self):
+        """Return the points."""
+        return {"points": Points.req(self)}
+
+    def output(self):
+        """Return the weight and a log."""
+        folder = f"rate={self.branch_data}"
+        return {
+            "fit": self.local_target(folder, "fit.json"),
+            "log": self.local_target(folder, "log.json"),
+        }
+
+    def run(self):
+        """Fit."""
+        points = self.input()["points"].load(formatter="json")
+        weight = toy_model.fit(points, self.epochs, self.branch_data)
+        self.write(self.output()["fit"], weight)
+        self.write(self.output()["log"], {"n": len(points)})
+
+
+class Report(Toy):
+    """Reads all fits."""
+
+    def requires(self):
+        """Return all fits."""
+        return Fit.req(self)
+
+    def output(self):
+        """Return the sum."""
+        return self.local_target("report.json")
+
+    def run(self):
+        """Add up."""
+        fits = self.input()["collection"].targets.values()
+        self.write(self.output(), sum(each["fit"].load(formatter="json") for each in fits))
