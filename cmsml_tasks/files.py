@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 from cmsml_tasks.errors import UserError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_RANDOM = 8  # characters that tempfile puts at the end of a name
 
 
 @contextmanager
@@ -44,6 +46,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         # whatever else a writer left there must not hide what went wrong
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_left_over(path: str | os.PathLike[str]) -> None:
+    """Remove what `replacing` left beside *path* in processes that were killed.
+
+    Nobody else may be writing *path* meanwhile.
+    """
+    path = Path(path)
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.{'?' * _RANDOM}"):
+        if folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

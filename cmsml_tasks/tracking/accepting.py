@@ -12,12 +12,12 @@ from typing import Any
 import law
 
 from cmsml_tasks.tracking.ingredients import ingredients_of
-from cmsml_tasks.tracking.inputs import inputs_of, movable, required_by
+from cmsml_tasks.tracking.inputs import asked_for, inputs_of, movable, required_by
 from cmsml_tasks.tracking.judging import with_unknown
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
-from cmsml_tasks.tracking.state import State, Verdict, one_look
+from cmsml_tasks.tracking.state import State, Verdict, few, one_look
 
 
 def accept(root: Any, depth: int) -> None:
@@ -38,7 +38,7 @@ def accept(root: Any, depth: int) -> None:
                 continue
             _accept(task, state)
         accepted += 1
-        print(f"accepted      {name}: {'; '.join(state.reasons)}")
+        print(f"accepted      {name}: {few(state.reasons)}")
     print(f"{accepted} accepted")
 
 
@@ -73,10 +73,10 @@ def _accept(task: Any, state: State) -> None:
     lock = Lock(path)
     lock.acquire(lambda: print(f"waiting for a run of {task}", flush=True))
     try:
-        inputs = inputs_of(task)
         before = state.manifest or Manifest(
             task.task_family, {}, {}, read_with=list(task.owner().tracked_code())
         )
+        inputs = inputs_of(task, asked_for(before))
         entry = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "user": getpass.getuser(),

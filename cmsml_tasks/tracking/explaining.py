@@ -12,7 +12,7 @@ import law
 from cmsml_tasks.tracking import snapshot
 from cmsml_tasks.tracking.inputs import required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
-from cmsml_tasks.tracking.state import State, Verdict, one_look, seen
+from cmsml_tasks.tracking.state import State, Verdict, few, one_look, seen
 from cmsml_tasks.tracking.tables import table
 
 
@@ -121,4 +121,4 @@ def _why(task: Any, fate: Fate) -> str:
         return "archived, and must be read"
     if state.verdict is Verdict.MISSING:
         return "missing"
-    return "; ".join([*state.reasons, *state.unknown])
+    return few([*state.reasons, *state.unknown])

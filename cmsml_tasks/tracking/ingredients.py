@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.tracking.code import code_changes, code_of
+import law
+
+from cmsml_tasks.tracking.code import Code, code_changes, code_of
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.state import seen
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
 Ingredients = dict[str, Any]
-CODE, INPUT = "code", "input"
+CODE, INPUT, PARAMETER = "code", "input", "parameter"
 _ABSENT = object()
 _LONGEST = 60
 
@@ -34,7 +37,7 @@ def ingredients_of(task: TrackedTask, inputs: Inputs) -> Ingredients:
 
 def shared_ingredients(owner: TrackedTask) -> Ingredients:
     """Return what all branches have in common, without code and inputs."""
-    sections: Ingredients = {"parameter": owner.tracked_parameters()}
+    sections: Ingredients = {PARAMETER: owner.tracked_parameters()}
     sections |= owner.tracked_settings()
     sections["version of"] = {
         **({owner.task_family: owner.code_version} if owner.code_version is not None else {}),
@@ -43,7 +46,7 @@ def shared_ingredients(owner: TrackedTask) -> Ingredients:
     return dict(as_json(sections))
 
 
-def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> Code:
     """Return the digests of the task's own code and of what is needed to read its inputs."""
 
     def find_out() -> dict[tuple[str, ...], Any]:
@@ -52,9 +55,31 @@ def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> dict[str, dict[
     known = seen("code", owner, find_out)
     if read_with not in known:
         roots = (*owner.tracked_code(), *read_with)
-        known[read_with] = code_of(list(dict.fromkeys(roots)))
-    found: dict[str, dict[str, str]] = known[read_with]
+        code = code_of(list(dict.fromkeys(roots)))
+        known[read_with] = _without_other_tasks(code, type(owner))
+    found: Code = known[read_with]
     return found
+
+
+def _without_other_tasks(code: Code, task: type) -> Code:
+    """Leave out the classes of other tasks in the task's own module: they have outputs instead."""
+    module = task.__module__
+    if module not in code:
+        return code
+    others = tuple(
+        name
+        for name, value in vars(sys.modules[module]).items()
+        if isinstance(value, type)
+        and issubclass(value, law.Task)
+        and value.__module__ == module
+        and value not in task.__mro__
+    )
+    own = {
+        name: digest
+        for name, digest in code[module].items()
+        if name.partition(".")[0] not in others
+    }
+    return {**code, module: own}
 
 
 def as_json(value: Any) -> Any:

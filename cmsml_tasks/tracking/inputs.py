@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import law
+from luigi.task_register import load_task
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.digests import Digest, digest_of
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
+from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.state import State
 
 if TYPE_CHECKING:
@@ -52,10 +54,15 @@ class Inputs:
         self.origins[unique] = origin
 
 
-def inputs_of(task: TrackedTask) -> Inputs:
-    """Return what *task*, a branch or a plain task, would read today."""
+def inputs_of(task: TrackedTask, asked_for: Iterable[law.Task] = ()) -> Inputs:
+    """Return what *task*, a branch or a plain task, would read today.
+
+    Args:
+        task: the task.
+        asked_for: what it requires in addition, because it asked for it while it ran.
+    """
     inputs = Inputs()
-    required = list(required_by(task))
+    required = [*required_by(task), *asked_for]
     families = Counter(each.task_family for each in required)
     for each in required:
         _add_required(inputs, task, each, lone=families[each.task_family] == 1)
@@ -73,6 +80,11 @@ def required_by(task: TrackedTask) -> Iterator[law.Task]:
         known = {each.task_family for each in own} | {task.task_family}
         shared = law.util.flatten(task.as_workflow().requires())
         yield from (each for each in shared if each.task_family not in known)
+
+
+def asked_for(manifest: Manifest) -> list[law.Task]:
+    """Return what the task of *manifest* asked for while it ran."""
+    return [load_task(*each) for each in manifest.required]
 
 
 def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: bool) -> None:

@@ -18,6 +18,7 @@ import law
 from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.tracking.kinds import is_workflow
+from cmsml_tasks.tracking.sandboxing import in_sandbox
 from cmsml_tasks.tracking.tables import table
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ _journal: Journal | None = None
 def open_journal() -> Journal | None:
     """Return the journal of this command, a new one at its first task; None outside of commands."""
     global _journal
-    in_sandbox = os.environ.get("LAW_SANDBOX_SWITCHED") == "1"
-    if CmdlineParser.get_instance() is None or in_sandbox:
+    if CmdlineParser.get_instance() is None or in_sandbox():
         return None
     if _journal is None:
         descriptor, name = tempfile.mkstemp()
@@ -83,7 +83,9 @@ def note_present(task: Any) -> None:
         return
     journal.families.setdefault(task.task_family)
     if is_workflow(task):
-        journal.present[task.task_id] = (task.task_family, len(task.get_branch_map()))
+        # with law's acceptance some may be stale
+        complete = task.known_complete or task.get_branch_map()
+        journal.present[task.task_id] = (task.task_family, len(complete))
     elif isinstance(task, law.BaseWorkflow):
         workflow = task.as_workflow().task_id
         journal.branches.setdefault(workflow, {})[task.task_id] = task.task_family

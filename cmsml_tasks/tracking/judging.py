@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.tracking.environment import environment_changes
-from cmsml_tasks.tracking.ingredients import INPUT, Ingredients, changes, ingredients_of
-from cmsml_tasks.tracking.inputs import Inputs, inputs_of
+from cmsml_tasks.tracking.ingredients import INPUT, PARAMETER, Ingredients, changes, ingredients_of
+from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
 from cmsml_tasks.tracking.state import State, Verdict
 
@@ -25,10 +25,11 @@ def judge(task: TrackedTask) -> State:
     manifest = believable_manifest(task.manifest_path)
     if manifest is None or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    inputs = inputs_of(task)
+    inputs = inputs_of(task, asked_for(manifest))
     current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
     roots = (*task.owner().tracked_code(), *inputs.read_with)
-    changed = changes(_known(manifest.ingredients, inputs), _known(current, inputs), roots)
+    recorded = with_defaults(manifest.ingredients, task)
+    changed = changes(_known(recorded, inputs), _known(current, inputs), roots)
     changed += environment_changes(manifest.environment, task.compare_environment)
     damaged, gone = _damage(task, manifest, paths)
     verdict = Verdict.COMPLETE
@@ -63,6 +64,14 @@ def believable_manifest(path: Path) -> Manifest | None:
     except OSError:
         return None
     return None if changed or gone else before
+
+
+def with_defaults(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
+    """Add the defaults of parameters that the task did not have when its outputs were made."""
+    return {
+        **ingredients,
+        PARAMETER: {**task.default_parameters(), **ingredients.get(PARAMETER, {})},
+    }
 
 
 def with_unknown(current: Ingredients, manifest: Manifest, inputs: Inputs) -> Ingredients:

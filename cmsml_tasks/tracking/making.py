@@ -10,15 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import luigi
+
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.files import remove_left_over
 from cmsml_tasks.tracking.environment import environment
-from cmsml_tasks.tracking.ingredients import ingredients_of
+from cmsml_tasks.tracking.ingredients import INPUT, ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, one_look
 
 if TYPE_CHECKING:
@@ -44,6 +48,7 @@ class Making:
         self._task = task
         self._lock = Lock(task.manifest_path)
         self._started = time.monotonic()
+        self._asked_for: list[Any] = []
 
     def begin(self) -> bool:
         """Look again, under a lock; return whether the task has to run.
@@ -63,6 +68,8 @@ class Making:
             # before the run: what changes meanwhile was not what it read
             self._inputs = inputs_of(task)
             self._ingredients = ingredients_of(task, self._inputs)
+        for path in [*task.output_paths(), str(task.manifest_path)]:
+            remove_left_over(path)
         self._before = believable_manifest(task.manifest_path)
         with suppress(FileNotFoundError):
             os.replace(task.manifest_path, set_aside(task.manifest_path))
@@ -83,14 +90,20 @@ class Making:
                 f"{task} ended well, but its output {error.filename} is not there; write it in "
                 "run(), or leave it out of output()"
             ) from error
+        sandbox = take_note(task)
+        about = sandbox.get("environment") or environment(_code_folder(task))
         Manifest(
             task=task.task_family,
             ingredients=self._ingredients,
             outputs=outputs,
             origins=movable(self._inputs.origins, path.parent),
             request=task.request(),
-            environment={**environment(_code_folder(task)), "seconds": round(self._seconds(), 3)},
-            read_with=sorted(task.read_with),
+            required=[
+                [each.task_module, each.task_family, each.to_str_params()]
+                for each in self._asked_for
+            ],
+            environment={**about, "seconds": round(self._seconds(), 3)},
+            read_with=sorted(sandbox.get("read_with", task.read_with)),
         ).write(path)
         self._remove_left_over(outputs)
         note(task, "ran", self._seconds())
@@ -115,11 +128,20 @@ class Making:
         self._lock.release()
 
     def follow(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """Go along with a run that yields requirements."""
+        """Go along with a run that yields requirements; they are inputs as well."""
         self._task.is_being_made = True
         try:
-            result = yield from steps
-            self.finish()
+            answer = None
+            while True:
+                try:
+                    asked = steps.send(answer)
+                except StopIteration as end:
+                    self._take_in_asked_for()
+                    self.finish()
+                    return end.value
+                required = getattr(asked, "requirements", asked)
+                self._asked_for += luigi.task.flatten(required)
+                answer = yield asked
         except GeneratorExit:
             # luigi runs what was yielded, and then begins again
             self._lock.release()
@@ -129,7 +151,12 @@ class Making:
             raise
         finally:
             self._task.is_being_made = False
-        return result
+            steps.close()
+
+    def _take_in_asked_for(self) -> None:
+        with one_look():
+            self._inputs = inputs_of(self._task, self._asked_for)
+            self._ingredients[INPUT] = self._inputs.digests
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
@@ -144,6 +171,8 @@ def tracked_run(run: Run) -> Run:
             # super().run() of a task that is itself tracked, or a sandbox whose host keeps track
             result = run(self, *args, **kwargs)
             self.has_run = True
+            if self.is_made_outside():
+                leave_note(self)
             return result
         return make(self, lambda: run(self, *args, **kwargs))
 

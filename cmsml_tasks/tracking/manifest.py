@@ -34,6 +34,7 @@ class Manifest:
         origins: where each input came from, by its name in ``ingredients["input"]``: its path,
             relative where it moves with the store, and the manifest beside it, if there is one.
         request: module, task and parameters that make the same again.
+        required: module, family and parameters of what the task asked for while it ran.
         environment: where and with what they were made; compared on request only.
         read_with: modules whose code is needed to read them, such as a network's own layers.
         accepted: who declared them still good, when, and in spite of what.
@@ -45,6 +46,7 @@ class Manifest:
     outputs: dict[str, dict[str, Any]]
     origins: dict[str, dict[str, Any]] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
+    required: list[list[Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     read_with: list[str] = field(default_factory=list)
     accepted: list[dict[str, Any]] = field(default_factory=list)
@@ -81,7 +83,7 @@ def _is_well_formed(manifest: Manifest) -> bool:
 
 _TYPES: dict[str, type] = {
     **dict.fromkeys(("ingredients", "outputs", "origins", "request", "environment"), dict),
-    **dict.fromkeys(("read_with", "accepted"), list),
+    **dict.fromkeys(("required", "read_with", "accepted"), list),
     "task": str,
 }
 

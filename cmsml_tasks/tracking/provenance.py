@@ -46,7 +46,7 @@ def find_manifests(store: Path, digest: str) -> list[Found]:
 def manifests_below(store: Path) -> Iterator[Path]:
     """Yield the paths of all manifests in *store*, sorted within each folder."""
     for folder, folders, files in os.walk(store):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name == "manifest.json" or name.endswith(".manifest.json"):
                 yield Path(folder, name)

@@ -22,7 +22,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import keep, recall
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
-from cmsml_tasks.tracking.inputs import inputs_of
+from cmsml_tasks.tracking.inputs import asked_for, inputs_of
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import files_of
 from cmsml_tasks.tracking.signatures import is_exact, signature
@@ -73,7 +73,8 @@ def remember(workflow: Any) -> None:
     read_with: set[str] = set()
     required: dict[str, Any] = {}
     for branch in workflow.get_branch_tasks().values():
-        inputs = inputs_of(branch)
+        manifest = branch.state().manifest
+        inputs = inputs_of(branch, asked_for(manifest) if manifest else ())
         if inputs.unknown:
             return
         read_with.update(inputs.read_with)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from cmsml_tasks.tracking.manifest import Manifest
 
 T = TypeVar("T")
+_MOST_WORDS = 5
 
 
 class Verdict(enum.Enum):
@@ -59,11 +60,17 @@ class State:
         """Return verdict and reasons in one line; *paint* gives the word for the verdict."""
         text = paint(self.verdict)
         if self.reasons:
-            text += f": {'; '.join(self.reasons)}"
+            text += f": {few(self.reasons)}"
         return text + (f" ({'; '.join(self.unknown)})" if self.unknown else "")
 
     def __str__(self) -> str:
         return self.text(word_of)
+
+
+def few(words: Sequence[str]) -> str:
+    """Return the first of *words*, and how many more there are."""
+    rest = f"; and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
+    return "; ".join(words[:_MOST_WORDS]) + rest
 
 
 def word_of(verdict: Verdict) -> str:
@@ -89,7 +96,7 @@ def summary(states: Iterable[State], paint: Callable[[Verdict], str] = word_of) 
             reason if len(states) == 1 else f"{count}x {reason}"
             for reason, count in counts.most_common()
         ]
-        why = f": {'; '.join(words)}" if words else ""
+        why = f": {few(words)}" if words else ""
         parts.append(f"{paint(verdict)} ({len(group)}/{len(states)}){why}")
     notes = dict.fromkeys(note for state in states for note in state.unknown)
     return ", ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")

@@ -19,6 +19,7 @@ from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
 from cmsml_tasks.tracking.parameters import DepthParameter
+from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen
 from cmsml_tasks.tracking.targets import local_paths, made_by
 
@@ -109,12 +110,26 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     def tracked_parameters(self) -> dict[str, Any]:
         """Return the parameters that decide about the outputs, by name."""
-        left_out = _WHERE | self.untracked_params
         return {
             name: parameter.serialize(getattr(self, name))
+            for name, parameter in self._parameters_that_count()
+        }
+
+    def default_parameters(self) -> dict[str, Any]:
+        """Return the defaults of these parameters, of those that have one."""
+        return {
+            name: parameter.serialize(parameter._default)
+            for name, parameter in self._parameters_that_count()
+            if parameter._default is not luigi.parameter._no_value
+        }
+
+    def _parameters_that_count(self) -> list[tuple[str, luigi.Parameter]]:
+        left_out = _WHERE | self.untracked_params
+        return [
+            (name, parameter)
             for name, parameter in self.get_params()
             if parameter.significant and name not in left_out
-        }
+        ]
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
         """Return more that decides about all branches, in sections: ``{"setting": {"bins": 40}}``.
@@ -254,9 +269,12 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     def is_made_outside(self) -> bool:
         """Tell whether this is the task that runs in a sandbox, tracked from outside of it."""
-        return isinstance(self, law.SandboxTask) and (
-            os.environ.get("LAW_SANDBOX_SWITCHED") == "1" and self.is_sandboxed_task()
-        )
+        is_sandbox = isinstance(self, law.SandboxTask)
+        return is_sandbox and in_sandbox() and bool(self.is_sandboxed_task())
+
+    def sandbox_env(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Tell the sandbox where to leave its note."""
+        return {**super().sandbox_env(env), VARIABLE: os.fspath(note_path(self))}
 
     def _explain(self, arguments: Sequence[str]) -> None:
         from cmsml_tasks.tracking.explaining import explain

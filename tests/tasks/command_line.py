@@ -39,7 +39,8 @@ class Shell:
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the variables of a command."""
         path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-        return {**os.environ, "PYTHONPATH": path, "CMSML_STORE": str(self.store), **variables}
+        places = {"CMSML_STORE": str(self.store), "CMSML_CACHE": str(self.store.parent / "cache")}
+        return {**os.environ, "PYTHONPATH": path, **places, **variables}
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start ``law run`` with standard error and output in one pipe."""

@@ -101,3 +101,82 @@ class Report(Toy):
         """Add up."""
         fits = self.input()["collection"].targets.values()
         self.write(self.output(), sum(each["fit"].load(formatter="json") for each in fits))
+
+
+class Boxed(Toy, law.SandboxTask):
+    """Runs in a sandbox where --sandbox says so."""
+
+    allow_empty_sandbox = True
+
+    def requires(self):
+        """Return the points."""
+        return Points.req(self)
+
+    def output(self):
+        """Return the number of points."""
+        return self.local_target("boxed.json")
+
+    def run(self):
+        """Count; say where."""
+        print("in the box" if os.environ.get("TOY_BOX") else "not in a box")
+        self.write(self.output(), len(self.input().load(formatter="json")))
+
+
+class Staged(Boxed):
+    """Sees copies of its inputs and outputs alone."""
+
+    def sandbox_stagein(self, inputs):
+        """Stage all."""
+        return True
+
+    def sandbox_stageout(self, outputs):
+        """Stage all."""
+        return True
+
+
+class Both(Toy):
+    """Asks for its requirements while it runs."""
+
+    def output(self):
+        """Return a count."""
+        return self.local_target("both.json")
+
+    def run(self):
+        """Yield, then count."""
+        fits = yield Fit.req(self)
+        self.write(self.output(), len(fits["collection"]))
+
+
+class Foreign(law.Task):
+    """Is not tracked."""
+
+    version = luigi.Parameter()
+
+    def output(self):
+        """Return a file."""
+        return law.LocalFileTarget(os.path.join(os.environ["TOY_STORE"], "foreign.json"))
+
+    def run(self):
+        """Write."""
+        self.output().dump({"a": 1}, formatter="json")
+
+
+class AfterForeign(Toy):
+    """Reads what a task wrote that is not tracked, into a folder."""
+
+    def requires(self):
+        """Return the other one."""
+        return Foreign.req(self)
+
+    def output(self):
+        """Return a folder."""
+        store = os.environ["TOY_STORE"]
+        return law.LocalDirectoryTarget(
+            os.path.join(store, self.task_family, self.version, "folder")
+        )
+
+    def run(self):
+        """Copy twice."""
+        content = self.input().load(formatter="json")
+        for name in ("one", "two"):
+            self.output().child(f"{name}.json", type="f").dump(content, formatter="json")
