@@ -1,7 +1,10 @@
 """Runs killed at random moments: whatever is left, no manifest lies and the next run is right."""
 
+import contextlib
 import json
+import os
 import random
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,6 +36,10 @@ def kill_often(project: Project, seed: int) -> list[str]:
             if process.poll() is None:
                 process.kill()
                 killed += 1
+            # its workers live on, and so does law's helper
+            time.sleep(rng.choice([0, 0, 0.1]))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         wrong += project.lies()
         if rng.random() < 0.1:
             project.law("Report")
