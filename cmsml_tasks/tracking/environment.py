@@ -32,7 +32,7 @@ def environment(folder: str | os.PathLike[str] = ".") -> dict[str, Any]:
         "processor": _processor(),
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in PACKAGES},
-        "command": f"{os.path.basename(sys.argv[0])} {shlex.join(sys.argv[1:])}".strip(),
+        "command": _command(),
         "job": {name: os.environ[name] for name in _JOBS if os.environ.get(name)},
         "git": git_commit(folder),
         "variables": {
@@ -74,6 +74,12 @@ def _git(folder: str | os.PathLike[str], *words: str) -> subprocess.CompletedPro
         return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
+
+
+def _command() -> str:
+    # law appends its subcommand to the program's name
+    program = os.path.basename(sys.argv[0]).partition(" ")[0]
+    return shlex.join([program, *sys.argv[1:]])
 
 
 def _user() -> str | None:

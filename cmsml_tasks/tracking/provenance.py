@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -150,12 +151,21 @@ def _from_what(manifest: Manifest) -> list[str]:
     for section, content in manifest.ingredients.items():
         if section == CODE:
             lines += [
-                f"code     {module}: {len(definitions)} definitions"
+                f"code     {module}  {_fingerprint(definitions)}"
                 for module, definitions in content.items()
             ]
         elif section != INPUT:
-            lines += [f"{section:<8} {name} = {_shown(value)}" for name, value in content.items()]
+            lines += [
+                f"{section:<8} {name} = {_shown(value)}"
+                for name, value in content.items()
+                if value not in (None, "", [], {})
+            ]
     return lines
+
+
+def _fingerprint(definitions: Mapping[str, str]) -> str:
+    content = json.dumps(definitions, sort_keys=True).encode()
+    return f"{hashlib.sha256(content).hexdigest()[:16]} ({len(definitions)} definitions)"
 
 
 def _shown(value: Any) -> str:

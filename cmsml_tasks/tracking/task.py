@@ -23,6 +23,7 @@ from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen
 from cmsml_tasks.tracking.targets import local_paths, made_by
 
+_HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
 
 
@@ -158,7 +159,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     def request(self) -> dict[str, Any]:
         """Return module, task and parameters (as text) that make the same again."""
-        arguments = self.cli_args(exclude=["compare_environment", "sandbox"])
+        arguments = self.cli_args(exclude=[*_HOW, "sandbox"])
         return {
             "module": self.task_module,
             "task": self.task_family,

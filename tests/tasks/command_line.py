@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,6 +71,39 @@ class Shell:
         assert "Traceback" not in done.text, done.text
         return done.text
 
+    def status(self, *arguments: str, **variables: str) -> dict[str, str]:
+        """Return what --print-status says of each task by its family."""
+        text = self.law(*arguments, "--print-status=-1", **variables)
+        found, family = {}, ""
+        for line in (line.strip("│├└─ ") for line in text.splitlines()):
+            if " > " in line:
+                family = line.partition(" > ")[2].partition("(")[0]
+            elif line.startswith(("complete", "stale", "archived", "missing")):
+                found.setdefault(family, line)
+        return found
+
+    def explained(self, *arguments: str, **variables: str) -> dict[str, str]:
+        """Return what --explain says of each task: the first column, by family."""
+        text = self.law(*arguments, "--explain", **variables)
+        rows = [re.split(r" {2,}", line) for line in text.splitlines()]
+        return {row[1]: row[0] for row in rows if len(row) > 2 and row[0] != "what"}
+
+    def run(self, *arguments: str, **variables: str) -> dict[str, dict[str, int]]:
+        """Run law and return the table at the end; see `summary`."""
+        return summary(self.law(*arguments, **variables))
+
+    def tracking(self, *arguments: str, **variables: str) -> Done:
+        """Run ``python -m cmsml_tasks.tracking`` to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cmsml_tasks.tracking", *arguments],
+            cwd=self.folder,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return Done(done.returncode, done.stdout)
+
     def python(self, code: str) -> str:
         """Run *code* in a fresh interpreter and return what it printed."""
         command = [sys.executable, "-c", code]
@@ -78,8 +113,41 @@ class Shell:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def copied_to(self, folder: Path) -> Shell:
+        """Return a shell with a copy of the store in *folder*, and with an empty cache."""
+        shutil.copytree(self.store, folder / "store", symlinks=True)
+        return type(self)(folder / "store", self.folder)
+
+    def times(self) -> dict[str, int]:
+        """Return when each file in the store was written."""
+        return {name: (self.store / name).stat().st_mtime_ns for name in self.files()}
+
+    def written_since(self, before: dict[str, int]) -> set[str]:
+        """Return the tasks that have written into the store since *before* was taken."""
+        after = self.times()
+        names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        return {name.partition("/")[0] for name in names}
+
     def files(self) -> list[str]:
         """Return all files in the store, relative to it."""
         return sorted(
             str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file()
         )
+
+
+def summary(text: str) -> dict[str, dict[str, int]]:
+    """Return the table at the end of a run: numbers by family and outcome, without zeros."""
+    assert "\nthis run\n" in text, text
+    header, *rows = text.rpartition("\nthis run\n")[2].splitlines()
+    outcomes = re.split(r" {2,}", header.strip())
+    table = {}
+    for row in rows:
+        family, *cells = re.split(r" {2,}", row.strip())
+        numbers = dict(zip(outcomes, cells, strict=False))
+        table[family] = {name: int(number) for name, number in numbers.items() if number.isdigit()}
+    return table
+
+
+def modules_imported(text: str) -> set[str]:
+    """Return the modules that a command has imported, run with PYTHONPROFILEIMPORTTIME."""
+    return {line.rpartition("|")[2].strip() for line in text.splitlines() if "|" in line}

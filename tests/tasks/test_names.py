@@ -36,13 +36,24 @@ def test_graph_of_a_recipe_is_validated_under_other_names(trained):
         for check in json.loads(path.read_text())["runtimes"]["session"]["checks"]
     }
     assert list(checks["reference outputs"]["numbers"]["tensors"]) == ["muon/score"]
-    # the names are a part of what was made: the same again is there, others are refused
+    # the names are a part of what was made: the same again is there, others are made anew
     assert "muon/score:0" in trained.law("ExportGraph", *arguments, *RENAMED)
     other = ("--input-names", "x", "--output-names", "score=muon/score")
-    done = trained.try_law("ExportGraph", *arguments, *other)
-    done.refused("other ingredients", "input_names", "features=x", "--remove-output")
-    assert "--input-names x --output-names score=muon/score" in done.text
-    trained.try_law("ExportGraph", *arguments).refused("other ingredients", "output_names")
+    status = trained.status("ValidateGraph", *arguments, *other)
+    assert status["ExportGraph"] == "stale (1/1): parameter input_names features=x -> x"
+    status = trained.status("ValidateGraph", *arguments)
+    assert status == {
+        "ValidateGraph": "stale (1/1): ExportGraph would run first",
+        "ExportGraph": 'stale (1/1): parameter input_names features=x -> ""; '
+        'parameter output_names score=muon/score -> ""',
+        "TrainModel": "complete (1/1)",
+    }
+    assert trained.run("ExportGraph", *arguments) == {
+        "TrainModel": {"up to date": 1},
+        "ExportGraph": {"ran": 1},
+    }
+    card = card_of(trained, "*/v1")
+    assert [t["name"] for t in card["inputs"] + card["outputs"]] == ["features", "score"]
 
 
 def test_finished_models_are_validated_under_other_names(trained, tmp_path):

@@ -46,15 +46,16 @@ def test_wrong_parameter(shell, arguments, words):
     assert not shell.store.exists()
 
 
-def test_other_settings_than_recorded(tiny):
+def test_other_settings_than_recorded_make_stale(tiny):
     shell, _ = tiny
-    for task in ("TrainModel", "ExportGraph", "ValidateGraph"):
-        arguments = ("--version", "v1", "--recipe", TINY, "--settings", "epochs=2")
-        done = shell.try_law(task, *arguments)
-        command = f"law run {task} --version v1 --recipe {TINY} --settings epochs=2"
-        done.refused("settings epochs: 1 -> 2", f"{command} --remove-output=0,a")
-        # looking and removing stay possible
-        assert "existent" in shell.law(task, *arguments, "--print-status", "0")
+    arguments = ("--version", "v1", "--recipe", TINY, "--settings", "epochs=2")
+    before = shell.times()
+    assert shell.status("ValidateGraph", *arguments) == {
+        "ValidateGraph": "stale (1/1): ExportGraph would run first; TrainModel would run first",
+        "ExportGraph": "stale (1/1): TrainModel would run first",
+        "TrainModel": "stale (1/1): setting epochs 1 -> 2",
+    }
+    assert shell.times() == before
 
 
 def test_bug_in_a_recipe_keeps_its_traceback(shell):

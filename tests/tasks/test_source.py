@@ -33,7 +33,7 @@ def test_production_graph_keeps_its_outputs(egamma, shell):
     assert not (shell.store / "TrainModel").exists()
 
 
-def test_same_name_with_other_content_is_refused(tiny, tmp_path):
+def test_content_of_the_source_counts_and_not_its_place(tiny, tmp_path):
     trained, _ = tiny
     model = next(trained.store.glob("TrainModel/*/v1/model.keras"))
     shell = Shell(tmp_path / "store")
@@ -41,8 +41,16 @@ def test_same_name_with_other_content_is_refused(tiny, tmp_path):
     source.write_bytes(model.read_bytes())
     arguments = ("ExportGraph", "--version", "v1", "--source", str(source))
     assert "features:0  float32 [batch, 3]" in shell.law(*arguments)
+    copy = tmp_path / "elsewhere" / "net.keras"
+    copy.parent.mkdir()
+    copy.write_bytes(model.read_bytes())
+    assert shell.status(*arguments[:-1], str(copy)) == {"ExportGraph": "complete (1/1)"}
     source.write_bytes(model.read_bytes() + b"\0")
-    shell.try_law(*arguments).refused("other ingredients", "source")
+    reason = "input net.keras changed"
+    assert shell.status(*arguments) == {"ExportGraph": f"stale (1/1): {reason}"}
+    assert shell.run(*arguments) == {"ExportGraph": {"ran": 1}}
+    assert shell.status(*arguments) == {"ExportGraph": "complete (1/1)"}
+    assert shell.status(*arguments[:-1], str(copy)) == {"ExportGraph": f"stale (1/1): {reason}"}
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_origin_goes_up_to_the_first_file(finished):
         "parameter epochs = 3",
         "input    data.txt  sha256 ",
         "from data.txt",
-        "code     toy_model: ",
+        "code     toy_model  ",
         "(as above)",
     ):
         assert words in text, words
