@@ -16,7 +16,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.digests import Digest, digest_of
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.state import State
+from cmsml_tasks.tracking.state import State, seen
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
@@ -78,7 +78,10 @@ def required_by(task: TrackedTask) -> Iterator[law.Task]:
     yield from own
     if isinstance(task, law.BaseWorkflow):
         known = {each.task_family for each in own} | {task.task_family}
-        shared = law.util.flatten(task.as_workflow().requires())
+        workflow = task.as_workflow()
+        shared = seen(
+            "workflow requirements", workflow, lambda: law.util.flatten(workflow.requires())
+        )
         yield from (each for each in shared if each.task_family not in known)
 
 

@@ -10,7 +10,7 @@ from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import INPUT, PARAMETER, Ingredients, changes, ingredients_of
 from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
-from cmsml_tasks.tracking.state import State, Verdict
+from cmsml_tasks.tracking.state import State, Verdict, seen
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
@@ -25,7 +25,7 @@ def judge(task: TrackedTask) -> State:
     manifest = believable_manifest(task.manifest_path)
     if manifest is None or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    inputs = inputs_of(task, asked_for(manifest))
+    inputs = seen("inputs", task, lambda: inputs_of(task, asked_for(manifest)))
     current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
     roots = (*task.owner().tracked_code(), *inputs.read_with)
     recorded = with_defaults(manifest.ingredients, task)
@@ -68,10 +68,9 @@ def believable_manifest(path: Path) -> Manifest | None:
 
 def with_defaults(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
     """Add the defaults of parameters that the task did not have when its outputs were made."""
-    return {
-        **ingredients,
-        PARAMETER: {**task.default_parameters(), **ingredients.get(PARAMETER, {})},
-    }
+    owner = task.owner()
+    defaults = seen("defaults", owner, owner.default_parameters)
+    return {**ingredients, PARAMETER: {**defaults, **ingredients.get(PARAMETER, {})}}
 
 
 def with_unknown(current: Ingredients, manifest: Manifest, inputs: Inputs) -> Ingredients:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import luigi
@@ -22,7 +23,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import keep, recall
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
-from cmsml_tasks.tracking.inputs import asked_for, inputs_of
+from cmsml_tasks.tracking.inputs import inputs_of
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import files_of
 from cmsml_tasks.tracking.signatures import is_exact, signature
@@ -73,8 +74,7 @@ def remember(workflow: Any) -> None:
     read_with: set[str] = set()
     required: dict[str, Any] = {}
     for branch in workflow.get_branch_tasks().values():
-        manifest = branch.state().manifest
-        inputs = inputs_of(branch, asked_for(manifest) if manifest else ())
+        inputs = seen("inputs", branch, partial(inputs_of, branch))  # judged before
         if inputs.unknown:
             return
         read_with.update(inputs.read_with)
@@ -83,6 +83,10 @@ def remember(workflow: Any) -> None:
             return
         files += [os.fspath(branch.manifest_path), *inputs.rests_on]
         files += [file for path in branch.output_paths() for file in files_of(path)]
+    for task in required.values():
+        if is_tracked(task) and is_workflow(task) and not holds(task):
+            # known from its branches by now; the next look begins with it
+            task.branch_states()
     files = list(dict.fromkeys(files))
     try:
         signatures = _signatures(files)

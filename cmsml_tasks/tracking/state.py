@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def summary(states: Iterable[State], paint: Callable[[Verdict], str] = word_of) 
     return ", ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")
 
 
-_look: ContextVar[dict[Any, Any] | None] = ContextVar("look", default=None)
+_look: ContextVar[dict[Hashable, Any] | None] = ContextVar("look", default=None)
 
 
 @contextmanager
@@ -120,12 +120,16 @@ def one_look() -> Iterator[None]:
 
 def seen(what: str, subject: Any, find_out: Callable[[], T]) -> T:
     """Return ``find_out()``, from this look where it has found *what* out about *subject*."""
+    # the subject is kept, because another one could get its id
+    return seen_as((what, id(subject)), lambda: (subject, find_out()))[1]
+
+
+def seen_as(key: Hashable, find_out: Callable[[], T]) -> T:
+    """Return ``find_out()``, from this look where it was found out under the same *key*."""
     memory = _look.get()
     if memory is None:
         return find_out()
-    key = (what, id(subject))
     if key not in memory:
-        # the subject is kept, because another one could get its id
-        memory[key] = (subject, find_out())
-    found: T = memory[key][1]
+        memory[key] = find_out()
+    found: T = memory[key]
     return found

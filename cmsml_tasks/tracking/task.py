@@ -20,7 +20,7 @@ from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
 from cmsml_tasks.tracking.parameters import DepthParameter
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
-from cmsml_tasks.tracking.state import State, Verdict, one_look, seen
+from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
 from cmsml_tasks.tracking.targets import local_paths, made_by
 
 _HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
@@ -96,6 +96,13 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         self.known_complete: set[int] = set()
         self.read_with: list[str] = []
         """Set by ``run`` where reading the outputs needs code of one's own: names of modules."""
+
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
+        """Return luigi's parameters, collected once; it would do so six times for each object."""
+        if "_known_params" not in cls.__dict__:
+            cls._known_params = super().get_params()
+        return list(cls._known_params)
 
     @classmethod
     def modify_param_values(cls, params: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +188,24 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def branch_data_or_none(self) -> Any:
         """Return the branch's entry in the branch map, None for what is no branch."""
         return self.branch_data if self._is_in_workflow() and self.is_branch() else None
+
+    def as_branch(self, branch: int | None = None, **kwargs: Any) -> Any:
+        """Return a branch, with parameters that are put together once for all branches."""
+        if branch is None or kwargs or not self.is_workflow():
+            return super().as_branch(branch, **kwargs)
+        first = seen("first branch", self, lambda: super(TrackedTask, self).as_branch(branch))
+        if first.branch == branch:
+            return first
+        task = type(self)(**{**first.param_kwargs, "branch": branch})
+        task._workflow_task = self
+        return task
+
+    def as_workflow(self, **kwargs: Any) -> Any:
+        """Return the workflow of a branch, looked up once in each look for all of its branches."""
+        if kwargs or self.is_workflow():
+            return super().as_workflow(**kwargs)
+        others = ((name, value) for name, value in self.param_kwargs.items() if name != "branch")
+        return seen_as(("workflow", type(self), *others), super().as_workflow)
 
     def _is_in_workflow(self) -> bool:
         return isinstance(self, law.BaseWorkflow)

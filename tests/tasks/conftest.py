@@ -1,5 +1,9 @@
 """Stores that tests share."""
 
+import os
+import subprocess
+from contextlib import contextmanager
+
 import pytest
 from command_line import TINY, Shell
 
@@ -23,3 +27,23 @@ def tiny(tmp_path_factory):
     shell = Shell(tmp_path_factory.mktemp("tiny") / "store")
     text = shell.law("ValidateGraph", "--version", "v1", "--recipe", TINY)
     return shell, text
+
+
+@pytest.fixture
+def read_only():
+    """Return a context manager within which nothing below a folder can be written."""
+
+    @contextmanager
+    def mounted(folder):
+        mount = ["mount", "--bind", str(folder), str(folder)]
+        done = subprocess.run(mount, capture_output=True, text=True)
+        if done.returncode and not os.environ.get("CI"):
+            pytest.skip(f"cannot mount a folder: {done.stderr.strip()}")
+        assert done.returncode == 0, done.stderr
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+            yield
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+
+    return mounted
