@@ -17,11 +17,10 @@ from cmsml_tasks.filenames import MANIFEST
 from cmsml_tasks.recipes import (
     Recipe,
     load_recipe,
-    parse_scan,
     serialize_scan,
     serialize_settings,
 )
-from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan
+from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan, scanned_names
 from cmsml_tasks.tasks.messages import refuse, speak_plainly
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, store, target
@@ -112,7 +111,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         """Return the target of the output file *name*."""
         return target(*self.folder(), name)
 
-    @property
+    @cached_property
     def recipe_class(self) -> type[Recipe]:
         """The class that the parameter ``recipe`` names."""
         return load_recipe(self.recipe)
@@ -193,11 +192,11 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         branch = self.branch_data_or_none()
         if branch is None:
             return request
-        settings, scanned = branch.recipe.settings(), parse_scan([self.scan] if self.scan else [])
+        settings, scanned = branch.recipe.settings(), scanned_names(self.scan)
         fixed = {name: value for name, value in settings.items() if name not in scanned}
         request["parameters"] |= {
             "settings": serialize_settings(fixed),
-            "scan": serialize_scan({name: [settings[name]] for name in scanned}),
+            "scan": serialize_scan({name: [settings[name]] for name in sorted(scanned)}),
             "branch": str(branch.fold or 0),
         }
         return request

@@ -85,6 +85,12 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
     )
 
 
+@lru_cache(maxsize=64)
+def scanned_names(scan: str) -> frozenset[str]:
+    """Return the names of the settings that the text *scan* has values for."""
+    return frozenset(parse_scan([scan] if scan else []))
+
+
 def _name(recipe: Recipe, scanned: list[str], fold: int | None, folds: int) -> str:
     parts = [] if fold is None else [f"fold={fold}of{folds}"]
     values: Mapping[str, Any] = recipe.settings()

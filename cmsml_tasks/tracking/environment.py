@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def _user() -> str | None:
         return None
 
 
+@cache
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -99,6 +101,7 @@ def _processor() -> str:
     return next(models, platform.processor())
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

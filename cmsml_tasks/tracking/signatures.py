@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 import zlib
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def signature(path: str | os.PathLike[str]) -> Signature:
         OSError: there is nothing at *path*, or it cannot be looked at.
     """
     status = os.stat(path)
-    if os.path.isdir(path):
+    if stat.S_ISDIR(status.st_mode):
         return _folder_signature(Path(path))
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 

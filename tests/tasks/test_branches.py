@@ -3,15 +3,13 @@
 import json
 
 import pytest
-from command_line import TINY
+from command_line import ROOT, TINY, Shell
 
 ARGUMENTS = ("--version", "v1", "--recipe", TINY)
 
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
-    from command_line import Shell
-
     shell = Shell(tmp_path_factory.mktemp("scan") / "store")
     text = shell.law(
         "ExportGraph", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=4:8", "--workers", "2"
@@ -56,6 +54,36 @@ def test_new_scan_point_leaves_the_others_alone(scanned):
     assert len(folders(scanned, "TrainModel")) == 6
 
 
+def test_what_is_new_runs_alone(scanned, tmp_path):
+    shell = scanned.copied_to(tmp_path)
+    before = shell.times()
+    wider = ("ExportGraph", *ARGUMENTS, "--folds", "2", "--scan", "hidden_units=4:6:8")
+    assert shell.status(*wider)["ExportGraph"] == "complete (4/6), missing (2/6)"
+    # law's number of this branch was that of another one before
+    table = shell.run(*wider, "--branches", "3")
+    assert table == {"TrainModel": {"ran": 1}, "ExportGraph": {"ran": 1}}
+    assert shell.run(*wider) == {
+        "TrainModel": {"ran": 1, "up to date": 5},
+        "ExportGraph": {"ran": 1, "up to date": 5},
+    }
+    after = shell.times()
+    assert {name: after[name] for name in before} == before
+    new = {name.split("/")[3] for name in set(after) - set(before)}
+    assert new == {"fold=0of2__hidden_units=6", "fold=1of2__hidden_units=6"}
+
+
+def test_fold_of_a_scan_is_rebuilt(scanned, tmp_path):
+    folder = f"ExportGraph/{TINY}/v1/fold=1of2__hidden_units=8"
+    again = Shell(tmp_path / "store")
+    done = again.tracking("rebuild", str(scanned.store / folder / "manifest.json"))
+    assert done.status == 0, done.text
+    assert "graph.pb    same bytes" in done.text
+    assert folders(again, "TrainModel") == ["fold=1of2__hidden_units=8"]
+    for name in ("graph.pb", "graph.json"):
+        first, second = (shell.store / folder / name for shell in (scanned, again))
+        assert first.read_bytes() == second.read_bytes()
+
+
 def test_several_scans_multiply(shell):
     text = shell.law(
         "TrainModel",
@@ -64,7 +92,7 @@ def test_several_scans_multiply(shell):
         "--print-output=0",
     )
     assert text.count("model.keras") == 8
-    assert text.count("hidden_units=2__layers=2x3-") == 2 * 4
+    assert text.count("hidden_units=2__layers=2x3-") == 2 * 3
 
 
 def test_order_and_spelling_of_settings_make_no_other_task(tiny):
@@ -75,8 +103,6 @@ def test_order_and_spelling_of_settings_make_no_other_task(tiny):
 
 
 def test_short_name_gives_the_same_path(tiny, tmp_path):
-    from command_line import ROOT
-
     shell, _ = tiny
     config = tmp_path / "law.cfg"
     config.write_text((ROOT / "law.cfg").read_text() + f"\n[cmsml_tasks_recipes]\nmine: {TINY}\n")
