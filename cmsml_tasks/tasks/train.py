@@ -30,7 +30,8 @@ class TrainModel(BranchedTask):
         # imported where it is needed, because luigi parses options against all tasks that it knows
         from cmsml_tasks.tasks.generate import GenerateEvents
 
-        return {"events": GenerateEvents.req(self)}
+        events = seen("events", self.as_workflow(), lambda: GenerateEvents.req(self))
+        return {"events": events}
 
     def local_workflow_requires(self) -> Any:
         """Return what the branches need, so that it is shown and made once."""

@@ -46,7 +46,7 @@ def absolute_name(name: str, module: str, is_package: bool) -> str | None:
     if not level:
         return name
     package = module.split(".")
-    package = package[: len(package) - level + is_package]
+    package = package[: max(0, len(package) - level + is_package)]
     return ".".join([*package, bare] if bare else package) if package else None
 
 
@@ -59,12 +59,13 @@ def _names_of(node: ast.AST) -> Iterator[str]:
         stem = origin if origin.endswith(".") else f"{origin}."
         yield from (stem + alias.name for alias in node.names if alias.name != "*")
     elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
-        name, *others = [*node.args, *(word.value for word in node.keywords)] or [node]
-        if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            package = next((text.value for text in others if isinstance(text, ast.Constant)), None)
-            is_relative = name.value.startswith(".") and isinstance(package, str)
-            absolute = absolute_name(name.value, str(package), True) if is_relative else name.value
-            yield from filter(None, [absolute])
+        words = [*node.args, *(keyword.value for keyword in node.keywords)]
+        texts = [word.value if isinstance(word, ast.Constant) else None for word in words]
+        name, package = [*texts, None, None][:2]
+        if isinstance(name, str) and name.startswith(".") and isinstance(package, str):
+            name = absolute_name(name, package, True)
+        if name and isinstance(name, str):
+            yield name
 
 
 def _called(call: ast.Call) -> str:

@@ -1,0 +1,182 @@
+import subprocess
+import sys
+
+import pytest
+
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.tracking.cache import cache_folder
+from cmsml_tasks.tracking.code import CodeError, code_changes, code_of
+
+LOUD = "raise RuntimeError('this module was imported')\n"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write modules into a folder on the module search path, which is returned."""
+    monkeypatch.setenv("CMSML_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "project"
+    monkeypatch.syspath_prepend(folder)
+
+    def write_modules(files, below=""):
+        for name, source in files.items():
+            path = folder / below / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(LOUD + source)
+        return folder
+
+    return write_modules
+
+
+def test_the_own_modules_that_a_root_imports_count(write):
+    write(
+        {
+            "jets.py": "import json, numpy, no_such\nfrom helpers import scale\n",
+            "helpers.py": "def scale(x):\n    from deeper.below import leaf\n",
+            "deeper/__init__.py": "from . import sibling\n",
+            "deeper/below.py": "from ..too import high\nleaf = 1\n",
+            "deeper/sibling.py": "import jets\n",
+            "deeper/unused.py": "",
+            "unused.py": "",
+        }
+    )
+    code = code_of(["jets"])
+    assert set(code) == {"jets", "helpers", "deeper", "deeper.below", "deeper.sibling"}
+    assert set(code["helpers"]) == {"", "scale"}
+    assert code_of(["jets", "unused"]) == code | code_of(["unused"])
+    assert not [name for name in code if name in sys.modules]
+
+
+def test_modules_of_namespace_packages_count(write):
+    write({"space/jets.py": "from space.inner import helpers", "space/inner/helpers.py": ""})
+    assert set(code_of(["space.jets"])) == {"space.jets", "space.inner.helpers"}
+
+
+def test_an_installed_root_makes_its_whole_package_count(write, monkeypatch):
+    files = {
+        "my_analysis/__init__.py": "",
+        "my_analysis/jets.py": "from my_analysis import helpers\nimport other_package\n",
+        "my_analysis/helpers.py": "",
+        "other_package.py": "",
+        "shared_space/mine/jets.py": "from . import helpers\nimport shared_space.theirs\n",
+        "shared_space/mine/__init__.py": "",
+        "shared_space/mine/helpers.py": "",
+        "shared_space/theirs.py": "",
+    }
+    folder = write(files, below="site-packages")
+    monkeypatch.syspath_prepend(folder / "site-packages")
+    assert set(code_of(["my_analysis.jets"])) == {
+        "my_analysis",
+        "my_analysis.jets",
+        "my_analysis.helpers",
+    }
+    assert set(code_of(["shared_space.mine.jets"])) == {
+        "shared_space.mine",
+        "shared_space.mine.jets",
+        "shared_space.mine.helpers",
+    }
+    write({"script.py": "import my_analysis.jets\n"})
+    assert set(code_of(["script"])) == {"script"}
+
+
+def test_of_cmsml_tasks_only_a_root_counts(write):
+    write({"jets.py": "import cmsml_tasks.recipes.recipe\n"})
+    assert set(code_of(["jets", "cmsml_tasks.recipes.demo"])) == {
+        "jets",
+        "cmsml_tasks.recipes.demo",
+    }
+
+
+@pytest.mark.parametrize(
+    ("root", "message"),
+    [
+        ("__main__", "cannot track .* '__main__': .* script or notebook .*; move it to a file"),
+        ("no_such.module", "'no_such.module': it has no source file .*; .* PYTHONPATH"),
+        ("sys", "'sys': it has no source file"),
+    ],
+)
+def test_a_root_without_file_is_refused(write, root, message):
+    with pytest.raises(CodeError, match=message) as caught:
+        code_of([root])
+    assert isinstance(caught.value, UserError)
+
+
+def test_a_module_that_is_no_python_is_named_and_not_remembered(write):
+    folder = write({"jets.py": "import helpers", "helpers.py": "def f(:"})
+    assert code_of(["jets"])["helpers"] == {"": "unreadable: invalid syntax (line 2)"}
+    (folder / "helpers.py").write_bytes(b"\xff")
+    assert code_of(["jets"])["helpers"][""].startswith("unreadable: ")
+    (folder / "helpers.py").write_text("def f(): x")
+    assert set(code_of(["jets"])["helpers"]) == {"", "f"}
+    assert "unreadable" not in "".join(path.read_text() for path in cache_folder().rglob("*.json"))
+
+
+def test_edits_are_noticed_as_soon_as_they_are_written(write):
+    folder = write({"jets.py": "import helpers", "helpers.py": ""})
+    seen = []
+    for number in range(10, 30):
+        (folder / "helpers.py").write_text(f"def f(): return {number}")
+        seen.append(code_of(["jets"])["helpers"]["f"])
+    assert len(set(seen)) == 20
+
+
+def test_formatting_gives_equal_code(write):
+    folder = write({"jets.py": "def f(x): return x"})
+    before = code_of(["jets"])
+    (folder / "jets.py").write_text(f"# why\n{LOUD}\ndef f(\n    x,\n):\n    return (x)\n")
+    assert code_of(["jets"]) == before
+
+
+def test_an_unchanged_file_is_not_parsed_again(write):
+    import os
+
+    from cmsml_tasks.tracking import cache, signatures
+
+    folder = write({"jets.py": "def f(): x"})
+    path = folder / "jets.py"
+    while not signatures.is_settled(signatures.signature(path)):
+        os.sched_yield()
+    code = code_of(["jets"])
+    (entry,) = cache.cache_folder().rglob("*.json")
+    entry.write_text(entry.read_text().replace(code["jets"]["f"], "0123456789abcdef"))
+    assert code_of(["jets"])["jets"]["f"] == "0123456789abcdef"
+
+
+def test_changes_in_words(write):
+    folder = write(
+        {
+            "jets.py": "import helpers, old\nclass Jets:\n def build(self): a\n def old(self): b",
+            "helpers.py": "def scale(x): return x",
+            "old.py": "",
+        }
+    )
+    before = code_of(["jets"])
+    assert code_changes(before, before, ["jets"]) == []
+    write(
+        {
+            "jets.py": "import helpers, new\nclass Jets:\n def build(self): c\n def new(self): d",
+            "helpers.py": "def scale(x): return 2 * x",
+            "new.py": "",
+        }
+    )
+    assert code_changes(before, code_of(["jets"]), ["jets"]) == [
+        "code Jets.build changed",
+        "code Jets.new added",
+        "code jets (outside of functions) changed",
+        "code Jets.old removed",
+        "code helpers.scale changed",
+        "code of module new new",
+        "code of module old no longer used",
+    ]
+    (folder / "helpers.py").write_text("def scale(x: x")
+    assert "code of module helpers unreadable: '(' was never closed (line 1)" in code_changes(
+        before, code_of(["jets"]), ["jets"]
+    )
+
+
+def test_importing_it_imports_nothing_heavy():
+    script = "import sys, cmsml_tasks.tracking.code; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    heavy = {"tensorflow", "keras", "numpy", "law", "luigi", "pydantic", "inspect", "tokenize"}
+    assert heavy.isdisjoint(done.stdout.split())
