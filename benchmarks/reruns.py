@@ -227,7 +227,7 @@ def cases(stores: Stores, points: int, rounds: int) -> Sequence[Case]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out 10,000 branches and the scan")
+    parser.add_argument("--quick", action="store_true", help="without 10,000 branches and the scan")
     given = parser.parse_args()
     sizes = [points for points in ROUNDS if points <= 1_000 or not given.quick]
     kept = True
