@@ -1,38 +1,103 @@
+"""Manifests and what they say of outputs."""
+
 import hashlib
 import json
+import subprocess
 
-from cmsml_tasks.tracking import Manifest, differences
+import pytest
 
+from cmsml_tasks.tracking.environment import environment, environment_changes, git_commit
+from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 
-def test_written_manifest_is_read_back(tmp_path):
-    output = tmp_path / "graph.pb"
-    output.write_bytes(b"graph")
-    manifest = Manifest.of("ExportGraph", {"settings": {"epochs": 20}}, [output])
-    manifest.write(tmp_path / "manifest.json")
-    assert Manifest.read(tmp_path / "manifest.json") == manifest
-    assert manifest.outputs == {"graph.pb": hashlib.sha256(b"graph").hexdigest()}
-    assert {"time", "host", "packages", "processor"} <= set(manifest.environment)
+RECORD = {"task": "Export", "ingredients": {}, "outputs": {}, "format": 2}
 
 
-def test_missing_torn_and_foreign_manifests_say_nothing(tmp_path):
+@pytest.fixture
+def output(tmp_path, monkeypatch):
+    monkeypatch.setenv("CMSML_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "outputs" / "graph.pb"
+    path.parent.mkdir()
+    path.write_bytes(b"graph")
+    return path
+
+
+def test_written_manifest_is_read_back(output):
+    described = describe_outputs([output], output.parent)
+    manifest = Manifest("Export", {"setting": {"epochs": 20}}, described, environment=environment())
+    path = output.with_name("manifest.json")
+    set_aside(path).write_text("{}")
+    manifest.write(path)
+    assert Manifest.read(path) == manifest
+    assert not set_aside(path).exists()
+    assert manifest.outputs["graph.pb"]["sha256"] == hashlib.sha256(b"graph").hexdigest()
+    assert manifest.outputs["graph.pb"]["size"] == 5
+    assert output_changes(manifest.outputs, output.parent) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", "\0", json.dumps(RECORD)[:30]),
+        json.dumps({**RECORD, "format": 1}),
+        json.dumps({**RECORD, "unknown": 1}),
+        json.dumps({**RECORD, "ingredients": []}),
+        json.dumps({**RECORD, "outputs": {"graph.pb": "abc"}}),
+        json.dumps({**RECORD, "read_with": {}}),
+        json.dumps({**RECORD, "task": 1}),
+    ],
+)
+def test_what_is_no_manifest_says_nothing(tmp_path, text):
     path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(RECORD))
+    assert Manifest.read(path) is not None
+    path.write_text(text)
     assert Manifest.read(path) is None
-    Manifest.of("ExportGraph", {}, []).write(path)
-    path.write_bytes(path.read_bytes()[:40])
-    assert Manifest.read(path) is None
-    path.write_text(
-        json.dumps({"task": "ExportGraph", "ingredients": {}, "outputs": {}, "format": 99})
-    )
-    assert Manifest.read(path) is None
-    path.write_text("[]")
+    path.unlink()
     assert Manifest.read(path) is None
 
 
-def test_differences_name_the_leaf():
-    recorded = {"settings": {"epochs": 20, "rate": 0.1}, "fold": None}
-    current = {"settings": {"epochs": 50, "rate": 0.1, "units": [64, 32]}, "fold": None}
-    assert differences(recorded, current) == [
-        "settings epochs: 20 -> 50",
-        "settings units: (absent) -> [64, 32]",
+def test_outputs_are_compared_by_content(output):
+    described = describe_outputs([output], output.parent)
+    output.write_bytes(b"graph")
+    assert output_changes(described, output.parent) == ([], [])
+    output.write_bytes(b"grapH")
+    edited = ["output graph.pb was edited or replaced"]
+    assert output_changes(described, output.parent) == (edited, [])
+    output.write_bytes(b"gr")
+    truncated = ["output graph.pb was truncated from 5 to 2 bytes"]
+    assert output_changes(described, output.parent) == (truncated, [])
+    output.unlink()
+    assert output_changes(described, output.parent) == ([], ["graph.pb"])
+
+
+def test_folder_is_an_output(output):
+    described = describe_outputs([output.parent], output.parent.parent)
+    (output.parent / "more").touch()
+    assert output_changes(described, output.parent.parent)[0] == [
+        "output outputs was edited or replaced"
     ]
-    assert differences(current, current) == []
+
+
+def test_environment_in_words():
+    here = environment()
+    assert {"time", "host", "packages", "processor", "command", "git"} <= set(here)
+    assert environment_changes(here, ["python", "tensorflow", "host"]) == []
+    other = {**here, "python": "3.9.1", "packages": {}}
+    first, second = environment_changes(other, ["python", "tensorflow"])
+    assert first == f"environment python 3.9.1 -> {here['python']}"
+    assert second.startswith("environment tensorflow (unknown) -> ")
+
+
+def test_commit_of_a_folder(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True, capture_output=True)
+
+    assert git_commit(tmp_path) is None
+    git("init")
+    (tmp_path / "jets.py").write_text("1")
+    git("add", ".")
+    git("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-m", "first")
+    commit = git_commit(tmp_path)
+    assert len(commit) == 40
+    (tmp_path / "jets.py").write_text("2")
+    assert git_commit(tmp_path) == f"{commit}-dirty"
