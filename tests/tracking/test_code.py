@@ -1,11 +1,13 @@
 import subprocess
 import sys
+import time
 
 import pytest
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import cache_folder
 from cmsml_tasks.tracking.code import CodeError, code_changes, code_of
+from cmsml_tasks.tracking.signatures import is_settled, signature
 
 LOUD = "raise RuntimeError('this module was imported')\n"
 
@@ -127,16 +129,12 @@ def test_formatting_gives_equal_code(write):
 
 
 def test_an_unchanged_file_is_not_parsed_again(write):
-    import os
-
-    from cmsml_tasks.tracking import cache, signatures
-
     folder = write({"jets.py": "def f(): x"})
     path = folder / "jets.py"
-    while not signatures.is_settled(signatures.signature(path)):
-        os.sched_yield()
+    while not is_settled(signature(path)):
+        time.sleep(0.1)
     code = code_of(["jets"])
-    (entry,) = cache.cache_folder().rglob("*.json")
+    (entry,) = cache_folder().rglob("*.json")
     entry.write_text(entry.read_text().replace(code["jets"]["f"], "0123456789abcdef"))
     assert code_of(["jets"])["jets"]["f"] == "0123456789abcdef"
 
