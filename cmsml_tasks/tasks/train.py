@@ -25,7 +25,7 @@ class TrainModel(BranchedTask):
     code_version = 1
 
     def _generator(self) -> dict[str, law.Task]:
-        if self.branch_map[0].recipe.generate is None:
+        if self.recipe_class.generate is None:
             return {}
         # imported where it is needed, because luigi parses options against all tasks that it knows
         from cmsml_tasks.tasks.generate import GenerateEvents

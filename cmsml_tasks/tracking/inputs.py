@@ -103,6 +103,8 @@ def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: b
             _add_recorded(inputs, task, required, state, lone)
         else:
             inputs.waits_for.append(required.task_family)
+            # what it will say is not known yet; most likely what it has said before
+            inputs.read_with += state.manifest.read_with if state.manifest else []
 
 
 def _add_recorded(

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.tracking.environment import environment_changes
-from cmsml_tasks.tracking.ingredients import INPUT, PARAMETER, Ingredients, changes, ingredients_of
+from cmsml_tasks.tracking.ingredients import (
+    CODE,
+    INPUT,
+    PARAMETER,
+    Ingredients,
+    changes,
+    ingredients_of,
+)
 from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
 from cmsml_tasks.tracking.state import State, Verdict, seen
@@ -29,7 +36,14 @@ def judge(task: TrackedTask) -> State:
     current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
     roots = (*task.owner().tracked_code(), *inputs.read_with)
     recorded = with_defaults(manifest.ingredients, task)
-    changed = changes(_known(recorded, inputs), _known(current, inputs), roots)
+    recorded, current = _known(recorded, inputs), _known(current, inputs)
+    if inputs.waits_for:
+        # which modules are needed to read what is not there is not known either
+        used = {
+            name: code for name, code in recorded.get(CODE, {}).items() if name in current[CODE]
+        }
+        recorded = {**recorded, CODE: used}
+    changed = changes(recorded, current, roots)
     changed += environment_changes(manifest.environment, task.compare_environment)
     damaged, gone = _damage(task, manifest, paths)
     verdict = Verdict.COMPLETE
