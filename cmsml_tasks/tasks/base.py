@@ -21,16 +21,14 @@ from cmsml_tasks.recipes import (
     serialize_settings,
 )
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan, scanned_names
-from cmsml_tasks.tasks.messages import refuse, speak_plainly
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, store, target
+from cmsml_tasks.tracking.messages import refuse
 from cmsml_tasks.tracking.task import TrackedTask
 
 Params = dict[str, Any]
 
 _NEVER_EMPTY = ("version", "recipe", "source")
-
-speak_plainly()
 
 
 def _refuse_empty_options() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import luigi
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tasks.messages import refuse
+from cmsml_tasks.tracking.messages import refuse
 
 
 class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]

@@ -14,11 +14,11 @@ from cmsml_tasks.files import write_json
 from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named
 from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph
-from cmsml_tasks.tasks.messages import refuse
 from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tracking.messages import refuse
 
 
 class ValidateGraph(ExportedTask):
@@ -104,6 +104,8 @@ class ValidateGraph(ExportedTask):
         evidence = Path(outputs["report"].path).with_name(FAILED_REPORT)
         if not report.passed:
             write_json(evidence, report.to_json())
+            # a report of an earlier graph would read as if this one had passed
+            outputs["report"].remove()
             raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
         write_json(outputs["report"].path, report.to_json())
         evidence.unlink(missing_ok=True)

@@ -98,6 +98,8 @@ class BranchCollection(law.TargetCollection):  # type: ignore[misc]
             if max_depth <= 0 and snapshot.holds(self.workflow):
                 return f"{paint(Verdict.COMPLETE)} ({len(self)}/{len(self)})"
             states = self.workflow.branch_states()
+            if not states:
+                return f"{paint(Verdict.COMPLETE)} (0/0)"
             lines = [summary(states.values(), paint) + _missing(states, flags)]
             if max_depth > 0:
                 tasks = self.workflow.get_branch_tasks()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import law
 
+from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.code import Code, code_changes, code_of
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.state import seen
@@ -86,10 +91,28 @@ def as_json(value: Any) -> Any:
     """Return *value* as it is once it was written to JSON and read back.
 
     Raises:
-        TypeError: it has no place in JSON.
-        ValueError: it holds a number that JSON does not have, such as NaN.
+        SettingsError: it has no place in JSON.
     """
-    return json.loads(json.dumps(value, allow_nan=False))
+    try:
+        return json.loads(json.dumps(value, allow_nan=False, default=_plain))
+    except (TypeError, ValueError) as error:
+        raise SettingsError(
+            f"{value!r} decides about an output, and cannot be written as JSON: {error}"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, os.PathLike | datetime.date | enum.Enum):
+        return str(value)
+    raise SettingsError(
+        f"{value!r} decides about an output, and what is of type {type(value).__name__} cannot be compared with "
+        "that of another day; use texts, numbers, lists, dicts or dataclasses in the branch map, "
+        "or say what counts in tracked_branch()"
+    )
 
 
 def changes(recorded: Ingredients, current: Ingredients, roots: tuple[str, ...]) -> list[str]:

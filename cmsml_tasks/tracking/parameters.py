@@ -6,6 +6,9 @@ from typing import Any
 
 import law
 
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.messages import refuse
+
 
 class DepthParameter(law.CSVParameter):  # type: ignore[misc]
     """How far up the requirements a command looks; can be given without a value.
@@ -18,6 +21,13 @@ class DepthParameter(law.CSVParameter):  # type: ignore[misc]
     def __init__(self, alone: str, **kwargs: Any) -> None:
         super().__init__(default=(), significant=False, **kwargs)
         self._alone = alone
+
+    def parse(self, text: str) -> Any:
+        """Return the depth that *text* spells, as law's own parameters do."""
+        depth = text.strip()
+        if depth and not depth.lstrip("-").isdigit():
+            refuse(SettingsError(f"{text!r} is no depth: 0 is this task only, -1 is all"))
+        return super().parse(depth)
 
     def _parser_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {**super()._parser_kwargs(*args, **kwargs), "nargs": "?", "const": self._alone}

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import law
 import luigi
 from luigi.task_register import load_task
 
@@ -23,7 +24,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import keep, recall
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
-from cmsml_tasks.tracking.inputs import inputs_of
+from cmsml_tasks.tracking.inputs import inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import files_of
 from cmsml_tasks.tracking.signatures import is_exact, signature
@@ -53,6 +54,7 @@ def _holds(workflow: Any) -> bool:
             and kept["code"] == _code(workflow, kept["read_with"])
             and kept["outside"] == _outside(workflow)
             and kept["signatures"] == _signatures(_paths(kept["files"]))
+            and all(each in kept["tasks"] for each in _required_at_the_ends(workflow))
             and all(_is_usable(*task) for task in kept["tasks"])
         )
     except (
@@ -100,19 +102,35 @@ def remember(workflow: Any) -> None:
         "outside": outside,
         "files": _by_folder(files),
         "signatures": signatures,
-        "tasks": [
-            [task.task_module, task.task_family, task.to_str_params()] for task in required.values()
-        ],
+        "tasks": [_described(task) for task in required.values()],
     }
     keep(_KIND, _place(workflow), value)
 
 
 def _place(workflow: Any) -> str:
     """Return what tells workflows apart: the parameters, and where the outputs lie."""
-    branches = list(workflow.get_branch_map())
-    ends = [workflow.as_branch(branch).manifest_path for branch in {branches[0], branches[-1]}]
+    ends = [branch.manifest_path for branch in _ends(workflow)]
     parameters = workflow.to_str_params(only_significant=True)
     return json.dumps([workflow.task_module, parameters, sorted(map(str, ends))], sort_keys=True)
+
+
+def _ends(workflow: Any) -> list[Any]:
+    """Return the first and the last branch, which stand for how all are told where they lie."""
+    branches = list(workflow.get_branch_map())
+    return [workflow.as_branch(branch) for branch in dict.fromkeys((branches[0], branches[-1]))]
+
+
+def _required_at_the_ends(workflow: Any) -> list[Any]:
+    """Return what the ends require today, which may depend on more than parameters and code."""
+    required = [each for end in _ends(workflow) for each in required_by(end)]
+    return [
+        _described(each.as_workflow() if isinstance(each, law.BaseWorkflow) else each)
+        for each in required
+    ]
+
+
+def _described(task: Any) -> list[Any]:
+    return [task.task_module, task.task_family, task.to_str_params()]
 
 
 def _identity(workflow: TrackedTask) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import law
 import luigi
 
-from cmsml_tasks.errors import SettingsError, did_you_mean
+from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.tracking import snapshot
 from cmsml_tasks.tracking.collection import BranchCollection
 from cmsml_tasks.tracking.environment import COMPARABLE
@@ -18,6 +18,7 @@ from cmsml_tasks.tracking.journal import note_pending, note_present, note_workfl
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
+from cmsml_tasks.tracking.messages import refuse, speak_plainly
 from cmsml_tasks.tracking.parameters import DepthParameter
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
@@ -77,6 +78,12 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for kind in (law.WrapperTask, law.ExternalTask):
+            if issubclass(cls, kind):
+                raise TypeError(
+                    f"class {cls.__name__} makes nothing of its own, so there is nothing to track; "
+                    f"derive it from law.{kind.__name__} alone"
+                )
         order = cls.__mro__
         if law.BaseWorkflow in order and order.index(law.BaseWorkflow) < order.index(TrackedTask):
             raise TypeError(
@@ -111,7 +118,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         for name in params["compare_environment"]:
             if name not in COMPARABLE:
                 near = did_you_mean(str(name), COMPARABLE)
-                raise SettingsError(f"--compare-environment {name}: it is not recorded{near}")
+                refuse(SettingsError(f"--compare-environment {name}: it is not recorded{near}"))
         return params
 
     # what a task may say about its ingredients
@@ -239,7 +246,14 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def state(self) -> State:
         """Return what the outputs of a branch or a plain task are; see `State`."""
         with one_look():
-            return seen("state", self, lambda: judge(self))
+            return seen("state", self, self._judged)
+
+    def _judged(self) -> State:
+        try:
+            return judge(self)
+        except UserError as error:
+            # an exception would stop luigi; the run will raise it again, and say it
+            return State(Verdict.STALE, damaged=(f"cannot be compared: {error}",))
 
     def branch_states(self) -> dict[int, State]:
         """Return the states of all branches of a workflow, and remember where all are complete."""
@@ -250,7 +264,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
             self.known_complete = {
                 branch for branch, state in states.items() if state.verdict is Verdict.COMPLETE
             }
-            if len(self.known_complete) == len(states):
+            if states and len(self.known_complete) == len(states):
                 snapshot.remember(self)
             return states
 
@@ -342,6 +356,8 @@ def _counting_fresh(proxy: Any, workflow: Any) -> Any:
 
     return output
 
+
+speak_plainly()
 
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)
 TrackedTask.event_handler(luigi.Event.SUCCESS)(note_workflow)

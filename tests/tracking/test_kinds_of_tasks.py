@@ -97,3 +97,41 @@ def test_origin_goes_up_to_the_first_file(finished):
     ):
         assert words in text, words
     assert "made by  Points" not in finished.law("Report", "--origin", "1")
+
+
+def test_what_a_branch_can_be(project):
+    assert project.run("Shapes") == {"Shapes": {"ran": 1}}
+    assert project.run("Shapes") == {"Shapes": {"up to date": 1}}
+    assert project.status("Shapes", "--kind", "none")["Shapes"] == "complete (0/0)"
+    project.law("Shapes", "--kind", "none")
+    for kind, words in (
+        ("object", "of type object cannot be compared"),
+        ("nan", "written as JSON"),
+    ):
+        status, text = project.attempt("Shapes", "--kind", kind)
+        assert status != 0
+        assert words in text
+        assert "Traceback" not in text
+
+
+def test_tasks_without_outputs_of_their_own_are_refused(project):
+    project.edit("toy_tasks.py", "class Both(Toy)", "class Both(Toy, law.WrapperTask)")
+    status, text = project.attempt("Both")
+    assert status != 0
+    assert "derive it from law.WrapperTask alone" in text
+
+
+def test_requirements_that_depend_on_more_than_parameters(project):
+    old = '{"points": Points.req(self)}\n\n    def output'
+    project.edit("toy_tasks.py", old, old.replace("self", 'self, version=os.environ["OTHER"]', 1))
+    project.law("Fit", OTHER="v1")
+    assert project.status("Fit", OTHER="v1")["Fit"] == "complete (3/3)"
+    assert project.status("Fit", OTHER="v2")["Fit"] == "stale (3/3): 3x Points would run first"
+
+
+@pytest.mark.parametrize("option", ["--explain", "--accept", "--origin"])
+def test_depth_that_is_none(project, option):
+    status, text = project.attempt("Points", option, "x")
+    assert status != 0
+    assert "'x' is no depth: 0 is this task only, -1 is all" in text
+    assert "Traceback" not in text

@@ -1,5 +1,6 @@
 """Points -> Fit (a branch for each rate) -> Report, as somebody else's tasks."""
 
+import dataclasses
 import json
 import os
 import time
@@ -180,3 +181,30 @@ class AfterForeign(Toy):
         content = self.input().load(formatter="json")
         for name in ("one", "two"):
             self.output().child(f"{name}.json", type="f").dump(content, formatter="json")
+
+
+class Shapes(Toy, law.LocalWorkflow):
+    """Branches of many kinds, and none at all."""
+
+    kind = luigi.Parameter(default="dataclass")
+
+    def create_branch_map(self):
+        """Return data of the kind that is asked for."""
+        kinds = {"dataclass": Shape("a", {1}), "object": object(), "nan": float("nan")}
+        return {} if self.kind == "none" else {0: kinds[self.kind]}
+
+    def output(self):
+        """Return a file."""
+        return self.local_target(self.kind, "shape.json")
+
+    def run(self):
+        """Write."""
+        self.write(self.output(), 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """What a branch may be."""
+
+    name: str
+    numbers: set
