@@ -109,9 +109,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, os.PathLike | datetime.date | enum.Enum):
         return str(value)
     raise SettingsError(
-        f"{value!r} decides about an output, and what is of type {type(value).__name__} cannot be compared with "
-        "that of another day; use texts, numbers, lists, dicts or dataclasses in the branch map, "
-        "or say what counts in tracked_branch()"
+        f"{value!r} decides about an output, and what is of type {type(value).__name__} cannot be "
+        "compared with that of another day; use texts, numbers, lists, dicts or dataclasses in the "
+        "branch map, or say what counts in tracked_branch()"
     )
 
 
