@@ -67,6 +67,8 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     )
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
 
+    _workflow_task: Any  # law's own cache of a branch's workflow
+
     code_version: ClassVar[int | str | None] = None
     """Raised by hand where a change outside of the tracked code changes the outputs."""
     untracked_params: ClassVar[frozenset[str]] = frozenset()
@@ -204,15 +206,19 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         if first.branch == branch:
             return first
         task = type(self)(**{**first.param_kwargs, "branch": branch})
-        task._workflow_task = self
+        if task._workflow_task is None:
+            task._workflow_task = self
         return task
 
     def as_workflow(self, **kwargs: Any) -> Any:
         """Return the workflow of a branch, looked up once in each look for all of its branches."""
         if kwargs or self.is_workflow():
             return super().as_workflow(**kwargs)
-        others = ((name, value) for name, value in self.param_kwargs.items() if name != "branch")
-        return seen_as(("workflow", type(self), *others), super().as_workflow)
+        if self._workflow_task is None:
+            # one that was not made by its workflow, such as a requirement of another branch
+            rest = ((name, value) for name, value in self.param_kwargs.items() if name != "branch")
+            self._workflow_task = seen_as(("workflow", type(self), *rest), super().as_workflow)
+        return self._workflow_task
 
     def _is_in_workflow(self) -> bool:
         return isinstance(self, law.BaseWorkflow)

@@ -135,3 +135,17 @@ def test_depth_that_is_none(project, option):
     assert status != 0
     assert "'x' is no depth: 0 is this task only, -1 is all" in text
     assert "Traceback" not in text
+
+
+def test_chosen_branches(project):
+    table = project.run("Chained", "--branches", "1,2")
+    assert table == {"Points": {"ran": 1}, "Fit": {"ran": 2}, "Chained": {"ran": 2}}
+    assert project.status("Chained", "--branches", "1,2") == {
+        "Chained": "complete (2/2)",
+        "Fit": "complete (2/2)",
+        "Points": "complete",
+    }
+    assert project.status("Chained")["Chained"] == "complete (2/3), missing (1/3)"
+    table = project.run("Chained")
+    assert table["Chained"] == {"ran": 1, "up to date": 2}
+    assert project.status("Chained")["Fit"] == "complete (3/3)"

@@ -208,3 +208,23 @@ class Shape:
 
     name: str
     numbers: set
+
+
+class Chained(Fit):
+    """Needs one fit a branch."""
+
+    def workflow_requires(self):
+        """Return the fits."""
+        return {"fits": Fit.req(self)}
+
+    def requires(self):
+        """Return the fit."""
+        return Fit.req(self)
+
+    def output(self):
+        """Return a file."""
+        return self.local_target(f"rate={self.branch_data}", "twice.json")
+
+    def run(self):
+        """Double."""
+        self.write(self.output(), 2 * self.input()["fit"].load(formatter="json"))
