@@ -47,7 +47,7 @@ def test_killed_run_leaves_no_training_behind(shell, number):
     # law's own helper process survives a killed law
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    assert [name for name in shell.files() if "manifest" in name or name.endswith(".keras")] == []
+    assert [name for name in shell.files() if name.endswith(("/manifest.json", ".keras"))] == []
 
 
 def test_crash_of_the_training_is_told(shell):
