@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.files import sha256_of, write_json
-from cmsml_tasks.tracking.signatures import Signature, files_below, is_exact, signature
+from cmsml_tasks.tracking.signatures import Signature, is_exact, signature
 
 FORMAT = 2
 
@@ -150,8 +150,3 @@ def _content_changes(
     if digest_of(path).get("sha256") != recorded.get("sha256"):
         return [f"output {name} was edited or replaced"]
     return []
-
-
-def files_of(path: str) -> list[str]:
-    """Return *path* itself, or all files of a folder."""
-    return [str(file) for file in files_below(Path(path))] if os.path.isdir(path) else [path]

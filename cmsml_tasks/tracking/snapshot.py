@@ -26,7 +26,6 @@ from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
-from cmsml_tasks.tracking.manifest import files_of
 from cmsml_tasks.tracking.signatures import is_exact, signature
 from cmsml_tasks.tracking.state import seen
 
@@ -83,8 +82,7 @@ def remember(workflow: Any) -> None:
         required.update((task.task_id, task) for task in inputs.tasks)
         if len(required) > _MOST_TASKS:
             return
-        files += [os.fspath(branch.manifest_path), *inputs.rests_on]
-        files += [file for path in branch.output_paths() for file in files_of(path)]
+        files += [os.fspath(branch.manifest_path), *inputs.rests_on, *branch.output_paths()]
     for task in required.values():
         if is_tracked(task) and is_workflow(task) and not holds(task):
             # known from its branches by now; the next look begins with it

@@ -149,3 +149,12 @@ def test_chosen_branches(project):
     table = project.run("Chained")
     assert table["Chained"] == {"ran": 1, "up to date": 2}
     assert project.status("Chained")["Fit"] == "complete (3/3)"
+
+
+def test_folders_as_outputs_of_branches(project):
+    project.law("Folders")
+    assert project.status("Folders")["Folders"] == "complete (3/3)"
+    (project.store / "Folders/v1/rate=2/two.json").write_text("put there by somebody")
+    assert project.status("Folders")["Folders"] == (
+        "complete (2/3), stale (1/3): 1x output rate=2 was edited or replaced"
+    )

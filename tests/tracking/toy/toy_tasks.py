@@ -228,3 +228,17 @@ class Chained(Fit):
     def run(self):
         """Double."""
         self.write(self.output(), 2 * self.input()["fit"].load(formatter="json"))
+
+
+class Folders(Fit):
+    """A folder for each rate."""
+
+    def output(self):
+        """Return a folder."""
+        store = os.environ["TOY_STORE"]
+        folder = os.path.join(store, "Folders", self.version, f"rate={self.branch_data}")
+        return law.LocalDirectoryTarget(folder)
+
+    def run(self):
+        """Write a file in it."""
+        self.output().child("one.json", type="f").dump(self.branch_data, formatter="json")
