@@ -12,6 +12,7 @@ import law
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
+from cmsml_tasks.batch.workflow import BatchWorkflow
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.filenames import MANIFEST
 from cmsml_tasks.recipes import (
@@ -124,7 +125,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         return {} if version is None else {"version of": {"the recipe": version}}
 
 
-class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
+class BranchedTask(VersionedTask, BatchWorkflow):  # type: ignore[misc]
     """A task that is done once for each fold and each point of a scan."""
 
     exclude_index = True
@@ -179,6 +180,14 @@ class BranchedTask(VersionedTask, law.LocalWorkflow):  # type: ignore[misc]
         """Return the parts of the output folder's path; a lone branch has no folder of its own."""
         name = self.branch_data.name
         return (*super().folder(), name) if name else super().folder()
+
+    def jobs_path(self) -> tuple[str, ...]:
+        """Return the parts of the path of the jobs: those of the outputs of all branches."""
+        return super(BranchedTask, self).folder()
+
+    def jobs_identity(self) -> list[str]:
+        """Return the names of the branches, which are also their folders."""
+        return [branch.name if branch else "" for branch in self.get_branch_map().values()]
 
     def branch_label(self) -> str:
         """Return the branch's name, which is also its folder."""

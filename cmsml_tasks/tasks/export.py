@@ -29,6 +29,10 @@ class ExportGraph(ExportedTask):
         """Return the trainings of all branches, none where a source replaces them."""
         return law.util.DotDict({} if self.has_source else {"model": TrainModel.req(self)})
 
+    def batch_requires(self) -> dict[str, law.Task]:
+        """Return what trainings need before they are sent away."""
+        return {} if self.has_source else dict(TrainModel.req(self).batch_requires())
+
     def requires(self) -> dict[str, law.Task]:
         """Return the training of this branch, none where a source replaces it."""
         return {} if self.has_source else {"model": TrainModel.req(self)}

@@ -37,6 +37,10 @@ class TrainModel(BranchedTask):
         """Return what the branches need, so that it is shown and made once."""
         return law.util.DotDict(self._generator())
 
+    def batch_requires(self) -> dict[str, law.Task]:
+        """Return the task that makes the events, which all jobs read."""
+        return self._generator()
+
     def requires(self) -> dict[str, law.Task]:
         """Return the task that makes the events, where the recipe makes its own."""
         return self._generator()

@@ -70,6 +70,10 @@ class ValidateGraph(ExportedTask):
         """Return the exports of all branches."""
         return law.util.DotDict(graph=ExportGraph.req(self))
 
+    def batch_requires(self) -> dict[str, law.Task]:
+        """Return what trainings need before they are sent away."""
+        return dict(ExportGraph.req(self).batch_requires())
+
     def requires(self) -> dict[str, law.Task]:
         """Return the export of this branch, and the training that has its reference rows."""
         required = {"graph": ExportGraph.req(self)}

@@ -19,7 +19,14 @@ from typing import Any
 PACKAGES = ("cmsml_tasks", "tensorflow", "keras", "numpy", "law", "luigi", "protobuf")
 COMPARABLE = ("python", "platform", "processor", "host", *PACKAGES)
 """What ``--compare-environment`` can name."""
-_JOBS = ("LAW_JOB_ID", "SLURM_JOB_ID", "GRID_GLOBAL_JOBID", "CRAB_Id")
+_JOBS = (
+    "LAW_HTCONDOR_JOB_CLUSTER",
+    "LAW_HTCONDOR_JOB_PROCESS",
+    "SLURM_JOB_ID",
+    "GRID_GLOBAL_JOBID",
+    "GRID_GLOBAL_JOBURL",
+    "CRAB_Id",
+)
 
 
 def environment(folder: str | os.PathLike[str] = ".") -> dict[str, Any]:

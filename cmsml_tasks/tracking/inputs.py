@@ -80,9 +80,18 @@ def required_by(task: TrackedTask) -> Iterator[law.Task]:
         known = {each.task_family for each in own} | {task.task_family}
         workflow = task.as_workflow()
         shared = seen(
-            "workflow requirements", workflow, lambda: law.util.flatten(workflow.requires())
+            "workflow requirements", workflow, lambda: _required_by_all_branches(workflow)
         )
         yield from (each for each in shared if each.task_family not in known)
+
+
+def _required_by_all_branches(workflow: Any) -> list[law.Task]:
+    """Return what a workflow requires for its branches, the same wherever they are run."""
+    required = dict(workflow.workflow_requires() or {})
+    if isinstance(workflow, law.LocalWorkflow):
+        required |= dict(workflow.local_workflow_requires() or {})
+        return list(law.util.flatten(required))
+    return list(law.util.flatten(workflow.requires()))
 
 
 def asked_for(manifest: Manifest) -> list[law.Task]:

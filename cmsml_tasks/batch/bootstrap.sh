@@ -1,0 +1,65 @@
+# Sourced by law's job script after the variables that were set where the job was submitted, and in
+# the folder that law made for the job. A job starts with next to nothing: no PATH, no HOME.
+export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
+export LC_ALL="${LC_ALL:-C.UTF-8}"
+export LAW_HOME="${LAW_JOB_HOME}/.law"
+umask "${CMSML_JOB_UMASK}"
+[ -d "${HOME:-/nonexistent}" ] || export HOME="${LAW_JOB_HOME}"
+
+cmsml_fetch() { # cmsml_fetch URL FILE
+    case "$1" in
+        root://* | xroot://*) xrdcp --silent --force "$1" "$2" ;;
+        http://* | https://*) curl --silent --show-error --fail --location --output "$2" "$1" ;;
+        dav://* | davs://*) cmsml_fetch "http${1#dav}" "$2" ;;
+        *://*) gfal-copy --force "$1" "$2" ;;
+        *) cp "$1" "$2" ;;
+    esac || { echo "error: $1 could not be fetched" >&2; return 1; }
+}
+
+cmsml_environment() { # an archive of an environment, unpacked for this job
+    [ -n "${CMSML_JOB_ENVIRONMENT}" ] || return 0
+    mkdir -p "${LAW_JOB_HOME}/environment"
+    cmsml_fetch "${CMSML_JOB_ENVIRONMENT}" "${LAW_JOB_HOME}/environment.archive" || return 1
+    tar -xf "${LAW_JOB_HOME}/environment.archive" -C "${LAW_JOB_HOME}/environment" || return 1
+    rm "${LAW_JOB_HOME}/environment.archive"
+    export PATH="${LAW_JOB_HOME}/environment/bin:${PATH}"
+    # what conda-pack leaves to be run once in the new place
+    if command -v conda-unpack >/dev/null; then conda-unpack || return 1; fi
+}
+
+cmsml_repository() { # the repository as it was packed where the job was submitted
+    [ -n "${CMSML_JOB_REPOSITORY}" ] || return 0
+    mkdir -p "${LAW_JOB_HOME}/repository"
+    cmsml_fetch "${CMSML_JOB_REPOSITORY}" "${LAW_JOB_HOME}/repository.tgz" || return 1
+    tar -xzf "${LAW_JOB_HOME}/repository.tgz" -C "${LAW_JOB_HOME}/repository" || return 1
+    rm "${LAW_JOB_HOME}/repository.tgz"
+    export CMSML_JOB_PROJECT="${LAW_JOB_HOME}/repository"
+    export LAW_CONFIG_FILE="${CMSML_JOB_PROJECT}/${CMSML_JOB_CONFIG}"
+    export PYTHONPATH="${CMSML_JOB_PROJECT}${PYTHONPATH:+:${PYTHONPATH}}"
+}
+
+cmsml_container() { # from here on, python and law run in the container
+    [ -n "${CMSML_JOB_CONTAINER}" ] || return 0
+    local runtime name
+    runtime="$(command -v apptainer || command -v singularity)" || {
+        echo "error: no apptainer here to run ${CMSML_JOB_CONTAINER} with" >&2
+        return 1
+    }
+    mkdir -p "${LAW_JOB_HOME}/bin"
+    for name in python law; do
+        printf '#!/bin/sh\nexec %q exec %s %q %s "$@"\n' "${runtime}" \
+            "${CMSML_JOB_CONTAINER_OPTIONS}" "${CMSML_JOB_CONTAINER}" "${name}" \
+            >"${LAW_JOB_HOME}/bin/${name}"
+        chmod +x "${LAW_JOB_HOME}/bin/${name}"
+    done
+    export PATH="${LAW_JOB_HOME}/bin:${PATH}"
+}
+
+cmsml_site() { # the site's own lines, which may replace any of the variables
+    [ -n "${CMSML_JOB_SITE_SCRIPT}" ] || return 0
+    source "${LAW_JOB_INIT_DIR}/${CMSML_JOB_SITE_SCRIPT}" ""
+}
+
+cmsml_site && cmsml_environment && cmsml_repository && cmsml_container || return 1
+cd "${CMSML_JOB_PROJECT:-${LAW_JOB_HOME}}" || return 1
+python -m cmsml_tasks.batch.worker

@@ -1,0 +1,247 @@
+"""The task's side of jobs: what is the same for all batch systems."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import law
+import luigi
+from law.workflow.remote import BaseRemoteWorkflow
+
+from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
+from cmsml_tasks.batch.records import files_folder, logs_folder
+from cmsml_tasks.batch.resources import Resource, resource_lines
+from cmsml_tasks.batch.site import check_site, jobs_folder, option
+from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.tracking.ingredients import as_json
+from cmsml_tasks.tracking.messages import refuse
+
+_HOOKS = (
+    "output_directory",
+    "log_directory",
+    "bootstrap_file",
+    "workflow_requires",
+    "workflow_run_context",
+    "check_job_completeness",
+    "check_job_completeness_delay",
+    "poll_callback",
+    "use_local_scheduler",
+)
+
+
+def with_shared_hooks(cls: type) -> type:
+    """Give a workflow class law's hooks for its batch system, as they are for all systems.
+
+    law calls a hook by the name of the system, ``slurm_output_directory``; the shared one is
+    ``jobs_output_directory`` of `Jobs`.
+    """
+    system = cls.workflow_proxy_cls.workflow_type  # type: ignore[attr-defined]
+    for hook in _HOOKS:
+        name = f"{system}_{hook}"
+        if name not in cls.__dict__:
+            setattr(cls, name, getattr(Jobs, f"jobs_{hook}"))
+    return cls
+
+
+class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
+    """Shared part of the workflows that send the branches of a task to a batch system.
+
+    One job makes all that its branches lack, required tasks included: what is handed to it runs
+    there as it would here.
+    """
+
+    exclude_index = True
+
+    retries = luigi.IntParameter(
+        default=2,
+        significant=False,
+        description="how often a job is submitted again after a failure; default: 2",
+    )
+    poll_fails = luigi.IntParameter(
+        default=30,
+        significant=False,
+        description="number of looks in a row without an answer from the batch system, after which "
+        "the command gives up and the jobs go on; default: 30",
+    )
+    tolerance = luigi.FloatParameter(
+        default=1.0,
+        significant=False,
+        description="number of failed jobs that end the command before the others have ended; "
+        "relative fraction (<= 1) or absolute value (> 1); default: 1.0",
+    )
+    # a request to law, which says nothing about outputs
+    cancel_jobs = luigi.BoolParameter(
+        default=False,
+        significant=False,
+        description="take the jobs out of the queue and submit none; default: False",
+    )
+    cleanup_jobs = luigi.BoolParameter(
+        default=False,
+        significant=False,
+        description="remove what jobs have left on their computing element and submit none; "
+        "default: False",
+    )
+
+    # a requirement of a job's task is made within the job
+    exclude_params_req_set = {"workflow", "cancel_jobs", "cleanup_jobs"}  # noqa: RUF012
+
+    @classmethod
+    def modify_task_attributes(cls) -> None:
+        """Keep what jobs ask for out of branches: it says where they run, not what they make."""
+        super().modify_task_attributes()
+        names = {name for name, each in vars(cls).items() if isinstance(each, Resource)}
+        cls.exclude_params_branch = cls.exclude_params_branch | names | {"clear_logs"}
+
+    # for tasks
+
+    def batch_requires(self) -> dict[str, law.Task]:
+        """Return what is made before jobs are submitted, because all of them need it."""
+        return {}
+
+    def jobs_path(self) -> tuple[str, ...]:
+        """Return the parts of the path of the task's jobs: its family, and what users know."""
+        return (self.task_family,)
+
+    def jobs_identity(self) -> list[Any]:
+        """Return what tells the branches of this workflow from those of others of that path."""
+        return [
+            self.to_str_params(only_significant=True),
+            *(as_json(self.tracked_branch(data)) for data in self.get_branch_map().values()),
+        ]
+
+    def job_variables(self) -> dict[str, str]:
+        """Return environment variables for the jobs."""
+        return {}
+
+    # what is made of it
+
+    @property
+    def jobs_system(self) -> str:
+        """The batch system: ``htcondor``, ``slurm``, ``arc`` or ``crab``."""
+        return str(self.effective_workflow)
+
+    def jobs_digest(self) -> str:
+        """Return a short digest of the branches, the same however they were asked for."""
+        identity = json.dumps([self.task_module, self.jobs_path(), self.jobs_identity()])
+        return hashlib.sha256(identity.encode()).hexdigest()[:10]
+
+    def jobs_request(self) -> str:
+        """Return a digest of the parameters: jobs of other ones under the same name are old."""
+        text = json.dumps(self.to_str_params(only_significant=True), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def jobs_file(self) -> Path:
+        """Return the path of the record of the submitted jobs."""
+        name = f"{self.jobs_system}_jobs_{self.jobs_digest()}.json"
+        return Path(self.jobs_output_directory().path, name)
+
+    def jobs_files_folder(self) -> str:
+        """Return the folder of job files, which nobody else can write to."""
+        folder = files_folder(self.jobs_file())
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        return str(folder)
+
+    def jobs_name(self) -> str:
+        """Return the name by which the jobs are found in the queue."""
+        return f"{self.task_family}_{self.jobs_digest()}"
+
+    def jobs_output_directory(self) -> law.LocalDirectoryTarget:
+        """Return the folder of the records, logs and job files of the task."""
+        return law.LocalDirectoryTarget(str(jobs_folder().joinpath(*self.jobs_path())))
+
+    def jobs_log_directory(self) -> law.LocalDirectoryTarget:
+        """Return the folder of the jobs' logs."""
+        return law.LocalDirectoryTarget(str(logs_folder(self.jobs_file())))
+
+    def jobs_bootstrap_file(self) -> law.JobInputFile:
+        """Write what a job does first; return it as one of its files."""
+        path = Path(self.jobs_files_folder(), "bootstrap.sh")
+        repository = None if is_shared() else self.packed_repository().job_path()
+        path.write_text(bootstrap_text(self, repository), encoding="utf-8")
+        return law.JobInputFile(str(path), copy=True, share=True, render_local=False)
+
+    def jobs_input_files(self) -> dict[str, law.JobInputFile]:
+        """Return further files that go with a job, by the name of what they are."""
+        files = {"site_script": site_script()}
+        if not is_shared():
+            files["repository"] = self.packed_repository().input_file()
+        return {
+            name: law.JobInputFile(str(path), copy=True, share=True, render_local=False)
+            for name, path in files.items()
+            if path is not None
+        }
+
+    def jobs_resource_lines(self) -> list[tuple[str, str]]:
+        """Return the lines of a job file with what a job asks for."""
+        return resource_lines(self, self.jobs_system)
+
+    def packed_repository(self) -> Any:
+        """Return the task that packs the repository for jobs without a shared file system."""
+        from cmsml_tasks.batch.packing import PackRepository
+
+        return PackRepository(folder=str(jobs_folder() / "repository"))
+
+    def jobs_workflow_requires(self) -> law.util.DotDict:
+        """Return what has to be there before jobs are submitted."""
+        required = dict(self.batch_requires())
+        if not is_shared():
+            required["repository"] = self.packed_repository()
+        return law.util.DotDict(required)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_workflow() and self.jobs_system != "local":
+            try:
+                self.check_jobs()
+            except UserError as error:
+                refuse(error)
+
+    def check_jobs(self) -> None:
+        """Check what jobs need, before anything is submitted.
+
+        Raises:
+            UserError: the site's configuration or a parameter cannot be used.
+        """
+        check_site()
+        is_shared()
+        site_script()
+        self.jobs_resource_lines()
+        self.jobs_output_directory()
+        for name, value in self.to_str_params().items():
+            if not value.isascii():
+                # law's job script would garble it
+                raise SettingsError(
+                    f"--{name.replace('_', '-')} {value!r}: only ASCII characters can be sent to "
+                    "batch jobs; run it with --workflow local, or write it without the others"
+                )
+
+    @contextmanager
+    def jobs_workflow_run_context(self) -> Iterator[None]:
+        """Hold the lock of these jobs, and put away what an earlier submission has left."""
+        with self.workflow_proxy.owning_the_jobs():
+            yield
+
+    def jobs_check_job_completeness(self) -> bool:
+        """Return True: a job that was killed can look as if it had ended well."""
+        return True
+
+    def jobs_check_job_completeness_delay(self) -> float:
+        """Return how many seconds outputs may take to show up here."""
+        return float(option("outputs_show_up_after", "0"))
+
+    def jobs_poll_callback(self, poll_data: Any) -> bool | None:
+        """Stop where another command has cancelled the jobs."""
+        return False if self.workflow_proxy.was_cancelled() else None
+
+    def jobs_use_local_scheduler(self) -> bool:
+        """Return True: a worker cannot reach a scheduler on the submitting side."""
+        return True
+
+    def modify_polling_status_line(self, status_line: str) -> str:
+        """Add progress and the time that is left to law's line about the jobs' states."""
+        return f"{status_line}, {self.workflow_proxy.progress_text()}"

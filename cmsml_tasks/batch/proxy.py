@@ -1,0 +1,294 @@
+"""law's side of jobs: submission, polling and what is left afterwards, for all batch systems."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import law
+from law.workflow.remote import BaseRemoteWorkflowProxy
+
+from cmsml_tasks.batch.failures import JobsFailedError, failure_text, read_log
+from cmsml_tasks.batch.progress import Progress
+from cmsml_tasks.batch.records import (
+    JobsData,
+    JobsFile,
+    active_ids,
+    files_folder,
+    logs_folder,
+    read_record,
+)
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.tracking.locking import Lock
+
+_MOST_NAMES = 5
+
+
+class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
+    """Mixin before law's proxy of a batch system.
+
+    It sees to it that nothing is submitted twice, that no job of ours stays in the queue when all
+    is over, and that a final failure says why.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reasons: dict[int, list[str]] = defaultdict(list)
+        self._refusals: dict[int, str] = {}
+        self._progress: Progress | None = None
+        self._left_to_run = False
+        self._unanswered = False
+
+    # what a batch system does in its own way
+
+    def orphans(self) -> list[Any]:
+        """Return the ids of jobs in the queue that have the name of these jobs."""
+        return []
+
+    def why(self, job_id: Any) -> str:
+        """Return what the batch system says about the end of a job; empty if it says nothing."""
+        return ""
+
+    def log_of(self, job: Mapping[str, Any]) -> str:
+        """Return the log of a job that has ended, by its data in the jobs file."""
+        return read_log(job["extra"].get("log"))
+
+    def log_path(self, config: Any) -> str | None:
+        """Return where the log of a job lies that is submitted with *config*."""
+        return config.stdout or None
+
+    # law's hooks
+
+    @property
+    def job_data_cls(self) -> type[JobsData]:
+        """Class of the record of a submission."""
+        return JobsData
+
+    def output(self) -> Any:
+        """Return the record of the jobs; tracking adds the outputs of the branches."""
+        return law.util.DotDict(jobs=JobsFile(str(self.jobs_file), optional=True))
+
+    @property
+    def jobs_file(self) -> Path:
+        """Path of the record of the jobs."""
+        path: Path = self.task.jobs_file()
+        return path
+
+    def complete(self) -> bool:
+        """Return whether the branches are complete, or the jobs are left to run as asked."""
+        return self._left_to_run or bool(super().complete())
+
+    def create_job_file(self, *args: Any) -> dict[str, Any]:
+        """Return law's job file, with the log where the batch system itself writes it."""
+        files: dict[str, Any] = super().create_job_file(*args)
+        files["log"] = files["log"] or self.log_path(files["config"])
+        return files
+
+    def _run_impl(self) -> Any:
+        result = super()._run_impl()
+        self._left_to_run = bool(self.task.no_poll)
+        return result
+
+    def _submit_group(self, submit_jobs: Any, **kwargs: Any) -> Any:
+        job_ids, data = super()._submit_group(submit_jobs, **kwargs)
+        self._note_refusals(submit_jobs, job_ids)
+        return job_ids, data
+
+    def _submit_batch(self, submit_jobs: Any, **kwargs: Any) -> Any:
+        job_ids, data = super()._submit_batch(submit_jobs, **kwargs)
+        self._note_refusals(submit_jobs, job_ids)
+        return job_ids, data
+
+    def _note_refusals(self, submit_jobs: Any, job_ids: list[Any]) -> None:
+        for number, job_id in zip(submit_jobs, job_ids, strict=True):
+            if isinstance(job_id, Exception):
+                self._refusals[number] = str(job_id).strip()
+
+    def submit(self, retry_jobs: Any = None) -> Any:
+        """Submit jobs; those that are submitted again leave the queue first.
+
+        Raises:
+            JobsFailedError: the batch system has taken none of the first jobs.
+        """
+        if retry_jobs:
+            self._note_reasons(retry_jobs)
+            self._remove([self.job_data.jobs[number]["job_id"] for number in retry_jobs])
+        else:
+            self.job_data["request"] = self.task.jobs_request()
+            self.job_data["submitted"] = time.time()
+        submitted = super().submit(retry_jobs)
+        if not retry_jobs and not self._submitted:
+            self._stop_if_refused(submitted)
+            if submitted:
+                self.task.publish_message(f"logs: {logs_folder(self.jobs_file)}")
+        return submitted
+
+    def _stop_if_refused(self, submitted: Mapping[int, Any]) -> None:
+        if submitted and len(self._refusals) == len(submitted):
+            self.jobs_file.unlink(missing_ok=True)
+            reasons = dict.fromkeys(self._refusals.values())
+            raise JobsFailedError(
+                f"{self.workflow_type} took none of {len(submitted)} jobs:\n"
+                + "\n".join(list(reasons)[:_MOST_NAMES])
+            )
+
+    def poll(self) -> None:
+        """Poll as law does; afterwards no job of ours is left in the queue.
+
+        Where the batch system no longer answers, the jobs are left alone.
+
+        Raises:
+            JobsFailedError: jobs failed for good, the batch system went away, or the command's own
+                limit of time is over.
+        """
+        self._progress = Progress(total=len(self.job_data))
+        self.job_manager.watch()
+        try:
+            super().poll()
+        except UserError:
+            raise
+        except Exception as error:
+            if self.job_manager.is_silent:
+                raise JobsFailedError(
+                    f"{self.workflow_type} does not answer ({error}); its jobs go on if they can, "
+                    "and the same command waits for them again"
+                ) from error
+            self._remove_all()
+            raise JobsFailedError(self._failure(error)) from error
+        if self.was_cancelled():
+            raise JobsFailedError("the jobs were cancelled by another command")
+        if not self.task.no_poll:
+            self._remove_all()
+            self._clear()
+
+    def cancel(self) -> None:
+        """Take the jobs out of the queue, and tell a command that waits for them."""
+        self.cancelled_mark.touch()
+        self.task.publish_message(f"cancelling {len(active_ids(self.job_data))} jobs")
+        self._remove_all()
+        self.jobs_file.unlink(missing_ok=True)
+
+    @property
+    def cancelled_mark(self) -> Path:
+        """Path of the file that says that another command has cancelled the jobs."""
+        return self.jobs_file.with_suffix(".cancelled")
+
+    def was_cancelled(self) -> bool:
+        """Tell whether another command has cancelled the jobs since this one began."""
+        return self.cancelled_mark.exists()
+
+    def progress_text(self) -> str:
+        """Return how far the jobs are; for law's polling line."""
+        assert self._progress is not None, "asked before the first poll"
+        *_, finished, _, failed = self.job_manager.last_counts
+        return self._progress.text(finished, failed)
+
+    # what is left behind
+
+    @contextmanager
+    def owning_the_jobs(self) -> Iterator[None]:
+        """Hold the lock of the jobs file; put away what an earlier submission has left.
+
+        A command that only cancels jobs does not wait for the one that polls them.
+        """
+        if self.task.is_controlling_remote_jobs():
+            yield
+            return
+        lock = Lock(self.jobs_file)
+        lock.acquire(
+            lambda: print(f"another command waits for the jobs of {self.task}; waiting", flush=True)
+        )
+        try:
+            self.cancelled_mark.unlink(missing_ok=True)
+            self._tidy()
+            yield
+        finally:
+            lock.release()
+
+    def _tidy(self) -> None:
+        """Bring the jobs file and the queue together before jobs are submitted or waited for."""
+        record = read_record(self.jobs_file)
+        waiting = active_ids(record)
+        if record and record.get("request") != self.task.jobs_request():
+            if waiting:
+                self._say(f"{len(waiting)} jobs of an earlier request are removed from the queue")
+            self._remove(waiting)
+            waiting = []
+        if not waiting:
+            # a submission that is over: law would take its jobs for lost ones, and charge a retry
+            self.jobs_file.unlink(missing_ok=True)
+        known = {str(job_id) for job_id in waiting}
+        lost = [job_id for job_id in self.orphans() if str(job_id) not in known]
+        if lost:
+            self._say(f"{len(lost)} jobs of a submission that was cut short are removed")
+            self._remove(lost)
+
+    def _say(self, text: str) -> None:
+        self.task.publish_message(text)
+
+    def _remove_all(self) -> None:
+        finished = {
+            number
+            for number, job in self.job_data.jobs.items()
+            if job["status"] == self.job_manager.FINISHED
+        }
+        ids = [job["job_id"] for number, job in self.job_data.jobs.items() if number not in finished]
+        self._remove([*ids, *self.orphans()])
+
+    def _remove(self, job_ids: list[Any]) -> None:
+        """Take jobs out of the queue; one that is not in it any more is no matter."""
+        known = [each for each in job_ids if each not in (None, self.job_data.dummy_job_id)]
+        known = list(dict.fromkeys(known))
+        if known:
+            kwargs = law.util.merge_dicts(self._setup_job_manager(), self._get_job_kwargs("cancel"))
+            self.job_manager.cancel_batch(known, silent=True, **kwargs)
+
+    def _clear(self) -> None:
+        """Remove the job files of jobs that all ended well; the logs stay."""
+        with suppress(OSError):
+            shutil.rmtree(files_folder(self.jobs_file))
+
+    # why jobs failed
+
+    def _note_reasons(self, numbers: Any) -> None:
+        for number in numbers:
+            self._reasons[number].append(self._reason(number))
+
+    def _reason(self, number: int) -> str:
+        job = self.job_data.jobs[number]
+        if number in self._refusals and job["job_id"] == self.job_data.dummy_job_id:
+            return self._refusals[number]
+        script = self.job_error_messages.get(job["code"])
+        parts = [self.why(job["job_id"]), job["error"], script and f"job script: {script}"]
+        if job["code"]:
+            parts.append(f"exit code {job['code']}")
+        return ", ".join(dict.fromkeys(str(part) for part in parts if part)) or "no reason is known"
+
+    def _failure(self, error: Exception) -> str:
+        failed = {
+            number: job
+            for number, job in self.job_data.jobs.items()
+            if job["status"] in (self.job_manager.FAILED, self.job_manager.RETRY)
+        }
+        if not failed:
+            return str(error)
+        self._note_reasons(failed)
+        names = {branch: self.task.as_branch(branch).branch_label() for branch in _first(failed)}
+        text = failure_text(
+            failed,
+            len(self.job_data),
+            self._reasons,
+            lambda branch: names.get(branch, ""),
+            self.log_of,
+        )
+        return text
+
+
+def _first(failed: Mapping[int, Mapping[str, Any]]) -> list[int]:
+    """Return the branches of the jobs that are told in full; building all would take long."""
+    return [branch for job in list(failed.values())[:_MOST_NAMES] for branch in job["branches"]]

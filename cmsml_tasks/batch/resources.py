@@ -1,0 +1,151 @@
+"""What a job may ask its batch system for: task parameters, checked before anything is submitted.
+
+A parameter has the name that the system has for the thing, behind the name of the system. Its
+default stands under the same name in the section ``[cmsml_tasks_batch]`` of the configuration.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import law
+import luigi
+
+from cmsml_tasks.batch.site import option
+from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.messages import refuse
+
+_SIZES = {"": 1, "K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_TIME = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|m|h|d)(?:ec(?:onds?)?|in(?:utes?)?|ours?|ays?)?", re.IGNORECASE
+)
+# no quote, bracket, dollar, semicolon or white space: it becomes a line of a job file
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+=,-]*")
+
+
+def number(text: str) -> int:
+    """Return the whole number from 1 on that *text* spells.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise ValueError("not a whole number from 1 on, such as 2")
+
+
+def megabytes(text: str) -> int:
+    """Return the size in MiB that *text* spells, such as ``2GB``; a plain number is in MiB.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = math.ceil(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
+    if size > 0:
+        return size
+    raise ValueError("not a size such as 2GB or 500MB")
+
+
+def seconds(text: str) -> int:
+    """Return the time in seconds that *text* spells, such as ``3h``; a plain number is in hours.
+
+    Raises:
+        ValueError: it is none.
+    """
+    stripped = text.strip()
+    found = _TIME.fullmatch(stripped + "h" if re.fullmatch(r"\d+(\.\d+)?", stripped) else stripped)
+    time = math.ceil(float(found[1]) * _TIMES[found[2].lower()]) if found else 0
+    if time > 0:
+        return time
+    raise ValueError("not a time such as 90min or 3h")
+
+
+def minutes(text: str) -> int:
+    """Return the time in full minutes, rounded up, that *text* spells.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return math.ceil(seconds(text) / 60)
+
+
+def word(text: str) -> str:
+    """Return *text* if it can stand in a job file as it is.
+
+    Raises:
+        ValueError: it could be taken for more than one word.
+    """
+    if _WORD.fullmatch(text):
+        return text
+    raise ValueError("not a name; letters, digits and . _ : / @ + = , - can be used")
+
+
+class Resource(luigi.Parameter):  # type: ignore[misc]
+    """A task parameter that becomes a line of the job file; empty takes the site's default.
+
+    Args:
+        kind: reads what the user typed, and raises ValueError with what is wrong.
+        key: what the line is called in the job file.
+        form: how the value is written there.
+        description: what it is, for ``--help``.
+    """
+
+    def __init__(
+        self, kind: Callable[[str], Any], key: str, form: str = "{}", *, description: str
+    ) -> None:
+        super().__init__(
+            default=law.NO_STR,
+            significant=False,
+            description=f"{description}; default: empty, as the site's configuration says",
+        )
+        self._kind, self._key, self._form = kind, key, form
+
+    def parse(self, text: str) -> str:
+        """Return *text*, checked."""
+        name = f"--{self._key}"
+        if text != law.NO_STR:
+            try:
+                self._kind(text)
+            except ValueError as error:
+                refuse(SettingsError(f"{name} {text!r}: {error}"))
+        return text
+
+    def line(self, name: str, given: str) -> tuple[str, str] | None:
+        """Return key and value for the job file, None where neither task nor site says anything.
+
+        Args:
+            name: the parameter's name, which is also that of the site's option.
+            given: the parameter's value.
+
+        Raises:
+            SettingsError: the value cannot be used.
+        """
+        text = option(name) if given == law.NO_STR else given
+        if not text:
+            return None
+        try:
+            value = self._kind(text)
+        except ValueError as error:
+            where = f"--{name.replace('_', '-')}" if given == text else f"{name} of the site"
+            raise SettingsError(f"{where} {text!r}: {error}") from error
+        return option(f"{name}_key") or self._key, self._form.format(value)
+
+
+def resource_lines(task: Any, system: str) -> list[tuple[str, str]]:
+    """Return the lines of the job file with what the jobs of *task* ask *system* for.
+
+    Raises:
+        SettingsError: a value cannot be used.
+    """
+    lines = [
+        parameter.line(name, getattr(task, name))
+        for name, parameter in task.get_params()
+        if isinstance(parameter, Resource) and name.startswith(f"{system}_")
+    ]
+    return [line for line in lines if line is not None]
