@@ -21,24 +21,21 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY", re.IGNOR
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def bootstrap_text(task: Any, repository: str | None) -> str:
+def bootstrap_text(task: Any) -> str:
     """Return the file that law's job script sources before it runs *task*.
 
-    Args:
-        task: the workflow.
-        repository: where the job finds the packed repository; None where it shares the file
-            system of the submitting side.
-
     Raises:
-        SettingsError: the configuration asks for something that does not go together.
+        SettingsError: the configuration asks for something that is not there.
     """
-    variables = {**_carried(), **_described(repository)}
-    if repository is None:
+    variables = {**_carried(), **_described()}
+    if is_shared():
         variables |= _shared()
     variables |= task.job_variables()
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    site = site_script()
+    parts = ["\n".join(exports), site.read_text("utf-8") if site else ""]
     script = resources.files("cmsml_tasks.batch").joinpath("bootstrap.sh").read_text("utf-8")
-    return "\n".join([*exports, script])
+    return "\n".join([*parts, script])
 
 
 def site_script() -> Path | None:
@@ -86,16 +83,15 @@ def _is_secret(name: str) -> bool:
     return bool(_SECRET.search(name))
 
 
-def _described(repository: str | None) -> dict[str, str]:
-    script = site_script()
+def _described() -> dict[str, str]:
     config = config_file()
     return {
         EXPECTED: json.dumps(versions()),
         ALLOWED: option("allow_versions").replace(" ", ""),
         "CMSML_JOB_UMASK": option("umask", "022"),
-        "CMSML_JOB_SITE_SCRIPT": script.name if script else "",
-        "CMSML_JOB_REPOSITORY": repository or "",
         "CMSML_JOB_CONFIG": os.path.basename(config) if config else "",
+        "CMSML_JOB_PACKED": "" if is_shared() else "yes",
+        "CMSML_JOB_REPOSITORY": option("repository"),
         "CMSML_JOB_ENVIRONMENT": option("environment"),
         "CMSML_JOB_CONTAINER": option("container"),
         "CMSML_JOB_CONTAINER_OPTIONS": option("container_options"),

@@ -1,5 +1,6 @@
-# Sourced by law's job script after the variables that were set where the job was submitted, and in
-# the folder that law made for the job. A job starts with next to nothing: no PATH, no HOME.
+# Sourced by law's job script in the folder that law made for the job, after the variables that were
+# set where the job was submitted and the site's own lines. A job starts with next to nothing: no
+# PATH, no HOME.
 export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
 export LC_ALL="${LC_ALL:-C.UTF-8}"
 export LAW_HOME="${LAW_JOB_HOME}/.law"
@@ -28,11 +29,9 @@ cmsml_environment() { # an archive of an environment, unpacked for this job
 }
 
 cmsml_repository() { # the repository as it was packed where the job was submitted
-    [ -n "${CMSML_JOB_REPOSITORY}" ] || return 0
+    [ -n "${CMSML_JOB_PACKED}" ] || return 0
     mkdir -p "${LAW_JOB_HOME}/repository"
-    cmsml_fetch "${CMSML_JOB_REPOSITORY}" "${LAW_JOB_HOME}/repository.tgz" || return 1
-    tar -xzf "${LAW_JOB_HOME}/repository.tgz" -C "${LAW_JOB_HOME}/repository" || return 1
-    rm "${LAW_JOB_HOME}/repository.tgz"
+    tar -xzf "${LAW_JOB_HOME}"/repository*.tgz -C "${LAW_JOB_HOME}/repository" || return 1
     export CMSML_JOB_PROJECT="${LAW_JOB_HOME}/repository"
     export LAW_CONFIG_FILE="${CMSML_JOB_PROJECT}/${CMSML_JOB_CONFIG}"
     export PYTHONPATH="${CMSML_JOB_PROJECT}${PYTHONPATH:+:${PYTHONPATH}}"
@@ -55,11 +54,6 @@ cmsml_container() { # from here on, python and law run in the container
     export PATH="${LAW_JOB_HOME}/bin:${PATH}"
 }
 
-cmsml_site() { # the site's own lines, which may replace any of the variables
-    [ -n "${CMSML_JOB_SITE_SCRIPT}" ] || return 0
-    source "${LAW_JOB_INIT_DIR}/${CMSML_JOB_SITE_SCRIPT}" ""
-}
-
-cmsml_site && cmsml_environment && cmsml_repository && cmsml_container || return 1
+cmsml_environment && cmsml_repository && cmsml_container || return 1
 cd "${CMSML_JOB_PROJECT:-${LAW_JOB_HOME}}" || return 1
 python -m cmsml_tasks.batch.worker

@@ -42,7 +42,9 @@ class HTCondorProxy(JobsProxy, HTCondorWorkflowProxy):  # type: ignore[misc]
                 break
         if found.get("ExitBySignal") == "true":
             return f"killed by signal {found.get('ExitSignal')}"
-        reasons = (found.get(name, "undefined").strip('"') for name in ("HoldReason", "RemoveReason"))
+        reasons = (
+            found.get(name, "undefined").strip('"') for name in ("HoldReason", "RemoveReason")
+        )
         return ", ".join(reason for reason in reasons if reason != "undefined")
 
     def _where(self) -> list[str]:

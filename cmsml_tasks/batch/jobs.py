@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,13 @@ from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.tracking.ingredients import as_json
 from cmsml_tasks.tracking.messages import refuse
 
+_COMMANDS = {
+    "htcondor": "htcondor_cmd_submit",
+    "slurm": "slurm_cmd_sbatch",
+    "arc": "arc_cmd_arcsub",
+    "crab": "crab_cmd_crab",
+}
+_PLACES = ("htcondor_pool", "htcondor_scheduler", "slurm_partition", "arc_ce")
 _HOOKS = (
     "output_directory",
     "log_directory",
@@ -32,6 +41,10 @@ _HOOKS = (
     "poll_callback",
     "use_local_scheduler",
 )
+
+
+def _sent_as_it_is(path: str | Path) -> law.JobInputFile:
+    return law.JobInputFile(str(path), copy=True, share=True, render_local=False)
 
 
 def with_shared_hooks(cls: type) -> type:
@@ -161,20 +174,14 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     def jobs_bootstrap_file(self) -> law.JobInputFile:
         """Write what a job does first; return it as one of its files."""
         path = Path(self.jobs_files_folder(), "bootstrap.sh")
-        repository = None if is_shared() else self.packed_repository().job_path()
-        path.write_text(bootstrap_text(self, repository), encoding="utf-8")
-        return law.JobInputFile(str(path), copy=True, share=True, render_local=False)
+        path.write_text(bootstrap_text(self), encoding="utf-8")
+        return _sent_as_it_is(path)
 
     def jobs_input_files(self) -> dict[str, law.JobInputFile]:
         """Return further files that go with a job, by the name of what they are."""
-        files = {"site_script": site_script()}
-        if not is_shared():
-            files["repository"] = self.packed_repository().input_file()
-        return {
-            name: law.JobInputFile(str(path), copy=True, share=True, render_local=False)
-            for name, path in files.items()
-            if path is not None
-        }
+        if is_shared():
+            return {}
+        return {"repository": _sent_as_it_is(self.packed_repository().output().path)}
 
     def jobs_resource_lines(self) -> list[tuple[str, str]]:
         """Return the lines of a job file with what a job asks for."""
@@ -193,6 +200,15 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
             required["repository"] = self.packed_repository()
         return law.util.DotDict(required)
 
+    @classmethod
+    def modify_param_values(cls, params: dict[str, Any]) -> dict[str, Any]:
+        """Take the place that jobs go to from the site's configuration where none is given."""
+        params = super().modify_param_values(params)
+        for name in _PLACES:
+            if params.get(name) in ((), law.NO_STR) and option(name):
+                params[name] = dict(cls.get_params())[name].parse(option(name))
+        return params
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_workflow() and self.jobs_system != "local":
@@ -200,6 +216,20 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
                 self.check_jobs()
             except UserError as error:
                 refuse(error)
+
+    def deps(self) -> Any:
+        """Look for the batch system's command before anything that the jobs wait for is run."""
+        if self.is_workflow() and self.jobs_system != "local":
+            command = law.config.get_expanded("job", _COMMANDS[self.jobs_system])
+            program = shlex.split(command)[0]
+            if shutil.which(program) is None and self.jobs_system != "crab":
+                refuse(
+                    SettingsError(
+                        f"--workflow {self.jobs_system}: {program} is not on PATH; log in to a "
+                        "machine that submits to it, or run it with --workflow local"
+                    )
+                )
+        return super().deps()
 
     def check_jobs(self) -> None:
         """Check what jobs need, before anything is submitted.

@@ -8,6 +8,8 @@ from typing import Any
 
 from law.job.base import BaseJobManager
 
+_UNKNOWN = ("job not found", "job not found in query response")
+
 
 class WatchedManager(BaseJobManager):  # type: ignore[misc]
     """Mixin before law's manager of a batch system.
@@ -24,9 +26,21 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
 
     def query_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Return the states of jobs, and remember whether there were any."""
-        states = super().query_batch(*args, **kwargs)
+        return self._watched(super().query_batch(*args, **kwargs))
+
+    def query_group(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the states of jobs, and remember whether there were any."""
+        return self._watched(super().query_group(*args, **kwargs))
+
+    def _watched(self, states: Any) -> Any:
         self.is_silent = any(isinstance(state, Exception) for state in states.values())
-        return states
+        return {job_id: self._judged(state) for job_id, state in states.items()}
+
+    def _judged(self, state: Any) -> Any:
+        """Take a job that is no longer known for one that has ended: its outputs say how."""
+        if isinstance(state, Exception) or state.get("error") not in _UNKNOWN:
+            return state
+        return {**state, "status": self.FINISHED, "error": None, "code": None}
 
 
 def ask(*command: str, seconds: float = 30) -> str:

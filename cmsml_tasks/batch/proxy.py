@@ -237,7 +237,9 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             for number, job in self.job_data.jobs.items()
             if job["status"] == self.job_manager.FINISHED
         }
-        ids = [job["job_id"] for number, job in self.job_data.jobs.items() if number not in finished]
+        ids = [
+            job["job_id"] for number, job in self.job_data.jobs.items() if number not in finished
+        ]
         self._remove([*ids, *self.orphans()])
 
     def _remove(self, job_ids: list[Any]) -> None:

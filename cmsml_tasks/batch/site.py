@@ -29,7 +29,9 @@ def raw_lines(name: str) -> list[str]:
     """Return an option of several lines as it is written: lines for job files."""
     if not law.config.has_option(SECTION, name):
         return []
-    return [line.strip() for line in str(law.config.get(SECTION, name)).splitlines() if line.strip()]
+    return [
+        line.strip() for line in str(law.config.get(SECTION, name)).splitlines() if line.strip()
+    ]
 
 
 def config_file() -> str | None:

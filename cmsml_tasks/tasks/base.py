@@ -125,7 +125,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         return {} if version is None else {"version of": {"the recipe": version}}
 
 
-class BranchedTask(VersionedTask, BatchWorkflow):  # type: ignore[misc]
+class BranchedTask(VersionedTask, BatchWorkflow):
     """A task that is done once for each fold and each point of a scan."""
 
     exclude_index = True
@@ -183,7 +183,7 @@ class BranchedTask(VersionedTask, BatchWorkflow):  # type: ignore[misc]
 
     def jobs_path(self) -> tuple[str, ...]:
         """Return the parts of the path of the jobs: those of the outputs of all branches."""
-        return super(BranchedTask, self).folder()
+        return VersionedTask.folder(self)
 
     def jobs_identity(self) -> list[str]:
         """Return the names of the branches, which are also their folders."""

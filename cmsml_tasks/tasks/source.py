@@ -92,7 +92,7 @@ class ExportedTask(BranchedTask):
         return (self.task_family, source_name(self.source), self.version)
 
     def jobs_path(self) -> tuple[str, ...]:
-        """Return the parts of the path of the jobs, with the source's name in the recipe's place."""
+        """Return the parts of the path of the jobs: those of the outputs."""
         return self.folder() if self.has_source else super().jobs_path()
 
     def tracked_branch(self, data: Any) -> dict[str, Any]:
