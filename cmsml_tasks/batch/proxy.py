@@ -24,6 +24,7 @@ from cmsml_tasks.batch.records import (
     read_record,
 )
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
 
 _MOST_NAMES = 5
@@ -149,7 +150,8 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         self._progress = Progress(total=len(self.job_data))
         self.job_manager.watch()
         try:
-            super().poll()
+            with self._in_the_journal():
+                super().poll()
         except UserError:
             raise
         except Exception as error:
@@ -165,6 +167,25 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if not self.task.no_poll:
             self._remove_all()
             self._clear()
+
+    @contextmanager
+    def _in_the_journal(self) -> Iterator[None]:
+        """Count what the jobs do meanwhile in the table at the end of the command."""
+        before, started = set(self._get_existing_branches()), time.monotonic()
+        try:
+            yield
+        finally:
+            failed = {
+                branch
+                for job in self.job_data.jobs.values()
+                if job["status"] == self.job_manager.FAILED
+                for branch in job["branches"]
+            }
+            outcomes = dict.fromkeys(self._get_existing_branches() - before, "ran")
+            seconds = time.monotonic() - started
+            for branch, outcome in {**outcomes, **dict.fromkeys(failed, "failed")}.items():
+                note(self.task.as_branch(branch), outcome, seconds)
+                seconds = 0.0  # it passed once for all of them
 
     def cancel(self) -> None:
         """Take the jobs out of the queue, and tell a command that waits for them."""
@@ -205,10 +226,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         )
         try:
             self.cancelled_mark.unlink(missing_ok=True)
+            self._look_again()
             self._tidy()
             yield
         finally:
             lock.release()
+
+    def _look_again(self) -> None:
+        """Forget what was there when the command began: another one may have made it meanwhile."""
+        self._existing_branches = None
+        self._cached_output = None
+        self._skip_jobs.clear()
 
     def _tidy(self) -> None:
         """Bring the jobs file and the queue together before jobs are submitted or waited for."""

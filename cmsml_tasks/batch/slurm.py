@@ -30,9 +30,11 @@ class SlurmManager(WatchedManager, SlurmJobManager):  # type: ignore[misc]
             law.config.set("job", "slurm_cmd_sacct", "true")
 
     def cancel(self, job_id: Any, **kwargs: Any) -> Any:
-        """Cancel jobs by the numbers that law keeps for them."""
-        ids = list(map(str, job_id)) if isinstance(job_id, list | tuple) else str(job_id)
-        return super().cancel(ids, **kwargs)
+        """Cancel jobs by the numbers that law keeps for them, and cannot quote (law 0.1.21)."""
+        is_chunk = isinstance(job_id, list | tuple)
+        ids = list(job_id) if is_chunk else [job_id]
+        super().cancel([str(each) for each in ids], **kwargs)
+        return dict.fromkeys(ids) if is_chunk else None
 
 
 class SlurmProxy(JobsProxy, SlurmWorkflowProxy):  # type: ignore[misc]

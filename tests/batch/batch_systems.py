@@ -1,0 +1,204 @@
+"""Real batch systems on this machine, and what a bad day can do to them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+POOLS = Path(__file__).parents[1] / "pools"
+
+
+def exported(text: str) -> dict[str, str]:
+    """Return the variables that lines of ``export NAME='value'`` set."""
+    script = f"{text}\nenv -0"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    after = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
+    return {name: value for name, value in after.items() if os.environ.get(name) != value}
+
+
+def unavailable(reason: str) -> None:
+    """Skip on a laptop; in continuous integration a missing system is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class System:
+    """A batch system.
+
+    Attributes:
+        name: what --workflow says.
+        variables: environment of its commands.
+    """
+
+    name: str
+    variables: dict[str, str]
+
+    def call(self, *command: str) -> str:
+        """Return what one of its commands prints."""
+        environment = {**os.environ, **self.variables}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def queue(self) -> list[str]:
+        """Return the ids of all jobs in the queue."""
+        raise NotImplementedError
+
+    def remove(self, job_id: str) -> None:
+        """Take a job out of the queue, as its user or an administrator would."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Take all jobs out of the queue."""
+        for job_id in self.queue():
+            self.remove(job_id)
+        until = time.monotonic() + 20
+        while self.queue() and time.monotonic() < until:
+            time.sleep(0.2)
+
+
+class HTCondor(System):
+    """A pool of its own, on loopback."""
+
+    name = "htcondor"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.script = str(POOLS / "htcondor.sh")
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[HTCondor]:
+        """Give a pool that runs."""
+        if shutil.which("unshare") is None or shutil.which("dpkg-deb") is None:
+            unavailable(
+                "HTCondor is taken from Debian's packages, which this machine cannot unpack"
+            )
+        folder = Path(tempfile.mkdtemp(prefix="htcondor-", dir="/tmp"))
+        pool = cls(folder)
+        # kept between test runs: packages are downloaded once
+        cache = Path(os.environ.get("CMSML_TEST_PACKAGES") or "/tmp/cmsml_tasks-packages")
+        os.environ.setdefault("POOL_CACHE", str(cache))
+        done = subprocess.run([pool.script, "install", str(folder)], capture_output=True, text=True)
+        if done.returncode:
+            unavailable(f"HTCondor cannot be installed: {done.stdout}{done.stderr}")
+        try:
+            pool.up()
+            pool.variables = exported(pool._pool("env"))
+            yield pool
+        finally:
+            pool._pool("down")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _pool(self, command: str) -> str:
+        done = subprocess.run(
+            [self.script, command, str(self.folder)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def up(self) -> None:
+        self._pool("up")
+
+    def down(self) -> None:
+        self._pool("down")
+
+    def queue(self) -> list[str]:
+        return self.call("condor_q", "-allusers", "-af:j", "Owner").split()[::2]
+
+    def remove(self, job_id: str) -> None:
+        self.call("condor_rm", job_id)
+
+    def hold(self, job_id: str) -> None:
+        self.call("condor_hold", job_id)
+
+    def kill(self, daemon: str) -> None:
+        """Kill a daemon of the pool."""
+        root = str(self.folder / "root")
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                program = os.readlink(path / "exe")
+            except OSError:
+                continue
+            if program.startswith(root) and program.endswith(f"/{daemon}"):
+                os.kill(int(path.name), signal.SIGKILL)
+
+
+class Slurm(System):
+    """A cluster of one node, on loopback."""
+
+    name = "slurm"
+
+    def __init__(self, folder: Path, accounting: bool) -> None:
+        self.folder = folder
+        self.script = str(POOLS / "slurm.sh")
+        self.settings = {
+            "SLURM_BASE": str(folder),
+            "SLURM_ACCT": str(int(accounting)),
+            "SLURM_PORT": "27817" if accounting else "28817",
+        }
+
+    @classmethod
+    @contextmanager
+    def running(cls, accounting: bool = True) -> Iterator[Slurm]:
+        """Give a cluster that runs."""
+        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+        needed = ["slurmctld", "slurmd", "munged", *(["slurmdbd", "mariadbd"] * accounting)]
+        for program in needed:
+            if shutil.which(program, path=path) is None:
+                unavailable(f"{program} is not installed (tests/pools/slurm.sh install)")
+        folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
+        cluster = cls(folder, accounting)
+        try:
+            cluster.up()
+            cluster.variables = exported(cluster._cluster("env"))
+            yield cluster
+        finally:
+            cluster._cluster("down")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _cluster(self, command: str) -> str:
+        environment = {**os.environ, **self.settings}
+        # daemons keep standard error open
+        with tempfile.TemporaryFile("w+") as errors:
+            done = subprocess.run(
+                [self.script, command],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+            errors.seek(0)
+            assert done.returncode == 0, f"{command}: {done.stdout}{errors.read()}"
+        return done.stdout
+
+    def up(self) -> None:
+        self._cluster("up")
+
+    def down(self) -> None:
+        self._cluster("down")
+
+    def queue(self) -> list[str]:
+        return self.call("squeue", "--noheader", "--format", "%i").split()
+
+    def remove(self, job_id: str) -> None:
+        self.call("scancel", job_id)
+
+    def hold(self, job_id: str) -> None:
+        # a running job can only be put back and held
+        self.call("scontrol", "requeuehold", job_id)
+
+    def kill(self, daemon: str) -> None:
+        """Kill a daemon of the cluster."""
+        pid = int((self.folder / "pid" / f"{daemon}.pid").read_text())
+        os.kill(pid, signal.SIGKILL)
