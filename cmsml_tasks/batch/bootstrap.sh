@@ -5,7 +5,7 @@ export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"
 export LC_ALL="${LC_ALL:-C.UTF-8}"
 export LAW_HOME="${LAW_JOB_HOME}/.law"
 umask "${CMSML_JOB_UMASK}"
-[ -d "${HOME:-/nonexistent}" ] || export HOME="${LAW_JOB_HOME}"
+[ -w "${HOME:-/nonexistent}" ] || export HOME="${LAW_JOB_HOME}"
 
 cmsml_fetch() { # cmsml_fetch URL FILE
     case "$1" in
@@ -17,6 +17,14 @@ cmsml_fetch() { # cmsml_fetch URL FILE
     esac || { echo "error: $1 could not be fetched" >&2; return 1; }
 }
 
+cmsml_law() { # a `law` that runs in whatever python is the first on PATH
+    mkdir -p "${LAW_JOB_HOME}/bin"
+    printf '#!/bin/sh\nexec python -c "%s" "$@"\n' \
+        "import sys; from law.cli import run; sys.exit(run())" >"${LAW_JOB_HOME}/bin/law"
+    chmod +x "${LAW_JOB_HOME}/bin/law"
+    export PATH="${LAW_JOB_HOME}/bin:${PATH}"
+}
+
 cmsml_environment() { # an archive of an environment, unpacked for this job
     [ -n "${CMSML_JOB_ENVIRONMENT}" ] || return 0
     mkdir -p "${LAW_JOB_HOME}/environment"
@@ -26,6 +34,8 @@ cmsml_environment() { # an archive of an environment, unpacked for this job
     export PATH="${LAW_JOB_HOME}/environment/bin:${PATH}"
     # what conda-pack leaves to be run once in the new place
     if command -v conda-unpack >/dev/null; then conda-unpack || return 1; fi
+    # scripts of an environment know the place where it was made
+    cmsml_law
 }
 
 cmsml_repository() { # the repository as it was packed where the job was submitted
@@ -39,19 +49,15 @@ cmsml_repository() { # the repository as it was packed where the job was submitt
 
 cmsml_container() { # from here on, python and law run in the container
     [ -n "${CMSML_JOB_CONTAINER}" ] || return 0
-    local runtime name
+    local runtime
     runtime="$(command -v apptainer || command -v singularity)" || {
         echo "error: no apptainer here to run ${CMSML_JOB_CONTAINER} with" >&2
         return 1
     }
-    mkdir -p "${LAW_JOB_HOME}/bin"
-    for name in python law; do
-        printf '#!/bin/sh\nexec %q exec %s %q %s "$@"\n' "${runtime}" \
-            "${CMSML_JOB_CONTAINER_OPTIONS}" "${CMSML_JOB_CONTAINER}" "${name}" \
-            >"${LAW_JOB_HOME}/bin/${name}"
-        chmod +x "${LAW_JOB_HOME}/bin/${name}"
-    done
-    export PATH="${LAW_JOB_HOME}/bin:${PATH}"
+    cmsml_law
+    printf '#!/bin/sh\nexec %q exec %s %q python "$@"\n' "${runtime}" \
+        "${CMSML_JOB_CONTAINER_OPTIONS}" "${CMSML_JOB_CONTAINER}" >"${LAW_JOB_HOME}/bin/python"
+    chmod +x "${LAW_JOB_HOME}/bin/python"
 }
 
 cmsml_environment && cmsml_repository && cmsml_container || return 1

@@ -75,7 +75,7 @@ class HTCondorJobs(Jobs, HTCondorWorkflow):  # type: ignore[misc]
         number, "request_gpus", description="number of GPUs for each job"
     )
     htcondor_max_runtime = Resource(
-        seconds, "+MaxRuntime", description="walltime of a job, such as 3h"
+        seconds, "allowed_execute_duration", description="walltime of a job, such as 3h"
     )
     htcondor_job_flavour = Resource(
         word, "+JobFlavour", '"{}"', description="CERN's queue, such as longlunch"

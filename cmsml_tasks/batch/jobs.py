@@ -18,7 +18,7 @@ from law.workflow.remote import BaseRemoteWorkflow
 from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
 from cmsml_tasks.batch.records import files_folder, logs_folder
 from cmsml_tasks.batch.resources import Resource, resource_lines
-from cmsml_tasks.batch.site import check_site, jobs_folder, option
+from cmsml_tasks.batch.site import check_site, jobs_folder, option, project_folder
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.tracking.ingredients import as_json
 from cmsml_tasks.tracking.messages import refuse
@@ -131,6 +131,9 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         """Return environment variables for the jobs."""
         return {}
 
+    def jobs_ended(self) -> None:
+        """Say what a local run says at its end; called after all jobs have ended well."""
+
     # what is made of it
 
     @property
@@ -242,12 +245,26 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         site_script()
         self.jobs_resource_lines()
         self.jobs_output_directory()
+        if not is_shared():
+            self._check_reachable()
         for name, value in self.to_str_params().items():
             if not value.isascii():
                 # law's job script would garble it
                 raise SettingsError(
                     f"--{name.replace('_', '-')} {value!r}: only ASCII characters can be sent to "
                     "batch jobs; run it with --workflow local, or write it without the others"
+                )
+
+    def _check_reachable(self) -> None:
+        """Check that outputs do not lie in the repository, of which a job has a copy of its own."""
+        branches = list(self.get_branch_map())
+        paths = self.as_branch(branches[0]).output_paths() if branches else []
+        for path in paths:
+            if "://" not in path and Path(path).is_relative_to(project_folder()):
+                raise SettingsError(
+                    f"{path} lies in the repository, of which each job gets a copy (software: "
+                    "packed); set the store to a place that jobs can reach, a storage element or "
+                    "an absolute path"
                 )
 
     @contextmanager

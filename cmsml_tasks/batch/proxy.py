@@ -167,6 +167,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if not self.task.no_poll:
             self._remove_all()
             self._clear()
+            self.task.jobs_ended()
 
     @contextmanager
     def _in_the_journal(self) -> Iterator[None]:

@@ -134,7 +134,8 @@ class Resource(luigi.Parameter):  # type: ignore[misc]
         except ValueError as error:
             where = f"--{name.replace('_', '-')}" if given == text else f"{name} of the site"
             raise SettingsError(f"{where} {text!r}: {error}") from error
-        return option(f"{name}_key") or self._key, self._form.format(value)
+        form = option(f"{name}_form") or self._form
+        return option(f"{name}_key") or self._key, form.format(value)
 
 
 def resource_lines(task: Any, system: str) -> list[tuple[str, str]]:

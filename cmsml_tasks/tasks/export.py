@@ -65,6 +65,10 @@ class ExportGraph(ExportedTask):
             return text
         return f"{text}\n\nin CMSSW:\n\n{cpp_lines(card, path)}\n"
 
+    def jobs_ended(self) -> None:
+        """Say where the graphs lie."""
+        self.show_present()
+
     def show_present(self) -> None:
         """Print what a run prints, for graphs that were there already."""
         task = self.as_branch(0) if self.is_workflow() else self

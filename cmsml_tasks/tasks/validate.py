@@ -20,6 +20,8 @@ from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tracking.messages import refuse
 
+_SHOWN = 5
+
 
 class ValidateGraph(ExportedTask):
     """Check each graph in processes of its own: ``validation.json`` exists where all is well."""
@@ -82,6 +84,12 @@ class ValidateGraph(ExportedTask):
     def output(self) -> dict[str, law.LocalFileTarget]:
         """Return the report of a passed validation."""
         return {"report": self.local_target(REPORT)}
+
+    def jobs_ended(self) -> None:
+        """Say where the reports lie, which are there because all checks passed."""
+        reports = [task.output()["report"].path for task in self.get_branch_tasks().values()]
+        more = [f"and {len(reports) - _SHOWN} more"] if len(reports) > _SHOWN else []
+        print("\n".join(["all checks passed:", *reports[:_SHOWN], *more]))
 
     def run(self) -> Any:
         """Validate; leave the evidence of a failure beside the report, where no task reads it.

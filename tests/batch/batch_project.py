@@ -25,6 +25,7 @@ class BatchProject:
         variables: environment of the batch system's commands.
         python: the interpreter that runs law.
         options: given to each run.
+        place: what the site's configuration says in every test.
     """
 
     folder: Path
@@ -32,14 +33,14 @@ class BatchProject:
     variables: dict[str, str]
     python: str = sys.executable
     options: tuple[str, ...] = ("--poll-interval", "0.5s")
-    site: dict[str, str] = field(default_factory=dict)
+    place: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.folder.exists():
             shutil.copytree(TOY, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         self.faults.mkdir(exist_ok=True)
-        if self.site:
-            self.write_site(**self.site)
+        if self.place:
+            self.write_site()
 
     @property
     def faults(self) -> Path:
@@ -55,7 +56,7 @@ class BatchProject:
 
     def write_site(self, **options: str) -> None:
         """Make a site's configuration."""
-        lines = [f"{name}: {value}" for name, value in options.items()]
+        lines = [f"{name}: {value}" for name, value in {**self.place, **options}.items()]
         (self.folder / "site.cfg").write_text("\n".join(["[cmsml_tasks_batch]", *lines, ""]))
         self.variables["CMSML_SITE"] = "site.cfg"
 

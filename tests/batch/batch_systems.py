@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,16 @@ def unavailable(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def free_ports(number: int) -> int:
+    """Return the first of some ports in a row that nobody listens on."""
+    for first in range(random.randrange(20000, 30000), 32000, number):
+        with ExitStack() as stack, suppress(OSError):
+            for port in range(first, first + number):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise AssertionError("no ports are free")
 
 
 class System:
@@ -71,6 +83,10 @@ class HTCondor(System):
     """A pool of its own, on loopback."""
 
     name = "htcondor"
+    watcher = "condor_starter"
+    scheduler = "condor_schedd"
+    refused_option = {"htcondor_lines": "request_memory = what"}
+    refused_message = "request_memory"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -133,11 +149,91 @@ class HTCondor(System):
             if program.startswith(root) and program.endswith(f"/{daemon}"):
                 os.kill(int(path.name), signal.SIGKILL)
 
+    def kill_worker(self) -> None:
+        """Kill the daemon of the worker and what it has started."""
+        self.kill("condor_startd")
+        self.kill("condor_starter")
+
+
+class ARC(System):
+    """A computing element of its own, on loopback, with jobs as processes of another user."""
+
+    name = "arc"
+    scheduler = "arex"
+    refused_option = {"arc_queue": "nowhere"}
+    refused_message = "nowhere"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.script = str(POOLS / "arc.sh")
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[ARC]:
+        """Give a computing element that runs."""
+        for program in ("arched", "arcsub", "arcctl"):
+            if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
+                unavailable(f"{program} is not installed (tests/pools/arc.sh install)")
+        folder = Path(tempfile.mkdtemp(prefix="arc-", dir="/tmp"))
+        folder.chmod(0o755)
+        element = cls(folder)
+        try:
+            element.up()
+            element.variables = {
+                **exported(element._element("env")),
+                "LAW__job__arc_cmd_arcsub": "arcsub -S org.nordugrid.arcrest",
+            }
+            yield element
+        finally:
+            element._element("down")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _element(self, command: str) -> str:
+        environment = {**os.environ, "ARC_BASE": str(self.folder)}
+        with tempfile.TemporaryFile("w+") as errors:
+            done = subprocess.run(
+                [self.script, command],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+            errors.seek(0)
+            assert done.returncode == 0, f"{command}: {done.stdout}{errors.read()}"
+        return done.stdout
+
+    def up(self) -> None:
+        self._element("up")
+
+    def down(self) -> None:
+        self._element("down")
+
+    def queue(self) -> list[str]:
+        control = self.folder / "control"
+        return [
+            path.name.split(".")[1]
+            for state in ("accepting", "processing", "restarting")
+            for path in (control / state).glob("job.*.status")
+        ]
+
+    def remove(self, job_id: str) -> None:
+        # what the service does when a user asks for it
+        name = job_id.rpartition("/")[2]
+        (self.folder / "control" / "accepting" / f"job.{name}.cancel").touch()
+
+    def kill(self, daemon: str) -> None:
+        """Kill a daemon of the computing element."""
+        os.kill(int((self.folder / "pid" / f"{daemon}.pid").read_text()), signal.SIGKILL)
+
 
 class Slurm(System):
     """A cluster of one node, on loopback."""
 
     name = "slurm"
+    watcher = "slurmstepd"
+    scheduler = "slurmctld"
+    refused_option = {"slurm_partition": "nowhere"}
+    refused_message = "invalid partition specified: nowhere"
 
     def __init__(self, folder: Path, accounting: bool) -> None:
         self.folder = folder
@@ -145,7 +241,7 @@ class Slurm(System):
         self.settings = {
             "SLURM_BASE": str(folder),
             "SLURM_ACCT": str(int(accounting)),
-            "SLURM_PORT": "27817" if accounting else "28817",
+            "SLURM_PORT": str(free_ports(3)),
         }
 
     @classmethod
@@ -186,7 +282,8 @@ class Slurm(System):
         self._cluster("up")
 
     def down(self) -> None:
-        self._cluster("down")
+        """Take the controller away; jobs go on."""
+        self.kill("slurmctld")
 
     def queue(self) -> list[str]:
         return self.call("squeue", "--noheader", "--format", "%i").split()
@@ -200,5 +297,24 @@ class Slurm(System):
 
     def kill(self, daemon: str) -> None:
         """Kill a daemon of the cluster."""
-        pid = int((self.folder / "pid" / f"{daemon}.pid").read_text())
-        os.kill(pid, signal.SIGKILL)
+        if daemon != self.watcher:
+            pid = int((self.folder / "pid" / f"{daemon}.pid").read_text())
+            # a controller that cannot save what it knows gives numbers of jobs away again
+            os.kill(pid, signal.SIGTERM if daemon == self.scheduler else signal.SIGKILL)
+            while Path(f"/proc/{pid}").exists():
+                time.sleep(0.1)
+            return
+        spool = str(self.folder).encode()
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (path / "comm").read_text().strip() != daemon:
+                    continue
+                if spool in (path / "environ").read_bytes():
+                    os.kill(int(path.name), signal.SIGKILL)
+
+    def kill_worker(self) -> None:
+        """Kill the daemon of the worker; another one takes its place later."""
+        self.kill("slurmd")
+        self.kill("slurmstepd")
+        time.sleep(15)
+        self.up()

@@ -60,7 +60,28 @@ def test_only_what_changed_is_submitted(system, project):
     assert project.runs(2, "Numbers") == 1
 
 
-@pytest.mark.parametrize("kind", ["raise", "nothing", "wrapper"])
+ONCE = {
+    "raise": "task raises, once",
+    "exit": "task exits with 17, once",
+    "kill": "task killed by signal 9",
+    "wrapper": "job's wrapper killed by signal 9",
+    "nothing": "job ends well without an output",
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind,
+            marks=[
+                pytest.mark.fault(name),
+                *([pytest.mark.slow] if kind in ("exit", "kill") else []),
+            ],
+        )
+        for kind, name in ONCE.items()
+    ],
+)
 def test_a_job_that_failed_once_is_submitted_again(system, project, kind):
     project.tell(1, kind)
     text = project.law("--n", "2")
@@ -70,6 +91,7 @@ def test_a_job_that_failed_once_is_submitted_again(system, project, kind):
     assert system.queue() == []
 
 
+@pytest.mark.fault("task raises, always")
 def test_a_final_failure_says_which_branch_why_and_where(system, project):
     project.tell(1, "raise", 9)
     status, text = project.attempt("--retries", "1")
@@ -89,6 +111,7 @@ def test_a_final_failure_says_which_branch_why_and_where(system, project):
     assert project.values() == RIGHT
 
 
+@pytest.mark.fault("job removed from the queue")
 def test_a_removed_job_is_submitted_again(system, project):
     project.tell(1, "sleep")
     with project.start("--n", "2") as client:
@@ -100,9 +123,8 @@ def test_a_removed_job_is_submitted_again(system, project):
     assert system.queue() == []
 
 
+@pytest.mark.fault("client killed, started again")
 def test_a_killed_client_is_started_again_and_nothing_runs_twice(system, project):
-    project.tell(1, "sleep", 0)
-    (project.faults / "fault_0").write_text("raise 0")
     with project.start() as client:
         project.job_id(2)
         client.send_signal(signal.SIGKILL)
@@ -114,6 +136,7 @@ def test_a_killed_client_is_started_again_and_nothing_runs_twice(system, project
     assert system.queue() == []
 
 
+@pytest.mark.fault("client killed between submission and record")
 def test_jobs_that_no_record_knows_leave_the_queue(system, project):
     project.tell(0, "sleep", 1)
     with project.start("--n", "1") as client:
@@ -128,6 +151,7 @@ def test_jobs_that_no_record_knows_leave_the_queue(system, project):
     assert system.queue() == []
 
 
+@pytest.mark.fault("two clients at once")
 def test_two_clients_submit_once(system, project):
     with project.start() as first, project.start() as second:
         texts = [client.communicate(timeout=120)[0] for client in (first, second)]
@@ -148,6 +172,7 @@ def test_submit_and_come_back_later(system, project):
     assert "complete (3/3)" in project.law("--print-status", "0")
 
 
+@pytest.mark.fault("jobs cancelled by another client")
 def test_cancelled_jobs_leave_the_queue_and_the_client_that_waits(system, project):
     project.tell(0, "sleep", 1)
     with project.start("--n", "1") as client:
@@ -160,6 +185,7 @@ def test_cancelled_jobs_leave_the_queue_and_the_client_that_waits(system, projec
     assert "going to submit 1" in project.law("--n", "1")
 
 
+@pytest.mark.fault("settings changed while jobs run")
 def test_a_changed_request_takes_the_old_jobs_out_of_the_queue(system, project):
     project.tell(0, "sleep", 1)
     project.law("--n", "1", "--no-poll")
@@ -170,8 +196,84 @@ def test_a_changed_request_takes_the_old_jobs_out_of_the_queue(system, project):
     assert system.queue() == []
 
 
+@pytest.mark.fault("job held")
+def test_a_held_job_leaves_the_queue(system, project):
+    if not hasattr(system, "hold"):
+        return  # a computing element has no such state
+    project.tell(1, "sleep")
+    with project.start("--n", "2") as client:
+        project.wait_until_running(1)
+        system.hold(project.job_id(1))
+        text, _ = client.communicate(timeout=120)
+    assert client.returncode == 0, text
+    assert project.all_runs(2) == [1, 2]
+    assert system.queue() == []
+
+
+@pytest.mark.fault("walltime exceeded")
+@pytest.mark.slow
+def test_a_job_that_takes_too_long_is_submitted_again(system, project):
+    project.tell(1, "sleep")
+    flag = {"htcondor": "--htcondor-max-runtime=8s", "slurm": "--slurm-time=1min"}.get(
+        system.name, "--arc-walltime=1min"
+    )
+    text = project.law("--n", "2", flag)
+    assert project.all_runs(2) == [1, 2], text
+    assert system.queue() == []
+
+
+@pytest.mark.fault("submission refused")
+def test_a_refused_submission_says_why(system, project):
+    project.write_site(**system.refused_option)
+    text = project.refused("--n", "2")
+    assert f"{system.name} took none of 2 jobs" in text
+    assert system.refused_message in text
+    assert not project.record()
+    project.write_site()
+    project.law("--n", "2")
+
+
+@pytest.mark.fault("process that watches the job killed")
+def test_a_job_whose_watcher_was_killed_runs_again(system, project):
+    project.tell(1, "sleep")
+    with project.start("--n", "2") as client:
+        project.wait_until_running(1)
+        system.kill(system.watcher)
+        text, _ = client.communicate(timeout=200)
+    assert client.returncode == 0, text
+    assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
+    assert system.queue() == []
+
+
+@pytest.mark.fault("worker daemon killed")
+@pytest.mark.slow
+def test_a_job_whose_worker_died_runs_again(system, project):
+    project.tell(1, "sleep")
+    with project.start("--n", "2") as client:
+        project.wait_until_running(1)
+        system.kill_worker()
+        text, _ = client.communicate(timeout=220)
+    assert client.returncode == 0, text
+    assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
+    assert system.queue() == []
+
+
+@pytest.mark.fault("queue's daemon killed and started again")
+def test_jobs_survive_a_restart_of_the_queue(system, project):
+    project.tell(1, "pause")
+    with project.start("--n", "2", "--poll-fails", "100") as client:
+        project.wait_until_running(1)
+        system.kill(system.scheduler)
+        system.up()
+        text, _ = client.communicate(timeout=200)
+    assert client.returncode == 0, text
+    assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
+    assert system.queue() == []
+
+
+@pytest.mark.fault("batch system away while polling")
 def test_the_pool_goes_away_while_a_client_polls(system, project):
-    project.tell(1, "sleep", 1)
+    project.tell(1, "pause", 1)
     with project.start("--n", "2", "--poll-fails", "3") as client:
         project.wait_until_running(1)
         system.down()
@@ -239,9 +341,8 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
     assert "'lots': not a size such as 2GB" in text
     project.write_site(**{flags[system.name][2:].replace("-", "_"): "2GB; touch BAD"})
     assert "of the site" in project.refused()
-    project.variables["CMSML_SITE"] = "nowhere.cfg"
-    assert "there is no such file" in project.refused()
-    del project.variables["CMSML_SITE"]
+    project.write_site()
+    assert "there is no such file" in project.refused(CMSML_SITE="nowhere.cfg")
     text = project.refused(CMSML_JOBS=str(project.folder / "with space"))
     assert "characters that batch systems misread" in text
     assert project.all_runs() == [0, 0, 0]

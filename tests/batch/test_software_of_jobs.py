@@ -1,0 +1,134 @@
+"""Where a job's software comes from, on a real HTCondor pool."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from batch_project import BatchProject
+from batch_systems import HTCondor
+from environments import make_environment
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A pool that runs."""
+    with HTCondor.running() as pool:
+        yield pool
+
+
+def git(folder, *words):
+    identity = ("-c", "user.name=me", "-c", "user.email=me@localhost")
+    subprocess.run(["git", "-C", folder, *identity, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def project(pool, tmp_path):
+    """A project in a git repository, with a store that is not a part of it."""
+    project = BatchProject(tmp_path / "project", "htcondor", dict(pool.variables))
+    project.variables["CMSML_TEST_STORE"] = str(tmp_path / "outside" / "store")
+    (project.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/store/\n/site.*\n")
+    git(project.folder, "init")
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-m", "tasks")
+    yield project
+    pool.clear()
+
+
+def made(project):
+    store = Path(project.variables["CMSML_TEST_STORE"])
+    return {path.name: path.read_text() for path in store.glob("Powers/v1/*[0-9].json")}
+
+
+def environment_there(project, path):
+    """Let the site's script say where Python is on the workers."""
+    (project.folder / "site.sh").write_text(f"export PATH={path}:/usr/bin:/bin\n")
+
+
+def test_the_repository_travels_with_the_job(project):
+    project.write_site(software="packed", bootstrap="site.sh")
+    environment_there(project, Path(sys.executable).parent)
+    # as it is now, committed or not
+    tasks = project.folder / "batch_tasks.py"
+    tasks.write_text(tasks.read_text().replace("number**self.power", "-(number**self.power)"))
+    project.law("--n", "2")
+    assert made(project) == {"number=0.json": '[0, ""]', "number=1.json": '[-1, ""]'}
+    log = project.logs()[0].read_text()
+    assert "repository" in log
+    # the archive is made again only when a file has changed
+    (archive,) = (project.jobs / "repository").glob("*.tgz")
+    project.law("--n", "3")
+    assert list((project.jobs / "repository").glob("*.tgz")) == [archive]
+
+
+def test_a_store_that_jobs_cannot_reach_is_refused(project):
+    project.write_site(software="packed")
+    del project.variables["CMSML_TEST_STORE"]
+    text = project.refused("--n", "2")
+    assert "lies in the repository, of which each job gets a copy" in text
+
+
+def test_what_is_no_repository_cannot_be_packed(project, tmp_path):
+    project.write_site(software="packed")
+    (project.folder / ".git").rename(tmp_path / "git")
+    text = project.refused("--n", "2")
+    assert "is not the top of a git repository" in text
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory):
+    """An environment with law and this package, and without TensorFlow, as one file."""
+    folder = tmp_path_factory.mktemp("environment")
+    make_environment(folder / "made", sys.executable)
+    name = folder / "environment.tar.gz"
+    subprocess.run(["tar", "-czf", name, "-C", folder / "made", "."], check=True)
+    (folder / "made").rename(folder / "gone")
+    return name
+
+
+def test_an_environment_is_fetched_and_unpacked(project, archive):
+    project.write_site(
+        software="packed",
+        environment=archive.as_uri().removeprefix("file://"),
+        allow_versions="tensorflow,keras,cmsml_tasks",
+    )
+    project.law("--n", "1")
+    assert made(project) == {"number=0.json": '[0, ""]'}
+    log = project.logs()[0].read_text()
+    assert "/environment/bin/python" in log
+    assert "tensorflow (absent)" in log
+
+
+def test_an_environment_that_is_not_there_is_the_reason_of_the_failure(project):
+    project.write_site(software="packed", environment="/nowhere/environment.tar.gz")
+    status, text = project.attempt("--n", "1", "--retries", "0")
+    assert status == 40
+    assert "error: /nowhere/environment.tar.gz could not be fetched" in text
+    assert "bootstrap file failed" in text
+
+
+def test_a_container_without_apptainer_is_the_reason_of_the_failure(project):
+    project.write_site(container="/cvmfs/unpacked.cern.ch/some/image")
+    status, text = project.attempt("--n", "1", "--retries", "0")
+    assert status == 40
+    assert "error: no apptainer here to run /cvmfs/unpacked.cern.ch/some/image with" in text
+
+
+def test_a_container_runs_python_and_law(project, tmp_path):
+    # stands for apptainer, which this machine cannot have: runs the command with the image's python
+    fake = tmp_path / "tools" / "apptainer"
+    fake.parent.mkdir()
+    fake.write_text(
+        '#!/bin/sh\n[ "$1 $2" = "exec --bind" ] && shift 3\nimage="$1"; shift 2\n'
+        'echo "in $image" >&2\nexec "$image/python" "$@"\n'
+    )
+    fake.chmod(0o755)
+    project.write_site(
+        container=str(Path(sys.executable).parent),
+        container_options="--bind /somewhere",
+        bootstrap="site.sh",
+    )
+    (project.folder / "site.sh").write_text(f"export PATH={fake.parent}:$PATH\n")
+    project.law("--n", "1")
+    assert made(project) == {"number=0.json": '[0, ""]'}
+    assert f"in {Path(sys.executable).parent}" in project.logs()[0].read_text()
