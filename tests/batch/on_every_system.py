@@ -235,7 +235,7 @@ def test_a_refused_submission_says_why(system, project):
 
 @pytest.mark.fault("process that watches the job killed")
 def test_a_job_whose_watcher_was_killed_runs_again(system, project):
-    project.tell(1, "sleep")
+    project.tell(1, "pause")
     with project.start("--n", "2") as client:
         project.wait_until_running(1)
         system.kill(system.watcher)
@@ -248,7 +248,7 @@ def test_a_job_whose_watcher_was_killed_runs_again(system, project):
 @pytest.mark.fault("worker daemon killed")
 @pytest.mark.slow
 def test_a_job_whose_worker_died_runs_again(system, project):
-    project.tell(1, "sleep")
+    project.tell(1, "pause")
     with project.start("--n", "2") as client:
         project.wait_until_running(1)
         system.kill_worker()
