@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import law
@@ -19,6 +20,8 @@ law.contrib.load("arc")
 
 from law.contrib.arc.job import ARCJobFileFactory, ARCJobManager  # noqa: E402
 from law.contrib.arc.workflow import ARCWorkflow, ARCWorkflowProxy  # noqa: E402
+
+_AT_ONCE = 8
 
 
 class ARCManager(WatchedManager, ARCJobManager):  # type: ignore[misc]
@@ -94,21 +97,30 @@ class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
 
     def log_of(self, job: Mapping[str, Any]) -> str:
         """Return the log of a job, and keep it beside the record of the jobs."""
-        text = ask("arccat", "-j", self.task.arc_job_list(), job["job_id"])
+        text = ask("arccat", "-j", self.task.arc_job_list(), str(job["job_id"]))
         if text:
-            name = f"log_{job['branches'][0]}To{job['branches'][-1] + 1}.txt"
-            path = logs_folder(self.jobs_file) / name
+            path = logs_folder(self.jobs_file) / _log_name(job["branches"])
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             job["extra"]["log"] = str(path)
         return text
 
-    def _remove(self, job_ids: list[Any]) -> None:
-        super()._remove(job_ids)
-        known = [each for each in job_ids if each not in (None, self.job_data.dummy_job_id)]
-        if known:
-            # what they have left there would stay for a week
-            self.job_manager.cleanup_batch(known, silent=True)
+    def _remove_all(self) -> None:
+        """Fetch the logs, and remove all that the jobs have left, which would stay for a week."""
+        jobs = [
+            {**self.job_data.jobs[number], "job_id": job_id}
+            for number, job_id in self.ids.items()
+            if number in self.job_data.jobs
+        ]
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(self.log_of, jobs))
+        super()._remove_all()
+        if self.ids:
+            self.job_manager.cleanup_batch(list(self.ids.values()), silent=True)
+
+
+def _log_name(branches: Sequence[int]) -> str:
+    return f"log_{branches[0]}To{branches[-1] + 1}.txt"
 
 
 @with_shared_hooks
@@ -157,7 +169,7 @@ class ARCJobs(Jobs, ARCWorkflow):  # type: ignore[misc]
         config.job_name = self.jobs_name()
         # law would put the numbers of the branches behind the name, and then once more
         config.postfix_output_files = False
-        config.stdout = config.stderr = f"log_{branches[0]}To{branches[-1] + 1}.txt"
+        config.stdout = config.stderr = _log_name(branches)
         config.log = "gmlog"
         config.custom_content += self.jobs_resource_lines()
         config.custom_content += [

@@ -41,6 +41,8 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._reasons: dict[int, list[str]] = defaultdict(list)
         self._refusals: dict[int, str] = {}
+        self.ids: dict[int, Any] = {}
+        """Last id of each job by its number; law forgets those of jobs that have ended."""
         self._progress: Progress | None = None
         self._left_to_run = False
         self._unanswered = False
@@ -123,11 +125,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             self.job_data["request"] = self.task.jobs_request()
             self.job_data["submitted"] = time.time()
         submitted = super().submit(retry_jobs)
+        self._note_ids()
         if not retry_jobs and not self._submitted:
             self._stop_if_refused(submitted)
             if submitted:
                 self.task.publish_message(f"logs: {logs_folder(self.jobs_file)}")
         return submitted
+
+    def _note_ids(self) -> None:
+        for number, job in self.job_data.jobs.items():
+            if job["job_id"] not in (None, self.job_data.dummy_job_id):
+                self.ids[number] = job["job_id"]
 
     def _stop_if_refused(self, submitted: Mapping[int, Any]) -> None:
         if submitted and len(self._refusals) == len(submitted):
@@ -148,6 +156,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 limit of time is over.
         """
         self._progress = Progress(total=len(self.job_data))
+        self._note_ids()
         self.job_manager.watch()
         try:
             with self._in_the_journal():
@@ -261,6 +270,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         self.task.publish_message(text)
 
     def _remove_all(self) -> None:
+        """Take what is left of the jobs out of the queue."""
         finished = {
             number
             for number, job in self.job_data.jobs.items()

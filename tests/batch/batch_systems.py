@@ -291,10 +291,6 @@ class Slurm(System):
     def remove(self, job_id: str) -> None:
         self.call("scancel", job_id)
 
-    def hold(self, job_id: str) -> None:
-        # a running job can only be put back and held
-        self.call("scontrol", "requeuehold", job_id)
-
     def kill(self, daemon: str) -> None:
         """Kill a daemon of the cluster."""
         if daemon != self.watcher:

@@ -196,20 +196,6 @@ def test_a_changed_request_takes_the_old_jobs_out_of_the_queue(system, project):
     assert system.queue() == []
 
 
-@pytest.mark.fault("job held")
-def test_a_held_job_leaves_the_queue(system, project):
-    if not hasattr(system, "hold"):
-        return  # a computing element has no such state
-    project.tell(1, "sleep")
-    with project.start("--n", "2") as client:
-        project.wait_until_running(1)
-        system.hold(project.job_id(1))
-        text, _ = client.communicate(timeout=120)
-    assert client.returncode == 0, text
-    assert project.all_runs(2) == [1, 2]
-    assert system.queue() == []
-
-
 @pytest.mark.fault("walltime exceeded")
 @pytest.mark.slow
 def test_a_job_that_takes_too_long_is_submitted_again(system, project):
