@@ -6,10 +6,12 @@ what the tests do.
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import law
 
+from cmsml_tasks.batch.failures import JobsFailedError
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
 from cmsml_tasks.batch.managers import WatchedManager
 from cmsml_tasks.batch.proxy import JobsProxy
@@ -31,6 +33,19 @@ class CrabManager(WatchedManager, CrabJobManager):  # type: ignore[misc]
 
 class CrabProxy(JobsProxy, CrabWorkflowProxy):  # type: ignore[misc]
     """What law does with jobs of CRAB."""
+
+    def setup_job_manager(self) -> Any:
+        """Return the proxy to submit with.
+
+        Raises:
+            JobsFailedError: there is no way to get one here.
+        """
+        if shutil.which("voms-proxy-init") is None:
+            raise JobsFailedError(
+                "CRAB needs a proxy of CMS, and voms-proxy-init is not on PATH; log in to a machine "
+                "of CMS, such as lxplus"
+            )
+        return super().setup_job_manager()
 
     def log_path(self, config: Any) -> str | None:
         """Return None: CRAB's server says where a log is."""
