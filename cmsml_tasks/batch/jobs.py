@@ -246,6 +246,7 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         self.jobs_resource_lines()
         self.jobs_output_directory()
         if not is_shared():
+            self.packed_repository().get_repo_path()
             self._check_reachable()
         for name, value in self.to_str_params().items():
             if not value.isascii():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 import law
@@ -51,8 +50,8 @@ class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
 
     def output(self) -> law.LocalFileTarget:
         """Return the archive."""
-        name = Path(self.get_repo_path()).name
-        return law.LocalFileTarget(f"{self.folder}/{name}.{self.checksum}.tgz")
+        # jobs look for a file of this name
+        return law.LocalFileTarget(f"{self.folder}/repository.{self.checksum}.tgz")
 
 
 PackRepository.deregister()

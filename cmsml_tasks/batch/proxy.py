@@ -305,7 +305,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if number in self._refusals and job["job_id"] == self.job_data.dummy_job_id:
             return self._refusals[number]
         script = self.job_error_messages.get(job["code"])
-        parts = [self.why(job["job_id"]), job["error"], script and f"job script: {script}"]
+        error = job["error"] or ""
+        # law's own words for the exit code, which follows
+        error = "" if "due to non-zero exit code" in error else error
+        parts = [self.why(job["job_id"]), error, script and f"job script: {script}"]
         if job["code"]:
             parts.append(f"exit code {job['code']}")
         return ", ".join(dict.fromkeys(str(part) for part in parts if part)) or "no reason is known"

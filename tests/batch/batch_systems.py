@@ -166,6 +166,7 @@ class ARC(System):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.script = str(POOLS / "arc.sh")
+        self.settings = {"ARC_BASE": str(folder), "ARC_PORT": str(free_ports(1))}
 
     @classmethod
     @contextmanager
@@ -189,7 +190,7 @@ class ARC(System):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _element(self, command: str) -> str:
-        environment = {**os.environ, "ARC_BASE": str(self.folder)}
+        environment = {**os.environ, **self.settings}
         with tempfile.TemporaryFile("w+") as errors:
             done = subprocess.run(
                 [self.script, command],
