@@ -9,6 +9,7 @@ from typing import Any
 
 import law
 
+from cmsml_tasks.batch.failures import read_log
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
 from cmsml_tasks.batch.managers import WatchedManager, ask
 from cmsml_tasks.batch.proxy import JobsProxy
@@ -97,13 +98,14 @@ class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
 
     def log_of(self, job: Mapping[str, Any]) -> str:
         """Return the log of a job, and keep it beside the record of the jobs."""
+        path = logs_folder(self.jobs_file) / _log_name(job["branches"])
         text = ask("arccat", "-j", self.task.arc_job_list(), str(job["job_id"]))
         if text:
-            path = logs_folder(self.jobs_file) / _log_name(job["branches"])
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        if path.exists():
             job["extra"]["log"] = str(path)
-        return text
+        return text or read_log(str(path))
 
     def _remove_all(self) -> None:
         """Fetch the logs, and remove all that the jobs have left, which would stay for a week."""

@@ -42,8 +42,8 @@ class CrabProxy(JobsProxy, CrabWorkflowProxy):  # type: ignore[misc]
         """
         if shutil.which("voms-proxy-init") is None:
             raise JobsFailedError(
-                "CRAB needs a proxy of CMS, and voms-proxy-init is not on PATH; log in where it is, "
-                "such as lxplus"
+                "CRAB needs a proxy of CMS, and voms-proxy-init is not on PATH; log in where it "
+                "is, such as lxplus"
             )
         return super().setup_job_manager()
 

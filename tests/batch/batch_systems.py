@@ -222,8 +222,18 @@ class ARC(System):
         name = job_id.rpartition("/")[2]
         (self.folder / "control" / "accepting" / f"job.{name}.cancel").touch()
 
+    watcher = "arc-job-launch"
+
     def kill(self, daemon: str) -> None:
-        """Kill a daemon of the computing element."""
+        """Kill a daemon of the computing element, or the process that watches a job."""
+        if daemon == self.watcher:
+            # the fork back-end has a shell for each job
+            for path in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    words = (path / "cmdline").read_bytes()
+                    if str(self.folder / "tmp").encode() in words and b"job_script" in words:
+                        os.kill(int(path.name), signal.SIGKILL)
+            return
         os.kill(int((self.folder / "pid" / f"{daemon}.pid").read_text()), signal.SIGKILL)
 
 

@@ -199,7 +199,7 @@ def test_a_changed_request_takes_the_old_jobs_out_of_the_queue(system, project):
 @pytest.mark.fault("walltime exceeded")
 @pytest.mark.slow
 def test_a_job_that_takes_too_long_is_submitted_again(system, project):
-    project.tell(1, "sleep")
+    project.tell(1, "long")
     flag = {"htcondor": "--htcondor-max-runtime=8s", "slurm": "--slurm-time=1min"}.get(
         system.name, "--arc-walltime=1min"
     )
