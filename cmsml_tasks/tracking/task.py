@@ -114,6 +114,23 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return list(cls._known_params)
 
     @classmethod
+    def req_params(cls, inst: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the parameters for a requirement of *inst*; law would match all names each time.
+
+        Which names are handed on depends on the two classes, and on keywords that begin with an
+        underscore.
+        """
+        if cls.prefer_params_cli or any(name.startswith("_") for name in kwargs):
+            return dict(super().req_params(inst, **kwargs))
+        known = cls.__dict__.get("_handed_on")
+        if known is None:
+            known = cls._handed_on = {}
+        kind = type(inst)
+        if kind not in known:
+            known[kind] = tuple(super().req_params(inst))
+        return {name: getattr(inst, name) for name in known[kind]} | kwargs
+
+    @classmethod
     def modify_param_values(cls, params: dict[str, Any]) -> dict[str, Any]:
         """Check the names of what is to be compared."""
         params = super().modify_param_values(params)

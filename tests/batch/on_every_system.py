@@ -331,6 +331,10 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
     assert "there is no such file" in project.refused(CMSML_SITE="nowhere.cfg")
     text = project.refused(CMSML_JOBS=str(project.folder / "with space"))
     assert "characters that batch systems misread" in text
+    text = project.refused("--workflow", "htcondr")
+    assert "there is no such system; did you mean 'htcondor'?" in text
+    if system.name != "arc":
+        assert "export CMSML_SITE=workflows/sites/arc.cfg" in project.refused("--workflow", "arc")
     assert project.all_runs() == [0, 0, 0]
     assert system.queue() == []
 

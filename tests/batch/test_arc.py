@@ -41,7 +41,7 @@ def project(system, place):
         {**system.variables, "PYTHONPATH": str(folder)},
         python=str(place / "environment" / "bin" / "python"),
         options=("--poll-interval", "2s"),
-        place={"arc_ce": system.variables["ARC_CE"], "umask": "000"},
+        place={"systems": "arc", "arc_ce": system.variables["ARC_CE"], "umask": "000"},
     )
     for path in (project.store, project.faults, folder / "cache"):
         path.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from batch_project import BatchProject
 def project(tmp_path):
     """A project in a git repository with a site for CRAB."""
     project = BatchProject(tmp_path / "project", "crab", {})
+    project.place["systems"] = "crab"
     project.write_site(
         crab_storage_site="T2_DE_DESY",
         crab_output_folder="/store/user/me/cmsml",
