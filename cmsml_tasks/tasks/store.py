@@ -12,7 +12,7 @@ import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
-from cmsml_tasks.tracking import storage
+from cmsml_tasks.tracking import gfal
 from cmsml_tasks.tracking.places import Place, Url, place
 
 CONFIG_SECTION = "cmsml_tasks"
@@ -37,12 +37,12 @@ def store() -> Place:
     if not isinstance(folder, Url):
         return folder.expanduser().absolute()
     scheme = folder.text.partition("://")[0]
-    if scheme not in storage.SCHEMES:
+    if scheme not in gfal.SCHEMES:
         raise SettingsError(
             f"the store {given!r} cannot be used; it is a folder, or a URL that begins with one of "
-            f"{', '.join(storage.SCHEMES)}"
+            f"{', '.join(gfal.SCHEMES)}"
         )
-    storage.gfal2()
+    gfal.gfal2()
     return folder
 
 

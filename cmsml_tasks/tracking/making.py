@@ -14,6 +14,7 @@ import luigi
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment
+from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.ingredients import INPUT, as_json, ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
@@ -23,7 +24,6 @@ from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_cha
 from cmsml_tasks.tracking.project import module_file
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, one_look
-from cmsml_tasks.tracking.storage import StorageError
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

@@ -8,6 +8,7 @@ versions) stands here and never in an output.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.tracking import places, storage
+from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.signatures import Signature, is_exact
 
@@ -60,7 +62,7 @@ class Manifest:
             UserError: the folder cannot be written, or the disk is full.
         """
         places.write_json(path, asdict(self))
-        with suppress(OSError, storage.StorageError):
+        with suppress(OSError, StorageError):
             places.remove(set_aside(path))
 
     @classmethod
@@ -97,7 +99,9 @@ def set_aside(path: Place) -> Place:
     return path.with_name(f".{path.name}.before")
 
 
-def describe_outputs(paths: Iterable[str], folder: Place) -> dict[str, dict[str, Any]]:
+def describe_outputs(
+    paths: Iterable[str | os.PathLike[str]], folder: Place
+) -> dict[str, dict[str, Any]]:
     """Return digest, size and signature of each of *paths*, by its path relative to *folder*.
 
     Raises:
@@ -108,7 +112,7 @@ def describe_outputs(paths: Iterable[str], folder: Place) -> dict[str, dict[str,
         places.relative(path, folder): (
             _described_remote(path) if places.is_remote(path) else _described(path)
         )
-        for path in paths
+        for path in map(os.fspath, paths)
     }
 
 

@@ -14,7 +14,7 @@ import law
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
 from cmsml_tasks.tracking import places, storage
-from cmsml_tasks.tracking.storage import StorageError
+from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.targets import file_of
 
 if TYPE_CHECKING:

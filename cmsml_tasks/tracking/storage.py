@@ -20,51 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
 from cmsml_tasks.tracking import cache
+from cmsml_tasks.tracking.gfal import TRANSFER_SECONDS, StorageError, ask
 from cmsml_tasks.tracking.signatures import Signature, is_exact
 from cmsml_tasks.tracking.state import is_looking, seen_as
 
 T = TypeVar("T")
 
-SCHEMES = ("root", "roots", "xroot", "xroots", "dav", "davs", "http", "https")
-"""Of the URLs that outputs can have."""
-_INSTALL = "apt install python3-gfal2 gfal2-plugin-xrootd gfal2-plugin-http, or conda-forge's gfal2"
-
-_SECONDS = 15
-_TRANSFER_SECONDS = 3600
-_ATTEMPTS = 2
-_PAUSE_SECONDS = 1
 _OLD_SECONDS = 24 * 3600  # a sibling that young may still be on its way, from another host
-# or XRootD's client tries for ten minutes; whatever the user has set wins
-_PATIENCE = {
-    "XRD_CONNECTIONRETRY": "1",
-    "XRD_CONNECTIONWINDOW": str(_SECONDS),
-    "XRD_REQUESTTIMEOUT": "60",
-    "XRD_STREAMERRORWINDOW": "0",
-    "XRD_TIMEOUTRESOLUTION": "1",
-}
-
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_SILENT = (
-    errno.ECOMM, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED,
-    errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.EPIPE,
-)  # fmt: skip
-_HTTP = {
-    401: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT, 410: errno.ENOENT,
-    502: errno.EHOSTDOWN, 503: errno.EHOSTDOWN, 504: errno.ETIMEDOUT, 507: errno.ENOSPC,
-}  # fmt: skip
-
-
-class StorageError(UserError):
-    """A storage element that does not answer, or that refuses."""
-
-    def __init__(self, text: str, code: int = 0) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -78,78 +43,6 @@ class Sent:
 
 
 _in_place: dict[str, Sent] = {}
-_contexts: dict[int, Any] = {}
-
-
-def gfal2() -> Any:
-    """Return the module gfal2.
-
-    Raises:
-        SettingsError: it is not installed for this Python.
-    """
-    try:
-        import gfal2 as module
-    except ImportError as error:
-        raise SettingsError(
-            f"a remote store needs the Python module gfal2 ({error}): {_INSTALL}"
-        ) from error
-    return module
-
-
-def _context() -> Any:
-    """Return gfal2's context of this process; one that was forked is of no use."""
-    if os.getpid() not in _contexts:
-        own = {name: value for name, value in _PATIENCE.items() if name not in os.environ}
-        os.environ.update(own)
-        try:
-            context = gfal2().creat_context()
-        finally:
-            for name in own:
-                del os.environ[name]
-        context.set_opt_integer("CORE", "NAMESPACE_TIMEOUT", _SECONDS)
-        context.set_opt_integer("HTTP PLUGIN", "OPERATION_TIMEOUT", _TRANSFER_SECONDS)
-        _contexts[os.getpid()] = context
-    return _contexts[os.getpid()]
-
-
-def _ask(url: str, doing: str, call: Callable[[Any], T], attempts: int = _ATTEMPTS) -> T:
-    """Return what *call* returns, given gfal2's context.
-
-    Raises:
-        FileNotFoundError: the server says that there is nothing at *url*.
-        StorageError: no answer, or a refusal; the message says what to do.
-    """
-    module = gfal2()
-    for attempt in range(1, attempts + 1):
-        try:
-            return call(_context())
-        except module.GError as error:
-            code, text = _reason(error)
-            if code in _NOT_THERE:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url) from error
-            if code not in _SILENT or attempt == attempts:
-                message = f"{url}: cannot {doing}: {text}; {_advice(code)}"
-                raise StorageError(message, code) from error
-            time.sleep(_PAUSE_SECONDS)
-    raise AssertionError("no attempt was made")
-
-
-def _reason(error: Any) -> tuple[int, str]:
-    """Return number and words of gfal2's *error*; transfers by HTTP hide theirs in the text."""
-    text = " ".join(str(error).replace("\\n", " ").replace("\\x00", " ").split())
-    status = re.search(r"HTTP (\d{3})\b", text)
-    code = error.code or errno.EIO
-    return (_HTTP.get(int(status[1]), code) if status else code), text
-
-
-def _advice(code: int) -> str:
-    if code in _FORBIDDEN:
-        return "check your proxy or token, and who may write there"
-    if code in _FULL:
-        return "free space or choose another place"
-    if code in _SILENT:
-        return "is the server up? run the same command again when it is; nothing is lost"
-    return "ask who runs the server if it happens again"
 
 
 # looking
@@ -169,7 +62,7 @@ def look_at(url: str) -> Signature:
     if is_looking():
         entries = seen_as(("listing", folder), lambda: _listing_or_nothing(folder))
     if entries is None:
-        return _signature(_ask(url, "look at it", lambda context: context.stat(url)))
+        return _signature(ask(url, "look at it", lambda context: context.stat(url)))
     if name not in entries:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url)
     return _signature(entries[name])
@@ -186,7 +79,7 @@ def _listing_or_nothing(folder: str) -> dict[str, Any] | None:
     except FileNotFoundError:
         return {}
     except StorageError as error:
-        if error.code in _SILENT:
+        if error.is_silence:
             raise
         return None
 
@@ -208,7 +101,7 @@ def listing(folder: str) -> dict[str, Any]:
                 return entries
             entries[entry.d_name] = status
 
-    return _ask(folder, "list it", read)
+    return ask(folder, "list it", read)
 
 
 def files_below(folder: str) -> Iterator[str]:
@@ -244,7 +137,7 @@ def _read(url: str) -> bytes:
             parts.append(part)
         return b"".join(parts)
 
-    return _ask(url, "read it", read)
+    return ask(url, "read it", read)
 
 
 def checksum(url: str, signature: Signature) -> str | None:
@@ -259,9 +152,9 @@ def checksum(url: str, signature: Signature) -> str | None:
 
 def _checksum(url: str) -> str | None:
     try:
-        value = _ask(url, "get its checksum", lambda context: context.checksum(url, "ADLER32"))
+        value = ask(url, "get its checksum", lambda context: context.checksum(url, "ADLER32"))
     except StorageError as error:
-        if error.code in _SILENT:
+        if error.is_silence:
             raise
         return None
     return str(value).lower().zfill(8) if value else None
@@ -311,10 +204,10 @@ def _copy(source: str, target: str, url: str) -> None:
         parameters = context.transfer_parameters()
         parameters.overwrite = True
         parameters.create_parent = True
-        parameters.timeout = _TRANSFER_SECONDS
+        parameters.timeout = TRANSFER_SECONDS
         context.filecopy(parameters, source, target)
 
-    _ask(url, "copy it", copy)
+    ask(url, "copy it", copy)
 
 
 # writing
@@ -330,7 +223,7 @@ def send(file: Path, url: str) -> Sent:
     sent = Sent(sha256(file), _adler32(file), file.stat().st_size, sibling)
     try:
         _copy(file.as_uri(), sibling, url)
-        arrived = _signature(_ask(sibling, "look at it", lambda context: context.stat(sibling)))[0]
+        arrived = _signature(ask(sibling, "look at it", lambda context: context.stat(sibling)))[0]
         if arrived != sent.size or (_checksum(sibling) or sent.adler32) != sent.adler32:
             raise StorageError(f"{url}: other bytes have arrived than were sent; run it again")
     except BaseException:
@@ -407,7 +300,7 @@ def move(source: str, target: str) -> None:
 
 def _rename(source: str, target: str) -> None:
     # not tried again: what was renamed is no longer there
-    _ask(target, "rename to it", lambda context: context.rename(source, target), attempts=1)
+    ask(target, "rename to it", lambda context: context.rename(source, target), attempts=1)
 
 
 def remove(url: str) -> None:
@@ -417,7 +310,7 @@ def remove(url: str) -> None:
         StorageError: no answer, or no permission.
     """
     with suppress(FileNotFoundError):
-        _ask(url, "remove it", lambda context: context.unlink(url))
+        ask(url, "remove it", lambda context: context.unlink(url))
 
 
 def remove_left_over(url: str) -> None:

@@ -14,6 +14,7 @@ from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.collection import BranchCollection
 from cmsml_tasks.tracking.environment import COMPARABLE
+from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.making import Making, make, tracked_run
@@ -24,7 +25,6 @@ from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
-from cmsml_tasks.tracking.storage import StorageError
 from cmsml_tasks.tracking.targets import made_by, paths_of
 
 _HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
