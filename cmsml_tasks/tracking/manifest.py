@@ -108,12 +108,12 @@ def describe_outputs(
         OSError: one of them is not there.
         StorageError: the server does not answer, or refuses.
     """
-    return {
-        places.relative(path, folder): (
-            _described_remote(path) if places.is_remote(path) else _described(path)
-        )
-        for path in map(os.fspath, paths)
-    }
+    described = {}
+    for path in paths:
+        text = os.fspath(path)
+        describe = _described_remote if places.is_remote(text) else _described
+        described[places.relative(text, folder)] = describe(text)
+    return described
 
 
 def _described(path: str) -> dict[str, Any]:

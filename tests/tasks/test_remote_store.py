@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command_line import TINY, Shell, modules_imported
+from command_line import TINY, Shell, modules_imported, summary
+from test_validation_failure import damage
 from xrootd_server import serving_outputs
 
 DEMO = ("ValidateGraph", "--version", "v1", "--settings", "epochs=1")
-CHAIN = ("GenerateEvents", "TrainModel", "ExportGraph", "ValidateGraph")
 
 
 @dataclass
@@ -89,17 +89,30 @@ def test_origin_of_a_file_and_making_it_again(remote, tmp_path):
     assert "graph.pb    same bytes" in again.text
 
 
-def test_branches_and_a_failed_validation(remote):
-    chain = ("ValidateGraph", "--version", "v2", "--recipe", TINY, "--folds", "2")
-    assert remote.run(*chain, "--workers", "2") == {
-        "TrainModel": {"ran": 2},
-        "ExportGraph": {"ran": 2},
-        "ValidateGraph": {"ran": 2},
-    }
-    folder = remote.store / "ValidateGraph" / TINY / "v2" / "fold=0of2"
+def test_branches_side_by_side(remote):
+    chain = ("ExportGraph", "--version", "v2", "--recipe", TINY, "--folds", "2")
+    text = remote.law(*chain, "--workers", "2")
+    assert summary(text) == {"TrainModel": {"ran": 2}, "ExportGraph": {"ran": 2}}
+    folder = f"ExportGraph/{TINY}/v2"
+    assert f"2 graphs, each in a folder of its own in {remote.url}/{folder}" in remote.law(*chain)
+    assert (remote.store / folder / "fold=1of2" / "graph.pb").exists()
+
+
+def test_graph_that_is_not_its_model_fails(remote):
+    """The user insists on a damaged graph; the evidence lies beside where the report was."""
+    chain = ("--version", "v3", "--recipe", TINY)
+    remote.law("ValidateGraph", *chain)
+    graph = remote.store / "ExportGraph" / TINY / "v3" / "graph.pb"
+    folder = remote.store / "ValidateGraph" / TINY / "v3"
+    good = damage(graph)
+    remote.law("ExportGraph", *chain, "--accept")
+    evidence = f"evidence: {remote.url}/ValidateGraph/{TINY}/v3/validation.failed.json"
+    remote.try_law("ValidateGraph", *chain).refused("FAILED", evidence)
+    assert [path.name for path in folder.iterdir()] == ["validation.failed.json"]
+    assert remote.status("ValidateGraph", *chain)["ValidateGraph"] == "missing (1/1)"
+    graph.write_bytes(good)
+    remote.law("ValidateGraph", *chain)
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "validation.json"]
-    failed = remote.try_law(*chain, "--branch", "0", "--runtimes", "session", "--atol", "-1")
-    failed.refused("--atol")
 
 
 def test_settings_that_cannot_be_used(remote, tmp_path):
