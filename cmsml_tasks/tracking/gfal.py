@@ -18,6 +18,7 @@ SCHEMES = ("root", "roots", "xroot", "xroots", "dav", "davs", "http", "https")
 _INSTALL = "apt install python3-gfal2 gfal2-plugin-xrootd gfal2-plugin-http, or conda-forge's gfal2"
 
 _SECONDS = 15
+_CHECKSUM_SECONDS = 120  # a server that has not stored it reads the whole file
 TRANSFER_SECONDS = 3600
 _ATTEMPTS = 2
 _PAUSE_SECONDS = 1
@@ -85,7 +86,7 @@ def _context() -> Any:
             for name in own:
                 del os.environ[name]
         context.set_opt_integer("CORE", "NAMESPACE_TIMEOUT", _SECONDS)
-        context.set_opt_integer("HTTP PLUGIN", "OPERATION_TIMEOUT", TRANSFER_SECONDS)
+        context.set_opt_integer("CORE", "CHECKSUM_TIMEOUT", _CHECKSUM_SECONDS)
         _contexts[os.getpid()] = context
     return _contexts[os.getpid()]
 
