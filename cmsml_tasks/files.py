@@ -83,10 +83,14 @@ def no_space(error: OSError) -> bool:
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:
-    """Write *content* to *path* as sorted, indented JSON: equal content gives equal bytes."""
-    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    """Write *content* to *path* as `json_text`."""
     with replacing(path) as sibling:
-        sibling.write_text(text, encoding="utf-8")
+        sibling.write_text(json_text(content), encoding="utf-8")
+
+
+def json_text(content: Any) -> str:
+    """Return *content* as sorted, indented JSON: equal content gives equal bytes."""
+    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sysconfig
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,27 +39,82 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@contextmanager
-def serving(**variables):
-    """Folder and URL of an empty store on an XRootD server; variables as in pools/xrootd.sh."""
-    reason = missing()
+def missing_for_outputs():
+    """What the tests of remote outputs lack here, or None."""
+    for program in ("xrootd", "xrdfs"):
+        if shutil.which(program) is None:
+            return f"the program {program} is not installed (tests/pools/xrootd.sh install)"
+    if not gfal2_files():
+        return "the Python module gfal2 is not installed (tests/pools/xrootd.sh install)"
+    return None
+
+
+def gfal2_files():
+    """The module gfal2 as the system's packages install it, for the Python that runs the tests."""
+    tag = sysconfig.get_config_var("SOABI")
+    return sorted(Path("/usr/lib/python3/dist-packages").glob(f"gfal2.{tag}.so"))
+
+
+def skip_without(reason):
+    """Skip the test where there is a *reason*; in CI it fails."""
     if reason:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    base = Path(tempfile.mkdtemp(prefix="xrootd-"))
-    store = base / "data" / "store"
-    store.mkdir(parents=True)
-    share(base)
-    given = {"XRD_BASE": str(base), "XRD_PORT": str(free_port()), **variables}
-    environment = {**os.environ, **given}
-    up = subprocess.run([SERVER, "up"], env=environment, capture_output=True, text=True)
-    try:
+
+
+class Server:
+    """An XRootD server with an empty store, which can go away and come back."""
+
+    def __init__(self, **variables):
+        self.base = Path(tempfile.mkdtemp(prefix="xrootd-"))
+        self.store = self.base / "data" / "store"
+        self.store.mkdir(parents=True)
+        share(self.base)
+        given = {"XRD_BASE": str(self.base), "XRD_PORT": str(free_port()), **variables}
+        self._environment = {**os.environ, **given}
+        self.urls = []
+
+    def up(self):
+        command = [SERVER, "up"]
+        up = subprocess.run(command, env=self._environment, capture_output=True, text=True)
         assert up.returncode == 0, up.stderr
-        yield store, f"{up.stdout.strip()}/store"
+        self.urls = [f"{url}/store" for url in up.stdout.split()]
+
+    def down(self):
+        subprocess.run([SERVER, "down"], env=self._environment, check=True)
+
+
+@contextmanager
+def running(server):
+    """The server, up, and gone afterwards."""
+    try:
+        server.up()
+        yield server
     finally:
-        subprocess.run([SERVER, "down"], env=environment, check=True)
-        shutil.rmtree(base)
+        server.down()
+        shutil.rmtree(server.base)
+
+
+@contextmanager
+def serving(**variables):
+    """Folder and URL of an empty store on an XRootD server; variables as in pools/xrootd.sh."""
+    skip_without(missing())
+    with running(Server(**variables)) as server:
+        yield server.store, server.urls[0]
+
+
+@contextmanager
+def serving_outputs(**variables):
+    """A server whose store can be written, over XRootD and over WebDAV; see `Server`."""
+    skip_without(missing_for_outputs())
+    with running(Server(XRD_HTTP_PORT=str(free_port()), **variables)) as server:
+        server.store.chmod(0o777)
+        # the module alone, since what else the system's Python has would take this one's place
+        server.gfal2 = server.base / "gfal2"
+        server.gfal2.mkdir()
+        (server.gfal2 / gfal2_files()[0].name).symlink_to(gfal2_files()[0])
+        yield server
 
 
 def share(folder):

@@ -106,7 +106,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         """Return the parts of the output folder's path below the store."""
         return (self.task_family, self.recipe, self.version)
 
-    def local_target(self, name: str) -> law.LocalFileTarget:
+    def store_target(self, name: str) -> Any:
         """Return the target of the output file *name*."""
         return target(*self.folder(), name)
 

@@ -17,6 +17,7 @@ from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tracking.places import place
 
 
 class ExportGraph(ExportedTask):
@@ -37,12 +38,12 @@ class ExportGraph(ExportedTask):
         """Return the training of this branch, none where a source replaces it."""
         return {} if self.has_source else {"model": TrainModel.req(self)}
 
-    def output(self) -> dict[str, law.LocalFileTarget]:
+    def output(self) -> dict[str, Any]:
         """Return graph and card; for a source also its reference rows."""
         names = {name: GRAPHS[name] for name in self.formats}
         names |= {"card": CARD}
         names |= {"reference": REFERENCE} if self.has_source else {}
-        return {key: self.local_target(name) for key, name in names.items()}
+        return {key: self.store_target(name) for key, name in names.items()}
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
         """Return the version of the canonical form, which decides about the bytes of graphs."""
@@ -54,12 +55,16 @@ class ExportGraph(ExportedTask):
 
     def run(self) -> Any:
         """Export in an interpreter of its own; print where the graph lies and how to load it."""
-        folder = str(Path(self.output()["pb"].path).parent)
-        card = self._export_source(folder) if self.has_source else self._export_trained(folder)
+        with self.staged() as (inputs, outputs):
+            folder = str(Path(outputs["pb"].path).parent)
+            if self.has_source:
+                card = self._export_source(folder)
+            else:
+                card = self._export_trained(inputs["model"], folder)
         self.speak(self._usage(card))
 
     def _usage(self, card: Any) -> str:
-        path = self.output()["pb"].path
+        path = str(self.output()["pb"].abspath)
         text = interface_text(card, path)
         if len(self.branch_map) > 1:
             return text
@@ -72,16 +77,15 @@ class ExportGraph(ExportedTask):
     def show_present(self) -> None:
         """Print what a run prints, for graphs that were there already."""
         task = self.as_branch(0) if self.is_workflow() else self
-        card = Path(task.output()["card"].path)
+        card = task.output()["card"]
         if self.is_workflow() and len(self.branch_map) > 1:
-            print(
-                f"{len(self.branch_map)} graphs, each in a folder of its own in {card.parents[1]}"
-            )
+            folder = place(card.abspath).parent.parent
+            print(f"{len(self.branch_map)} graphs, each in a folder of its own in {folder}")
         else:
-            print(task._usage(read_card(card)))
+            with card.localize("r") as local:
+                print(task._usage(read_card(local.path)))
 
-    def _export_trained(self, folder: str) -> Any:
-        model = self.input()["model"]
+    def _export_trained(self, model: Any, folder: str) -> Any:
         return call_isolated(
             "cmsml_tasks.exporting.export:export_trained",
             model=model["model"].path,

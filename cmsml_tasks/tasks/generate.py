@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import law
-
 from cmsml_tasks.filenames import EVENTS
 from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.base import VersionedTask
@@ -16,9 +14,9 @@ class GenerateEvents(VersionedTask):
 
     code_version = 1
 
-    def output(self) -> dict[str, law.LocalFileTarget]:
+    def output(self) -> dict[str, Any]:
         """Return the file of events."""
-        return {"events": self.local_target(f"{EVENTS}{self.recipe_class.generated_ending}")}
+        return {"events": self.store_target(f"{EVENTS}{self.recipe_class.generated_ending}")}
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
         """Return the version that stands for the recipe's code."""
@@ -30,8 +28,9 @@ class GenerateEvents(VersionedTask):
 
     def run(self) -> Any:
         """Generate in an interpreter of its own."""
-        call_isolated(
-            "cmsml_tasks.training.generate:generate_events",
-            recipe=self.recipe,
-            path=self.output()["events"].path,
-        )
+        with self.staged() as (_, outputs):
+            call_isolated(
+                "cmsml_tasks.training.generate:generate_events",
+                recipe=self.recipe,
+                path=outputs["events"].path,
+            )

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
+from cmsml_tasks.tracking import gfal
+from cmsml_tasks.tracking.places import Place, Url, place
 
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
 
 
-def store() -> Path:
-    """Return the folder of all outputs.
+def store() -> Place:
+    """Return the folder of all outputs, which may be one on a storage element.
 
     It is ``$CMSML_STORE``, else ``store`` in the section ``[cmsml_tasks]`` of ``law.cfg``, else the
     folder ``store`` where law runs.
 
     Raises:
-        SettingsError: the place names a variable that is not set.
+        SettingsError: the place names a variable that is not set, or is a URL and gfal2 is missing.
     """
     configured = law.config.get_expanded(CONFIG_SECTION, "store", default=None)
-    place = os.environ.get("CMSML_STORE") or configured or DEFAULT
-    path = os.path.expandvars(place)
-    if "$" in path:
-        raise SettingsError(f"the store {place!r} names a variable that is not set")
-    return Path(path).expanduser().absolute()
+    given = os.environ.get("CMSML_STORE") or configured or DEFAULT
+    folder = place(os.path.expandvars(given))
+    if "$" in str(folder):
+        raise SettingsError(f"the store {given!r} names a variable that is not set")
+    if not isinstance(folder, Url):
+        return folder.expanduser().absolute()
+    scheme = folder.text.partition("://")[0]
+    if scheme not in gfal.SCHEMES:
+        raise SettingsError(
+            f"the store {given!r} cannot be used; it is a folder, or a URL that begins with one of "
+            f"{', '.join(gfal.SCHEMES)}"
+        )
+    gfal.gfal2()
+    return folder
 
 
 def runtimes_place() -> Path:
@@ -60,6 +73,22 @@ def path_part(role: str, value: str) -> str:
     )
 
 
-def target(*parts: str) -> law.LocalFileTarget:
+def target(*parts: str) -> Any:
     """Return the target of one output file in the store."""
-    return law.LocalFileTarget(str(store().joinpath(*parts)))
+    folder = store()
+    if isinstance(folder, Url):
+        system = _file_system(folder.text)
+        return law.wlcg.WLCGFileTarget("/".join(parts), fs=system)
+    return law.LocalFileTarget(str(folder.joinpath(*parts)))
+
+
+@cache
+def _file_system(url: str) -> Any:
+    """Return law's file system at *url*; the section ``[wlcg_fs]`` of ``law.cfg`` has its options.
+
+    law's package is loaded only where a store asks for it, because it takes its time.
+    """
+    law.contrib.load("wlcg")
+    return law.wlcg.WLCGFileSystem(
+        base=url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
+    )

@@ -45,12 +45,12 @@ class TrainModel(BranchedTask):
         """Return the task that makes the events, where the recipe makes its own."""
         return self._generator()
 
-    def output(self) -> dict[str, law.LocalFileTarget]:
+    def output(self) -> dict[str, Any]:
         """Return model, history and reference rows."""
         return {
-            "model": self.local_target(MODEL),
-            "history": self.local_target(HISTORY),
-            "reference": self.local_target(REFERENCE),
+            "model": self.store_target(MODEL),
+            "history": self.store_target(HISTORY),
+            "reference": self.store_target(REFERENCE),
         }
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
@@ -83,19 +83,19 @@ class TrainModel(BranchedTask):
 
     def run(self) -> Any:
         """Train in an interpreter of its own."""
-        outputs = self.output()
-        events = self.input().get("events")
-        results = call_isolated(
-            "cmsml_tasks.training.train:train",
-            environment=_FIXED_HASHES,
-            recipe=self.recipe,
-            settings=self.settled_recipe.settings(),
-            folder=str(Path(outputs["model"].path).parent),
-            files=[events["events"].path] if events else None,
-            fold=self.branch_data.fold,
-            folds=self.folds or None,
-            label=self.branch_data.name,
-        )
+        with self.staged() as (inputs, outputs):
+            events = inputs.get("events")
+            results = call_isolated(
+                "cmsml_tasks.training.train:train",
+                environment=_FIXED_HASHES,
+                recipe=self.recipe,
+                settings=self.settled_recipe.settings(),
+                folder=str(Path(outputs["model"].path).parent),
+                files=[events["events"].path] if events else None,
+                fold=self.branch_data.fold,
+                folds=self.folds or None,
+                label=self.branch_data.name,
+            )
         # networks with layers of one's own can only be read with the recipe's code
         self.read_with = [self.recipe.rpartition(".")[0]] if results["needs_code"] else []
         area = results.get("roc_area")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import law
@@ -18,6 +17,7 @@ from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.messages import refuse
 
 _SHOWN = 5
@@ -81,9 +81,9 @@ class ValidateGraph(ExportedTask):
         required = {"graph": ExportGraph.req(self)}
         return required if self.has_source else {**required, "model": TrainModel.req(self)}
 
-    def output(self) -> dict[str, law.LocalFileTarget]:
+    def output(self) -> dict[str, Any]:
         """Return the report of a passed validation."""
-        return {"report": self.local_target(REPORT)}
+        return {"report": self.store_target(REPORT)}
 
     def jobs_ended(self) -> None:
         """Say where the reports lie, which are there because all checks passed."""
@@ -99,26 +99,26 @@ class ValidateGraph(ExportedTask):
         """
         from cmsml_tasks.validation import Reports, validate
 
-        inputs, outputs = self.input(), self.output()
-        graph = inputs["graph"]
-        reports = [
-            validate(
-                graph["pb"].path,
-                read_card(graph["card"].path),
-                inputs["graph" if self.has_source else "model"]["reference"].path,
-                atol=self.atol,
-                rtol=self.rtol,
-                runtime=runtime,
-            )
-            for runtime in self._runtimes()
-        ]
-        report = Reports(tuple(reports))
-        evidence = Path(outputs["report"].path).with_name(FAILED_REPORT)
-        if not report.passed:
-            write_json(evidence, report.to_json())
-            # a report of an earlier graph would read as if this one had passed
-            outputs["report"].remove()
-            raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
-        write_json(outputs["report"].path, report.to_json())
-        evidence.unlink(missing_ok=True)
+        with self.staged() as (inputs, outputs):
+            graph = inputs["graph"]
+            reports = [
+                validate(
+                    graph["pb"].path,
+                    read_card(graph["card"].path),
+                    inputs["graph" if self.has_source else "model"]["reference"].path,
+                    atol=self.atol,
+                    rtol=self.rtol,
+                    runtime=runtime,
+                )
+                for runtime in self._runtimes()
+            ]
+            report = Reports(tuple(reports))
+            evidence = places.place(self.output()["report"].abspath).with_name(FAILED_REPORT)
+            if not report.passed:
+                places.write_json(evidence, report.to_json())
+                # a report of an earlier graph would read as if this one had passed
+                self.output()["report"].remove()
+                raise ValidationError(f"{report.summary()}\nevidence: {evidence}")
+            write_json(outputs["report"].path, report.to_json())
+        places.remove(evidence)
         self.speak(report.summary())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.tracking.places import Place, place
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -23,14 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     origin = commands.add_parser("origin", help="find the manifests that speak of a file")
     origin.add_argument("file", help="any copy of the file, its SHA-256 digest, or a manifest")
     origin.add_argument(
-        "--store", type=Path, default=Path(store), help=f"where to look; default: {store}"
+        "--store", type=place, default=place(store), help=f"where to look; default: {store}"
     )
     origin.set_defaults(run=lambda given: _origin(given.file, given.store))
 
     rebuild = commands.add_parser(
         "rebuild", help="make the outputs of a manifest again and compare their bytes"
     )
-    rebuild.add_argument("manifest", type=Path, help="path of the manifest")
+    rebuild.add_argument("manifest", type=place, help="path or URL of the manifest")
     rebuild.set_defaults(run=lambda given: _rebuild(given.manifest))
 
     given = parser.parse_args(arguments)
@@ -42,16 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def _origin(subject: str, store: Path) -> int:
+def _origin(subject: str, store: Place) -> int:
     from cmsml_tasks.tracking.manifest import Manifest
     from cmsml_tasks.tracking.provenance import find_manifests, origin_lines
 
-    if not store.is_dir():
+    if isinstance(store, Path) and not store.is_dir():
         raise SettingsError(f"there is no store {store}; name it with --store")
     path = Path(subject)
-    manifest = Manifest.read(path)
+    manifest = Manifest.read(place(subject))
     if manifest is not None:
-        print("\n".join(origin_lines(path, manifest, store=store)))
+        print("\n".join(origin_lines(place(subject), manifest, store=store)))
         return 0
     if path.exists():
         digest = sha256_of(path)
@@ -74,7 +75,7 @@ def _origin(subject: str, store: Path) -> int:
     return 0
 
 
-def _rebuild(manifest: Path) -> int:
+def _rebuild(manifest: Place) -> int:
     from cmsml_tasks.tracking.rebuilding import rebuild
 
     return 0 if rebuild(manifest) else 1

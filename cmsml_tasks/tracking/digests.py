@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.tracking import storage
 from cmsml_tasks.tracking.cache import computed_from
 from cmsml_tasks.tracking.remote import Digest, remote_digest
 
-__all__ = ["Digest", "digest_of"]
+__all__ = ["Digest", "digest_of", "digest_of_output"]
 
 _LOCAL = "file://"
 
@@ -29,3 +30,16 @@ def digest_of(path: str | os.PathLike[str]) -> Digest:
     elif "://" in name:
         return remote_digest(name)
     return {"sha256": computed_from("digests", name, sha256_of)}
+
+
+def digest_of_output(path: str) -> Digest:
+    """Return the digest of what a task made; that of a URL is asked for as outputs are.
+
+    Raises:
+        OSError: there is nothing at *path*, or it cannot be looked at.
+        StorageError: the server does not answer, or refuses.
+    """
+    if "://" not in path:
+        return digest_of(path)
+    told = storage.checksum(path, storage.look_at(path))
+    return {"sha256": storage.sha256_of(path)} if told is None else {"adler32": told}

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import law
 from luigi.task_register import load_task
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.tracking.digests import Digest, digest_of
+from cmsml_tasks.tracking import places
+from cmsml_tasks.tracking.digests import Digest, digest_of, digest_of_output
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, seen
+from cmsml_tasks.tracking.targets import file_of
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
@@ -122,7 +125,7 @@ def _add_recorded(
     """Add the outputs of a task as its manifest describes them, whether they are there or not."""
     manifest = state.manifest
     assert manifest is not None, f"{required} is {state} without a manifest"
-    inputs.rests_on.append(os.fspath(required.manifest_path))
+    inputs.rests_on.append(str(required.manifest_path))
     inputs.read_with += manifest.read_with
     for path, output in manifest.outputs.items():
         if _reads(task, required, path):
@@ -142,10 +145,11 @@ def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
             _add_recorded(inputs, task, required, states[branch], lone=len(states) == 1)
             continue
         for file in required.output_paths():
-            path = os.path.relpath(file, required.manifest_path.parent)
-            if _reads(task, required, path) and os.path.exists(file):
+            path = places.relative(file, required.manifest_path.parent)
+            if _reads(task, required, path):
                 name = _name(required, path, lone=False)
-                inputs.add(name, digest_of(file), **_origin(required, path))
+                with suppress(FileNotFoundError):
+                    inputs.add(name, digest_of_output(file), **_origin(required, path))
 
 
 def _add_foreign(inputs: Inputs, required: law.Task) -> None:
@@ -155,13 +159,13 @@ def _add_foreign(inputs: Inputs, required: law.Task) -> None:
         return
     targets = law.target.collection.flatten_collections(law.util.flatten(required.output()))
     for target in targets:
-        if target.optional or not isinstance(target, law.LocalTarget) or not target.exists():
+        path = file_of(target)
+        if target.optional or path is None or not target.exists():
             continue
-        path = target.abspath
         inputs.rests_on.append(path)
         inputs.add(
             f"{required.task_family}/{target.basename}",
-            digest_of(path),
+            digest_of_output(path),
             path=path,
             task=required.task_family,
         )
@@ -199,20 +203,21 @@ def _name(required: TrackedTask, path: str, lone: bool) -> str:
 def _origin(required: TrackedTask, path: str) -> dict[str, Any]:
     manifest = required.manifest_path
     return {
-        "path": os.path.normpath(manifest.parent / path),
-        "manifest": os.fspath(manifest),
+        "path": places.joined(manifest.parent, path),
+        "manifest": str(manifest),
         "task": required.task_family,
     }
 
 
-def movable(origins: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, dict[str, Any]]:
+def movable(origins: Mapping[str, Mapping[str, Any]], folder: Place) -> dict[str, dict[str, Any]]:
     """Return *origins* with what tasks made relative to *folder*, so that a store can move."""
 
-    def place(key: str, value: Any, made: bool) -> Any:
-        return os.path.relpath(value, folder) if made and key in ("path", "manifest") else value
+    def seen_from(key: str, value: Any, made: bool) -> Any:
+        is_place = made and key in ("path", "manifest")
+        return places.relative(value, folder) if is_place else value
 
     return {
-        name: {key: place(key, value, "task" in origin) for key, value in origin.items()}
+        name: {key: seen_from(key, value, "task" in origin) for key, value in origin.items()}
         for name, origin in origins.items()
     }
 

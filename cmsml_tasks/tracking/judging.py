@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import (
     CODE,
@@ -17,6 +16,7 @@ from cmsml_tasks.tracking.ingredients import (
 )
 from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
+from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict, seen
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ def judge(task: TrackedTask) -> State:
     """Return the verdict on *task*, a branch or a plain task; nothing is written or run.
 
     What cannot be read counts as damaged, because an exception would stop the whole run.
+
+    Raises:
+        StorageError: a server does not answer, or refuses; nothing is known then.
     """
     paths = task.output_paths()
     manifest = believable_manifest(task.manifest_path)
@@ -62,7 +65,7 @@ def judge(task: TrackedTask) -> State:
     )
 
 
-def believable_manifest(path: Path) -> Manifest | None:
+def believable_manifest(path: Place) -> Manifest | None:
     """Return the manifest at *path*, or the one that was set aside by a run that changed nothing.
 
     The latter is what a failed or killed run leaves whose task had written no output yet.
@@ -113,7 +116,7 @@ def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
 
 
 def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | None) -> State:
-    there = [path for path in paths if os.path.lexists(path)]
+    there = [path for path in paths if places.exists(path)]
     if manifest is not None:
         damage = f"{task.manifest_path.name} speaks of {manifest.task}, not of {task.task_family}"
     else:
@@ -126,7 +129,7 @@ def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | 
 def _damage(task: TrackedTask, manifest: Manifest, paths: list[str]) -> tuple[list[str], list[str]]:
     """Return what is wrong with the outputs in words, and which are not there."""
     folder = task.manifest_path.parent
-    wanted = [os.path.relpath(path, folder) for path in paths]
+    wanted = [places.relative(path, folder) for path in paths]
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
         damaged, gone = output_changes(recorded, folder)

@@ -8,19 +8,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import writing_to
+from cmsml_tasks.tracking import places
+from cmsml_tasks.tracking.places import Place
 
 
 class Lock:
-    """A lock beside the file at *path*, held from `acquire` to `release` or the process's end.
+    """A lock for the file at *place*, held from `acquire` to `release` or the process's end.
 
-    It lies in a hidden file of its own, which goes when the lock is released. Where a file system
-    has no locks, two runs go on side by side: whole files and manifests keep their outputs right,
-    and at worst work is done twice.
+    It is a hidden file beside it, for a URL in the cache, and goes when the lock is released.
+    Where a file system has no locks, and between hosts that share a storage element alone, two runs
+    go on side by side: whole files and manifests keep their outputs right, and at worst work is
+    done twice.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path.with_name(f".{path.name}.lock")
+    def __init__(self, place: Place) -> None:
+        self.path = places.hidden(place, "lock")
+        self._is_in_cache = not isinstance(place, Path)
         self._descriptor: int | None = None
 
     def acquire(self, on_wait: Callable[[], None]) -> None:
@@ -31,9 +36,14 @@ class Lock:
         """
         waited = False
         while self._descriptor is None:
-            with writing_to(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                with writing_to(self.path):
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                    descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            except UserError:
+                if self._is_in_cache:
+                    return  # which may be unusable
+                raise
             try:
                 if not waited and not _try(descriptor):
                     waited = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import luigi
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.files import remove_left_over
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment
-from cmsml_tasks.tracking.ingredients import INPUT, ingredients_of
+from cmsml_tasks.tracking.gfal import StorageError
+from cmsml_tasks.tracking.ingredients import INPUT, as_json, ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest
@@ -33,6 +33,14 @@ Run = Callable[..., Any]
 
 class MissingOutputError(UserError):
     """A task that ended well without writing all of its outputs."""
+
+    @classmethod
+    def of(cls, task: TrackedTask, path: str | None) -> MissingOutputError:
+        """Return the error of *task*, whose output *path* is not there."""
+        return cls(
+            f"{task} ended well, but its output {path} is not there; write it in run(), or leave "
+            "it out of output()"
+        )
 
 
 class Making:
@@ -54,11 +62,19 @@ class Making:
         """Look again, under a lock; return whether the task has to run.
 
         Raises:
-            UserError: the folder of the outputs cannot be written.
+            UserError: the folder of the outputs cannot be written, or its server is away.
         """
         task = self._task
         self._lock.acquire(lambda: print(f"waiting for another run of {task}", flush=True))
         self._started = time.monotonic()
+        try:
+            return self._has_to_run()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _has_to_run(self) -> bool:
+        task = self._task
         with one_look():
             if task.state().verdict is Verdict.COMPLETE:
                 note(task, "cut off", 0.0)
@@ -68,28 +84,45 @@ class Making:
             # before the run: what changes meanwhile was not what it read
             self._inputs = inputs_of(task)
             self._ingredients = ingredients_of(task, self._inputs)
-        for path in [*task.output_paths(), str(task.manifest_path)]:
-            remove_left_over(path)
-        self._before = believable_manifest(task.manifest_path)
+            for path in [*task.output_paths(), str(task.manifest_path)]:
+                places.remove_left_over(path)
+            self._before = believable_manifest(task.manifest_path)
         with suppress(FileNotFoundError):
-            os.replace(task.manifest_path, set_aside(task.manifest_path))
+            places.move(task.manifest_path, set_aside(task.manifest_path))
         return True
 
+    def is_superseded(self) -> bool:
+        """Tell whether another run, of a host that sees no lock, has made the same meanwhile."""
+        path = self._task.manifest_path
+        manifest = Manifest.read(path)
+        if manifest is None or manifest.ingredients != as_json(self._ingredients):
+            return False
+        return output_changes(manifest.outputs, path.parent) == ([], [])
+
+    def digests_of_inputs(self) -> dict[str, dict[str, str]]:
+        """Return the digests of all that the task reads, by path or URL."""
+        return {
+            origin["path"]: self._inputs.digests[name]
+            for name, origin in self._inputs.origins.items()
+        }
+
     def finish(self) -> None:
-        """Write the manifest.
+        """Write the manifest, unless somebody else's describes the same already.
 
         Raises:
             MissingOutputError: an output is not there.
             UserError: the manifest cannot be written.
         """
         task, path = self._task, self._task.manifest_path
+        if self.is_superseded():
+            print(f"{task}: another run has made the same meanwhile, which stays", flush=True)
+            note(task, "ran", self._seconds())
+            self._lock.release()
+            return
         try:
             outputs = describe_outputs(task.output_paths(), path.parent)
         except OSError as error:
-            raise MissingOutputError(
-                f"{task} ended well, but its output {error.filename} is not there; write it in "
-                "run(), or leave it out of output()"
-            ) from error
+            raise MissingOutputError.of(task, error.filename) from error
         sandbox = take_note(task)
         about = sandbox.get("environment") or environment(_code_folder(task))
         Manifest(
@@ -114,22 +147,22 @@ class Making:
         before = self._before.outputs if self._before else {}
         for name in set(before) - set(outputs):
             folder = self._task.manifest_path.parent
-            with suppress(OSError):
+            with suppress(OSError, StorageError):
                 if output_changes({name: before[name]}, folder) == ([], []):
-                    (folder / name).unlink()
+                    places.remove(places.place(places.of_output(folder, name)))
 
     def abandon(self) -> None:
         """Give up after a failure; where no output was touched, all is as before."""
         path = self._task.manifest_path
-        with suppress(OSError):
-            if not path.exists() and believable_manifest(path) is not None:
-                os.replace(set_aside(path), path)
+        with suppress(OSError, StorageError):
+            if not places.exists(str(path)) and believable_manifest(path) is not None:
+                places.move(set_aside(path), path)
         note(self._task, "failed", self._seconds())
         self._lock.release()
 
     def follow(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         """Go along with a run that yields requirements; they are inputs as well."""
-        self._task.is_being_made = True
+        self._task.making = self
         try:
             answer = None
             while True:
@@ -150,7 +183,7 @@ class Making:
             self.abandon()
             raise
         finally:
-            self._task.is_being_made = False
+            self._task.making = None
             steps.close()
 
     def _take_in_asked_for(self) -> None:
@@ -167,7 +200,7 @@ def tracked_run(run: Run) -> Run:
 
     @functools.wraps(run)
     def wrapper(self: TrackedTask, *args: Any, **kwargs: Any) -> Any:
-        if self.is_being_made or self.is_made_outside():
+        if self.making is not None or self.is_made_outside():
             # super().run() of a task that is itself tracked, or a sandbox whose host keeps track
             result = run(self, *args, **kwargs)
             self.has_run = True
@@ -182,10 +215,16 @@ def tracked_run(run: Run) -> Run:
 
 def make(task: TrackedTask, work: Callable[[], Any]) -> Any:
     """Do the *work* of *task* unless it is not needed, and write the manifest."""
-    making = Making(task)
-    if not making.begin():
-        return None
-    task.is_being_made = True
+    task.making = making = Making(task)
+    try:
+        if not making.begin():
+            return None
+        return _done(making, work)
+    finally:
+        task.making = None
+
+
+def _done(making: Making, work: Callable[[], Any]) -> Any:
     try:
         result = work()
         if isinstance(result, Generator):
@@ -195,8 +234,6 @@ def make(task: TrackedTask, work: Callable[[], Any]) -> Any:
     except BaseException:
         making.abandon()
         raise
-    finally:
-        task.is_being_made = False
 
 
 def _code_folder(task: TrackedTask) -> Path:

@@ -12,11 +12,13 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.files import sha256_of, write_json
-from cmsml_tasks.tracking.signatures import Signature, is_exact, signature
+from cmsml_tasks.files import sha256_of
+from cmsml_tasks.tracking import places, storage
+from cmsml_tasks.tracking.gfal import StorageError
+from cmsml_tasks.tracking.places import Place
+from cmsml_tasks.tracking.signatures import Signature, is_exact
 
 FORMAT = 2
 
@@ -30,7 +32,8 @@ class Manifest:
         ingredients: JSON of all that decides about them, in sections: ``setting``, ``code``,
             ``input`` and so on. Compared with today's to tell whether they are stale.
         outputs: for each file or folder, by its path relative to the manifest: SHA-256 digest,
-            size in bytes, and the signature by which it is known without reading it (or None).
+            size in bytes, and the signature by which it is known without reading it (or None);
+            on a server also the checksum ``adler32``, which the storage tells without reading.
         origins: where each input came from, by its name in ``ingredients["input"]``: its path,
             relative where it moves with the store, and the manifest beside it, if there is one.
         request: module, task and parameters that make the same again.
@@ -52,22 +55,25 @@ class Manifest:
     accepted: list[dict[str, Any]] = field(default_factory=list)
     format: int = FORMAT
 
-    def write(self, path: str | os.PathLike[str]) -> None:
+    def write(self, path: Place) -> None:
         """Write the manifest to *path* by rename, and forget an earlier one that was set aside.
 
         Raises:
             UserError: the folder cannot be written, or the disk is full.
         """
-        write_json(path, asdict(self))
-        with suppress(OSError):
-            set_aside(path).unlink()
+        places.write_json(path, asdict(self))
+        with suppress(OSError, StorageError):
+            places.remove(set_aside(path))
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Manifest | None:
-        """Return the manifest at *path*; None where it is missing, torn or of another format."""
+    def read(cls, path: Place | str) -> Manifest | None:
+        """Return the manifest at *path*; None where it is missing, torn or of another format.
+
+        Raises:
+            StorageError: the server does not answer, or refuses.
+        """
         try:
-            with open(path, "rb") as file:
-                content = json.loads(file.read())
+            content = json.loads(places.read_bytes(path))
             manifest = cls(**content)
         except (OSError, ValueError, TypeError):
             return None
@@ -88,35 +94,48 @@ _TYPES: dict[str, type] = {
 }
 
 
-def set_aside(path: str | os.PathLike[str]) -> Path:
+def set_aside(path: Place) -> Place:
     """Return where the manifest at *path* waits while its task runs again."""
-    path = Path(path)
     return path.with_name(f".{path.name}.before")
 
 
 def describe_outputs(
-    paths: Iterable[str | os.PathLike[str]], folder: Path
+    paths: Iterable[str | os.PathLike[str]], folder: Place
 ) -> dict[str, dict[str, Any]]:
     """Return digest, size and signature of each of *paths*, by its path relative to *folder*.
 
     Raises:
         OSError: one of them is not there.
+        StorageError: the server does not answer, or refuses.
     """
     described = {}
     for path in paths:
-        before = signature(path)
-        digest = sha256_of(path)
-        known = before == signature(path) and is_exact(before)
-        described[os.path.relpath(path, folder)] = {
-            "sha256": digest,
-            "size": before[0],
-            "signature": before if known else None,
-        }
+        text = os.fspath(path)
+        describe = _described_remote if places.is_remote(text) else _described
+        described[places.relative(text, folder)] = describe(text)
     return described
 
 
+def _described(path: str) -> dict[str, Any]:
+    before = places.signature(path)
+    digest = sha256_of(path)
+    known = before == places.signature(path) and is_exact(before)
+    return {"sha256": digest, "size": before[0], "signature": before if known else None}
+
+
+def _described_remote(url: str) -> dict[str, Any]:
+    # without a signature: what has just been written could change within the server's second
+    signature = places.signature(url)
+    sent = storage.sent_to(url, signature)
+    if sent is not None:
+        return {"sha256": sent.sha256, "size": sent.size, "adler32": sent.adler32}
+    told = storage.checksum(url, signature)
+    own = {} if told is None else {"adler32": told}
+    return {"sha256": storage.sha256_of(url), "size": signature[0], **own}
+
+
 def output_changes(
-    outputs: Mapping[str, Mapping[str, Any]], folder: Path
+    outputs: Mapping[str, Mapping[str, Any]], folder: Place
 ) -> tuple[list[str], list[str]]:
     """Compare recorded *outputs* with what lies in *folder*.
 
@@ -125,12 +144,13 @@ def output_changes(
 
     Raises:
         OSError: an output cannot be read.
+        StorageError: the server does not answer, or refuses.
     """
     changes, gone = [], []
     for name, recorded in outputs.items():
-        path = os.path.join(folder, name)
+        path = places.of_output(folder, name)
         try:
-            now = signature(path)
+            now = places.signature(path)
         except (FileNotFoundError, NotADirectoryError):
             gone.append(name)
             continue
@@ -142,11 +162,20 @@ def output_changes(
 def _content_changes(
     name: str, path: str, recorded: Mapping[str, Any], now: Signature
 ) -> list[str]:
-    from cmsml_tasks.tracking.digests import digest_of
-
     size = recorded.get("size")
     if isinstance(size, int) and now[0] < size:
         return [f"output {name} was truncated from {size:,} to {now[0]:,} bytes"]
-    if digest_of(path).get("sha256") != recorded.get("sha256"):
+    if not _is_same(path, recorded, now):
         return [f"output {name} was edited or replaced"]
     return []
+
+
+def _is_same(path: str, recorded: Mapping[str, Any], now: Signature) -> bool:
+    from cmsml_tasks.tracking.digests import digest_of
+
+    if not places.is_remote(path):
+        return digest_of(path).get("sha256") == recorded.get("sha256")
+    told = storage.checksum(path, now) if "adler32" in recorded else None
+    if told is not None:
+        return now[0] == recorded.get("size") and told == recorded["adler32"]
+    return storage.sha256_of(path) == recorded.get("sha256")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import law
@@ -18,6 +20,15 @@ def refuse(error: Exception) -> NoReturn:
         raise error
     law.util.abort(f"error: {error}")
     raise SystemExit  # abort has ended the process; its type does not say so
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """End the command line with the message of a user's error; in a program let it pass."""
+    try:
+        yield
+    except UserError as error:
+        refuse(error)
 
 
 class _PlainUserErrors(logging.Filter):

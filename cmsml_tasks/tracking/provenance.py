@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.ingredients import CODE, INPUT
 from cmsml_tasks.tracking.kinds import tasks_of
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.places import Place
 
 _LONGEST = 100
 
@@ -21,13 +21,13 @@ _LONGEST = 100
 class Found:
     """A manifest, where it lies, and the names under which it speaks of a file."""
 
-    path: Path
+    path: Place
     manifest: Manifest
     makes: list[str]
     reads: list[str]
 
 
-def find_manifests(store: Path, digest: str) -> list[Found]:
+def find_manifests(store: Place, digest: str) -> list[Found]:
     """Return the manifests below *store* that speak of a file with the SHA-256 *digest*.
 
     The beginning of a digest, 8 characters or more, will do.
@@ -44,13 +44,11 @@ def find_manifests(store: Path, digest: str) -> list[Found]:
     return found
 
 
-def manifests_below(store: Path) -> Iterator[Path]:
-    """Yield the paths of all manifests in *store*, sorted within each folder."""
-    for folder, folders, files in os.walk(store):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if name == "manifest.json" or name.endswith(".manifest.json"):
-                yield Path(folder, name)
+def manifests_below(store: Place) -> Iterator[Place]:
+    """Yield the places of all manifests in *store*, sorted within each folder."""
+    for file in places.files_below(store):
+        if file.name == "manifest.json" or file.name.endswith(".manifest.json"):
+            yield file
 
 
 def _named(entries: Mapping[str, Mapping[str, Any]], digest: str) -> list[str]:
@@ -68,10 +66,10 @@ def print_origin_of_task(task: Any, depth: int) -> None:
 
 
 def origin_lines(
-    path: Path,
+    path: Place,
     manifest: Manifest,
     depth: int = -1,
-    store: Path | None = None,
+    store: Place | None = None,
     told: set[str] | None = None,
 ) -> list[str]:
     """Return in lines what the *manifest* at *path* says, and those of its inputs below it.
@@ -84,9 +82,9 @@ def origin_lines(
         told: manifests of which all was said before; this one is added.
     """
     told = set() if told is None else told
-    if os.path.realpath(path) in told:
+    if places.identity(path) in told:
         return ["(as above)"]
-    told.add(os.path.realpath(path))
+    told.add(places.identity(path))
     lines = [
         f"{name}  sha256 {output['sha256']}  {output['size']:,} bytes"
         for name, output in manifest.outputs.items()
@@ -102,7 +100,7 @@ def origin_lines(
         if "manifest" in origin and method == "sha256":
             by_maker.setdefault((name.rpartition("/")[0], origin["manifest"]), []).append(value)
     for (maker, place), digests in by_maker.items() if depth != 0 else ():
-        found = _maker(path.parent / place, digests, store)
+        found = _maker(places.place(places.joined(path.parent, place)), digests, store)
         if found is None:
             lines.append(f"  {maker}: no manifest of what was read is left")
         else:
@@ -111,7 +109,7 @@ def origin_lines(
     return lines
 
 
-def _maker(path: Path, digests: list[str], store: Path | None) -> tuple[Path, Manifest] | None:
+def _maker(path: Place, digests: list[str], store: Place | None) -> tuple[Place, Manifest] | None:
     """Return the manifest of what was read: at *path*, or wherever *store* has it."""
     manifest = Manifest.read(path)
     if manifest and all(_named(manifest.outputs, digest) for digest in digests):

@@ -13,10 +13,11 @@ from luigi.task_register import load_task
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.tables import table
 
 
-def rebuild(path: Path) -> bool:
+def rebuild(path: Place) -> bool:
     """Run what the manifest at *path* asks for, and print which outputs are the same again.
 
     Where the outputs go is decided as for every run: choose an empty store to build all anew.

@@ -12,6 +12,7 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import write_json
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def in_sandbox() -> bool:
 
 def note_path(task: TrackedTask) -> Path:
     """Return where the sandbox leaves its note."""
-    path = task.manifest_path
-    return path.with_name(f".{path.name}.sandbox")
+    return places.hidden(task.manifest_path, "sandbox")
 
 
 def leave_note(task: TrackedTask) -> None:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 Signature = list[int]
-"""Size in bytes, time of modification and time of change in ns, inode number."""
+"""Size in bytes, time of modification and time of change in ns, inode number; of what lies on a
+server only size and time of modification in s."""
 
 _COARSEST_CLOCK_NS = 2_000_000_000  # FAT; NFS and HFS+ have one second
 _SECOND_NS = 1_000_000_000
+_YOUNG_SECONDS = 60  # the clocks of servers differ
+_OF_SERVER = 2
 
 
 def signature(path: str | os.PathLike[str]) -> Signature:
@@ -56,4 +59,6 @@ def is_settled(of: Signature) -> bool:
 
 def is_exact(of: Signature) -> bool:
     """Tell whether the signature may be kept: its clock is a fine one, or the file is old."""
+    if len(of) == _OF_SERVER:
+        return of[1] < time.time() - _YOUNG_SECONDS
     return of[2] % _SECOND_NS != 0 or is_settled(of)

@@ -26,7 +26,8 @@ from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
-from cmsml_tasks.tracking.signatures import is_exact, signature
+from cmsml_tasks.tracking.places import signature
+from cmsml_tasks.tracking.signatures import is_exact
 from cmsml_tasks.tracking.state import seen
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def remember(workflow: Any) -> None:
         required.update((task.task_id, task) for task in inputs.tasks)
         if len(required) > _MOST_TASKS:
             return
-        files += [os.fspath(branch.manifest_path), *inputs.rests_on, *branch.output_paths()]
+        files += [str(branch.manifest_path), *inputs.rests_on, *branch.output_paths()]
     for task in required.values():
         if is_tracked(task) and is_workflow(task) and not holds(task):
             # known from its branches by now; the next look begins with it
@@ -91,7 +92,7 @@ def remember(workflow: Any) -> None:
     try:
         signatures = _signatures(files)
         outside = _outside(workflow)
-    except (OSError, UserError):
+    except (OSError, UserError, ValueError):
         return
     value = {
         "identity": _identity(workflow),
@@ -173,6 +174,7 @@ def _signatures(files: Iterable[str]) -> str:
 
     Raises:
         OSError: one of them is not there.
+        StorageError: a server does not answer, or refuses.
         ValueError: one of them may change under its signature.
     """
     lines = []

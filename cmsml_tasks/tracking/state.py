@@ -8,9 +8,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cmsml_tasks.tracking.manifest import Manifest
+if TYPE_CHECKING:
+    from cmsml_tasks.tracking.manifest import Manifest
 
 T = TypeVar("T")
 _MOST_WORDS = 5
@@ -116,6 +117,11 @@ def one_look() -> Iterator[None]:
         yield
     finally:
         _look.reset(token)
+
+
+def is_looking() -> bool:
+    """Tell whether what is found out now will be remembered for a while."""
+    return _look.get() is not None
 
 
 def seen(what: str, subject: Any, find_out: Callable[[], T]) -> T:

@@ -6,13 +6,17 @@ that law's ``--print-status`` and ``--remove-output`` speak of manifests too.
 
 from __future__ import annotations
 
-import os
 import types
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import law
 
+from cmsml_tasks.tracking import places, storage
+from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.state import Verdict, word_of
 
 if TYPE_CHECKING:
@@ -50,8 +54,44 @@ class TrackedTarget:
     def remove(self, *args: Any, **kwargs: Any) -> None:
         """Remove the target and the manifest, which would speak of what is no longer there."""
         if self.producer is not None:
-            self.producer.forget()
+            with _told(self):
+                self.producer.forget()
         super().remove(*args, **kwargs)  # type: ignore[misc]
+
+
+class RemoteTarget:
+    """What a file on a server learns: no answer is an error, and it is written as a whole."""
+
+    def exists(self, **kwargs: Any) -> bool:
+        """Return whether the server says that it is there; no answer ends the command."""
+        with _told(self):
+            return places.exists(url_of(self))
+
+    def remove(self, **kwargs: Any) -> bool:
+        """Remove the file."""
+        with _told(self):
+            storage.remove(url_of(self))
+        return True
+
+    def copy_from_local(self, src: Any = None, **kwargs: Any) -> str:
+        """Let a local file be the content, once all of it has arrived; law writes through this."""
+        storage.put(Path(law.target.file.get_path(src)), url_of(self))
+        return url_of(self)
+
+    @contextmanager
+    def open(self, mode: str, **kwargs: Any) -> Iterator[Any]:
+        """Give a file object; what is written is sent when the context ends well."""
+        with (
+            self.localize("r" if mode.startswith("r") else mode[0]) as local,  # type: ignore[attr-defined]
+            local.open(mode) as file,
+        ):
+            yield file
+
+
+def _told(target: Any) -> AbstractContextManager[None]:
+    """Tell users of errors at once, unless a task is running, which will."""
+    producer = getattr(target, "producer", None)
+    return nullcontext() if producer is not None and producer.making is not None else told()
 
 
 def painted(verdict: Verdict, color: bool) -> str:
@@ -64,7 +104,8 @@ def painted(verdict: Verdict, color: bool) -> str:
 def _tracked_class(cls: type) -> type:
     if issubclass(cls, TrackedTarget):
         return cls
-    return types.new_class(cls.__name__, (TrackedTarget, cls))
+    own = (TrackedTarget, RemoteTarget) if _is_remote(cls) else (TrackedTarget,)
+    return types.new_class(cls.__name__, (*own, cls))
 
 
 def made_by(producer: TrackedTask, outputs: Any) -> Any:
@@ -76,20 +117,38 @@ def made_by(producer: TrackedTask, outputs: Any) -> Any:
     return outputs
 
 
-def local_paths(outputs: Any) -> list[str]:
-    """Return the absolute paths of the files and folders in *outputs*, without optional ones.
+def paths_of(outputs: Any) -> list[str]:
+    """Return absolute paths, or URLs, of what is in *outputs*, without optional ones.
 
     Raises:
-        TypeError: a target is not on a local file system, which tracking does not know yet.
+        TypeError: a target is of a kind that tracking does not know.
     """
     paths = []
     for target in law.target.collection.flatten_collections(law.util.flatten(outputs)):
         if getattr(target, "optional", False):
             continue
-        if not isinstance(target, law.LocalTarget):
+        path = file_of(target)
+        if path is None:
             raise TypeError(
-                f"{target!r} is not on a local file system, and only outputs there can be tracked "
-                "so far; derive its task from law.Task instead of TrackedTask"
+                f"{target!r} is neither local nor a file of law.wlcg, and only those can be "
+                "tracked; derive its task from law.Task instead of TrackedTask"
             )
-        paths.append(os.fspath(target.abspath))
+        paths.append(path)
     return paths
+
+
+def file_of(target: Any) -> str | None:
+    """Return where *target* is: a local file or folder, a file on a server; else None."""
+    if isinstance(target, law.LocalTarget):
+        return str(target.abspath)
+    return url_of(target) if _is_remote(type(target)) else None
+
+
+def url_of(target: Any) -> str:
+    """Return the URL of a remote target, the same one each time."""
+    return str(target.uri(random=False))
+
+
+def _is_remote(cls: type) -> bool:
+    # law's package is loaded by whoever makes such a target
+    return hasattr(law, "wlcg") and issubclass(cls, law.wlcg.WLCGFileTarget)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import law
 import luigi
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
-from cmsml_tasks.tracking import snapshot
+from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.collection import BranchCollection
 from cmsml_tasks.tracking.environment import COMPARABLE
+from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
-from cmsml_tasks.tracking.making import make, tracked_run
+from cmsml_tasks.tracking.making import Making, make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
-from cmsml_tasks.tracking.messages import refuse, speak_plainly
+from cmsml_tasks.tracking.messages import refuse, speak_plainly, told
 from cmsml_tasks.tracking.parameters import DepthParameter
+from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
+from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
-from cmsml_tasks.tracking.targets import local_paths, made_by
+from cmsml_tasks.tracking.targets import made_by, paths_of
 
 _HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
@@ -100,7 +103,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.is_being_made = False
+        self.making: Making | None = None
         self.has_run = False
         self.known_complete: set[int] = set()
         self.read_with: list[str] = []
@@ -247,13 +250,13 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return self.output()
 
     def output_paths(self) -> list[str]:
-        """Return absolute paths of the outputs of a branch or a plain task, without optional ones.
+        """Return paths or URLs of the outputs of a branch or a plain task, without optional ones.
 
         Raises:
-            TypeError: an output is not on a local file system.
+            TypeError: an output is neither local nor a file of law.wlcg.
             SettingsError: there is no output that a manifest could lie beside.
         """
-        paths = seen("outputs", self, lambda: local_paths(self.own_output()))
+        paths = seen("outputs", self, lambda: paths_of(self.own_output()))
         if not paths:
             raise SettingsError(
                 f"{self.task_family} has no output; derive it from law.Task, not from TrackedTask"
@@ -261,10 +264,14 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return paths
 
     @property
-    def manifest_path(self) -> Path:
+    def manifest_path(self) -> Place:
         """Where the manifest lies: beside the first output."""
         folder, name = os.path.split(self.output_paths()[0])
-        return Path(folder, self.manifest_name or f"{name}.manifest.json")
+        return places.place(folder) / (self.manifest_name or f"{name}.manifest.json")
+
+    def staged(self) -> AbstractContextManager[tuple[Any, Any]]:
+        """Give inputs and outputs to ``run`` as local files; see `staging.staged`."""
+        return staged(self)
 
     def state(self) -> State:
         """Return what the outputs of a branch or a plain task are; see `State`."""
@@ -274,6 +281,11 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def _judged(self) -> State:
         try:
             return judge(self)
+        except StorageError as error:
+            # nothing is known, so nothing may be run again for it
+            if self.making is not None:
+                raise
+            refuse(error)
         except UserError as error:
             # an exception would stop luigi; the run will raise it again, and say it
             return State(Verdict.STALE, damaged=(f"cannot be compared: {error}",))
@@ -309,7 +321,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         """Remove the manifest."""
         path = self.manifest_path
         for manifest in (path, set_aside(path)):
-            manifest.unlink(missing_ok=True)
+            places.remove(manifest)
 
     # law's seams
 
@@ -342,17 +354,20 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def _explain(self, arguments: Sequence[str]) -> None:
         from cmsml_tasks.tracking.explaining import explain
 
-        explain(self, int(arguments[0]))
+        with told():
+            explain(self, int(arguments[0]))
 
     def _accept(self, arguments: Sequence[str]) -> None:
         from cmsml_tasks.tracking.accepting import accept
 
-        accept(self, int(arguments[0]))
+        with told():
+            accept(self, int(arguments[0]))
 
     def _origin(self, arguments: Sequence[str]) -> None:
         from cmsml_tasks.tracking.provenance import print_origin_of_task
 
-        print_origin_of_task(self, int(arguments[0]))
+        with told():
+            print_origin_of_task(self, int(arguments[0]))
 
 
 def _tracked_output(output: Any) -> Any:

@@ -3,10 +3,12 @@
 #   xrootd.sh install | up | down | status | url
 # XRD_BASE: folder for its files, log and process id (needed; its data lie in $XRD_BASE/data)
 # XRD_PORT: where it listens (default 21094); XRD_USER: who runs it when root starts it (nobody)
+# XRD_HTTP_PORT: where it speaks WebDAV too (default nowhere); `up` and `url` then print that URL second
 # XRD_CHECKSUM: which checksum it tells (default adler32), empty for none
 set -euo pipefail
 
 port="${XRD_PORT:-21094}"
+http_port="${XRD_HTTP_PORT:-}"
 user="${XRD_USER:-nobody}"
 checksum="${XRD_CHECKSUM-adler32}"
 
@@ -37,7 +39,8 @@ stopped() { ! pid_of_server >/dev/null; }
 cmd_install() { # Debian and Ubuntu, as root
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        xrootd-server xrootd-client
+        xrootd-server xrootd-server-plugins xrootd-client \
+        python3-gfal2 gfal2-plugin-xrootd gfal2-plugin-http
 }
 
 cmd_up() {
@@ -53,6 +56,8 @@ oss.localroot $here/data
 all.adminpath $here/admin
 all.pidpath $here/admin
 ${checksum:+xrootd.chksum $checksum}
+${http_port:+xrd.protocol http:$http_port libXrdHttp.so}
+${http_port:+http.listingdeny no}
 CONF
     if [ "$(id -u)" = 0 ]; then # xrootd refuses to run as root
         chown "$user" "$here"/{admin,log}
@@ -77,12 +82,15 @@ cmd_down() {
 
 cmd_status() {
     if stopped; then echo "stopped"; return 3; fi
-    echo "running, process $(pid_of_server), $(cmd_url)"
+    echo "running, process $(pid_of_server), $(cmd_url | paste -sd " ")"
 }
 
-cmd_url() { echo "root://localhost:$port/"; }
+cmd_url() {
+    echo "root://localhost:$port/"
+    if [ -n "$http_port" ]; then echo "dav://localhost:$http_port"; fi
+}
 
 case "${1:-}" in
 install | up | down | status | url) "cmd_$1" ;;
-*) sed -n '2,6p' "$0"; exit 2 ;;
+*) sed -n '2,7p' "$0"; exit 2 ;;
 esac

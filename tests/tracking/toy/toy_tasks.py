@@ -24,15 +24,22 @@ class Toy(TrackedTask):
     untracked_params = frozenset({"version", "epochs"})
 
     def local_target(self, *parts):
-        """Return a target in the store."""
+        """Return a target in the store, which may be a URL."""
         store = os.environ["TOY_STORE"]
-        return law.LocalFileTarget(os.path.join(store, self.task_family, self.version, *parts))
+        path = os.path.join(self.task_family, self.version, *parts)
+        if "://" not in store:
+            return law.LocalFileTarget(os.path.join(store, path))
+        law.contrib.load("wlcg")
+        return law.wlcg.WLCGFileTarget(path, fs=law.wlcg.WLCGFileSystem(base=store))
 
     def write(self, target, content):
         """Write JSON as a whole."""
         time.sleep(float(os.environ.get("TOY_SLOW", "0")))
         if os.environ.get("TOY_FAIL") == self.task_family:
             raise RuntimeError("told to fail")
+        if not isinstance(target, law.LocalTarget):
+            target.dump(content, formatter="json")
+            return
         with replacing(target.path) as path:
             path.write_text(json.dumps(content))
 
@@ -102,6 +109,29 @@ class Report(Toy):
         """Add up."""
         fits = self.input()["collection"].targets.values()
         self.write(self.output(), sum(each["fit"].load(formatter="json") for each in fits))
+
+
+class Mean(Toy):
+    """Writes two local files, wherever the store is."""
+
+    untracked_params = Toy.untracked_params - {"epochs"}
+
+    def requires(self):
+        """Return the points."""
+        return Points.req(self)
+
+    def output(self):
+        """Return the mean and a log."""
+        return {"mean": self.local_target("mean.json"), "log": self.local_target("log.json")}
+
+    def run(self):
+        """Compute; TOY_SLOW and TOY_FAIL come between the files."""
+        with self.staged() as (points, outputs):
+            with open(points.path) as file:
+                values = json.load(file)
+            with open(outputs["log"].path, "w") as file:
+                json.dump(len(values), file)
+            self.write(outputs["mean"], self.epochs * sum(values) / len(values))
 
 
 class Boxed(Toy, law.SandboxTask):

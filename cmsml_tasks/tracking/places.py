@@ -1,0 +1,205 @@
+"""Where outputs and manifests lie: on a file system that is mounted here, or at a URL.
+
+The path of a manifest is a `Place`, outputs are texts: paths or URLs. A `Url` is no path to Python,
+so that nothing looks for it on the local file system, and finds it missing, by mistake.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cmsml_tasks import files
+from cmsml_tasks.tracking import cache, signatures, storage
+from cmsml_tasks.tracking.signatures import Signature
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/]*)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Url:
+    """A file or folder on a server, with as much of `pathlib.Path` as tracking needs."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __truediv__(self, name: str) -> Url:
+        return Url(f"{self.text}/{name}")
+
+    @property
+    def name(self) -> str:
+        """The part behind the last slash."""
+        return self.text.rpartition("/")[2]
+
+    @property
+    def parent(self) -> Url:
+        """The folder."""
+        return Url(self.text.rpartition("/")[0])
+
+    def with_name(self, name: str) -> Url:
+        """Return the sibling of that name."""
+        return self.parent / name
+
+
+Place = Path | Url
+
+
+def is_remote(path: str) -> bool:
+    """Tell whether *path* is a URL."""
+    return "://" in path
+
+
+def place(path: str | os.PathLike[str]) -> Place:
+    """Return the place that a text names."""
+    text = os.fspath(path)
+    return Url(text.rstrip("/")) if is_remote(text) else Path(text)
+
+
+def relative(path: str, folder: Place) -> str:
+    """Return *path* as seen from *folder*; as it is where no relative path leads there."""
+    if isinstance(folder, Path):
+        return path if is_remote(path) else os.path.relpath(path, folder)
+    to, start = _URL.fullmatch(path), _URL.fullmatch(folder.text)
+    if to is None or start is None or to[1] != start[1]:
+        return path
+    return posixpath.relpath(to[2], start[2])
+
+
+def of_output(folder: Place, name: str) -> str:
+    """Return the path or URL of the output that the manifest in *folder* calls *name*."""
+    if isinstance(folder, Path) and not is_remote(name):
+        return os.path.join(folder, name)
+    return joined(folder, name)
+
+
+def joined(folder: Place, path: str) -> str:
+    """Return the path or URL that is *path* as seen from *folder*."""
+    if is_remote(path) or os.path.isabs(path):
+        return path
+    if isinstance(folder, Path):
+        return os.path.normpath(folder / path)
+    steps = folder.text.split("/")
+    for step in path.split("/"):
+        if step == "..":
+            steps.pop()
+        else:
+            steps.append(step)
+    return "/".join(steps)
+
+
+def identity(where: Place) -> str:
+    """Return a text that is the same for all names of a place."""
+    return os.path.realpath(where) if isinstance(where, Path) else where.text
+
+
+def hidden(where: Place, ending: str) -> Path:
+    """Return a hidden local file that goes with *where*: beside it, for a URL in the cache."""
+    if isinstance(where, Path):
+        return where.with_name(f".{where.name}.{ending}")
+    return cache.place_of("places", where.text).with_suffix(f".{ending}")
+
+
+def signature(path: str) -> Signature:
+    """Return the signature of what lies at *path*.
+
+    Raises:
+        OSError: there is nothing, or it cannot be looked at.
+        StorageError: the server does not answer, or refuses.
+    """
+    return storage.look_at(path) if is_remote(path) else signatures.signature(path)
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is something at *path*, be it a link that leads nowhere.
+
+    Raises:
+        StorageError: the server does not answer, or refuses.
+    """
+    if not is_remote(path):
+        return os.path.lexists(path)
+    try:
+        storage.look_at(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def read_bytes(where: Place | str | os.PathLike[str]) -> bytes:
+    """Return the content of a small text file.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+        StorageError: the server does not answer, or refuses.
+    """
+    if isinstance(where, Url):
+        return storage.read_bytes(where.text)
+    with open(where, "rb") as file:
+        return file.read()
+
+
+def write_json(where: Place | str | os.PathLike[str], content: Any) -> None:
+    """Write *content* as a whole, as `cmsml_tasks.files.write_json` does.
+
+    Raises:
+        UserError: it cannot be written; what was there before is untouched.
+    """
+    where = where if isinstance(where, Url) else place(where)
+    if isinstance(where, Url):
+        storage.put_bytes(files.json_text(content).encode(), where.text)
+    else:
+        files.write_json(where, content)
+
+
+def move(source: Place, target: Place) -> None:
+    """Rename *source* in place of *target*, of the same kind.
+
+    Raises:
+        OSError: there is no *source*, or the folder cannot be written.
+        StorageError: the server does not answer, or refuses.
+    """
+    if isinstance(source, Path) and isinstance(target, Path):
+        os.replace(source, target)
+    else:
+        storage.move(str(source), str(target))
+
+
+def remove(where: Place) -> None:
+    """Remove a file, if there is one.
+
+    Raises:
+        OSError: the folder cannot be written.
+        StorageError: the server does not answer, or refuses.
+    """
+    if isinstance(where, Url):
+        storage.remove(where.text)
+    else:
+        where.unlink(missing_ok=True)
+
+
+def files_below(folder: Place) -> Iterator[Place]:
+    """Yield all files in *folder* and its folders, sorted within each, without hidden folders.
+
+    Raises:
+        StorageError: the server does not answer, or refuses.
+    """
+    if isinstance(folder, Url):
+        yield from map(Url, storage.files_below(folder.text))
+        return
+    for path, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(path, name) for name in sorted(names))
+
+
+def remove_left_over(path: str) -> None:
+    """Remove what killed processes left beside *path*; see the two functions of that name."""
+    if is_remote(path):
+        storage.remove_left_over(path)
+    else:
+        files.remove_left_over(path)

@@ -1,0 +1,123 @@
+"""The whole chain with its outputs on a storage element: a real server, over two protocols."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from command_line import TINY, Shell, modules_imported, summary
+from test_validation_failure import damage
+from xrootd_server import serving_outputs
+
+DEMO = ("ValidateGraph", "--version", "v1", "--settings", "epochs=1")
+
+
+@dataclass
+class RemoteShell(Shell):
+    """Runs law with a store on a server; ``store`` is the folder that it serves."""
+
+    url: str = ""
+    gfal2: Path = Path()
+
+    def environment(self, **variables):
+        given = super().environment()
+        path = os.pathsep.join([given["PYTHONPATH"], str(self.gfal2)])
+        cache = str(self.gfal2.parent / "cache" / self.store.name)
+        places = {"PYTHONPATH": path, "CMSML_STORE": self.url, "CMSML_CACHE": cache}
+        return {**given, **places, **variables}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving_outputs() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """The demo after one epoch, in a local store."""
+    shell = Shell(tmp_path_factory.mktemp("local") / "store")
+    shell.law(*DEMO)
+    return shell
+
+
+@pytest.fixture(scope="module", params=["root", "dav"])
+def remote(request, server):
+    """The same in a remote store."""
+    (url,) = (each for each in server.urls if each.startswith(f"{request.param}://"))
+    shell = RemoteShell(server.store / request.param, url=f"{url}/{request.param}")
+    shell.gfal2 = server.gfal2
+    shell.text = shell.law(*DEMO)
+    return shell
+
+
+def test_same_files_and_bytes(remote, local):
+    assert remote.files() == local.files()
+    for name in remote.files():
+        if Path(name).name not in ("manifest.json", "validation.json"):
+            assert (remote.store / name).read_bytes() == (local.store / name).read_bytes(), name
+    graph = next(name for name in remote.files() if name.endswith("graph.pb"))
+    assert f'loadGraphDef("{remote.url}/{graph}")' in remote.text
+
+
+def test_nothing_runs_again_and_tensorflow_is_not_loaded(remote):
+    before = remote.times()
+    text = remote.law(*DEMO, PYTHONPROFILEIMPORTTIME="1")
+    assert not {"tensorflow", "keras"} & modules_imported(text)
+    text = remote.law("ExportGraph", *DEMO[1:])
+    assert remote.url in text
+    assert remote.status(*DEMO) == {
+        "ValidateGraph": "complete (1/1)",
+        "ExportGraph": "complete (1/1)",
+        "TrainModel": "complete (1/1)",
+        "GenerateEvents": "complete",
+    }
+    assert remote.times() == before
+
+
+def test_origin_of_a_file_and_making_it_again(remote, tmp_path):
+    graph = next(name for name in remote.files() if name.endswith("graph.pb"))
+    copy = tmp_path / "copy.pb"
+    copy.write_bytes((remote.store / graph).read_bytes())
+    found = remote.tracking("origin", str(copy))
+    assert found.status == 0, found.text
+    manifest = f"{remote.url}/{graph.replace('graph.pb', 'manifest.json')}"
+    assert f"made as graph.pb, says {manifest}" in found.text
+    assert "GenerateEvents:" in found.text
+    again = remote.tracking("rebuild", manifest, CMSML_STORE=str(tmp_path / "again"))
+    assert again.status == 0, again.text
+    assert "graph.pb    same bytes" in again.text
+
+
+def test_branches_side_by_side(remote):
+    chain = ("ExportGraph", "--version", "v2", "--recipe", TINY, "--folds", "2")
+    text = remote.law(*chain, "--workers", "2")
+    assert summary(text) == {"TrainModel": {"ran": 2}, "ExportGraph": {"ran": 2}}
+    folder = f"ExportGraph/{TINY}/v2"
+    assert f"2 graphs, each in a folder of its own in {remote.url}/{folder}" in remote.law(*chain)
+    assert (remote.store / folder / "fold=1of2" / "graph.pb").exists()
+
+
+def test_graph_that_is_not_its_model_fails(remote):
+    """The user insists on a damaged graph; the evidence lies beside where the report was."""
+    chain = ("--version", "v3", "--recipe", TINY)
+    remote.law("ValidateGraph", *chain)
+    graph = remote.store / "ExportGraph" / TINY / "v3" / "graph.pb"
+    folder = remote.store / "ValidateGraph" / TINY / "v3"
+    good = damage(graph)
+    remote.law("ExportGraph", *chain, "--accept")
+    evidence = f"evidence: {remote.url}/ValidateGraph/{TINY}/v3/validation.failed.json"
+    remote.try_law("ValidateGraph", *chain).refused("FAILED", evidence)
+    assert [path.name for path in folder.iterdir()] == ["validation.failed.json"]
+    assert remote.status("ValidateGraph", *chain)["ValidateGraph"] == "missing (1/1)"
+    graph.write_bytes(good)
+    remote.law("ValidateGraph", *chain)
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "validation.json"]
+
+
+def test_settings_that_cannot_be_used(remote, tmp_path):
+    command = ("TrainModel", "--version", "v1", "--recipe", TINY, "--print-status=0")
+    remote.try_law(*command, CMSML_STORE="s3://bucket/store").refused("s3://bucket", "davs")
+    without = Shell(tmp_path / "store")
+    done = without.try_law(*command, CMSML_STORE=remote.url)
+    done.refused("gfal2", "apt install python3-gfal2")
