@@ -44,7 +44,14 @@ class Branched(TrackedTask, BatchWorkflow):
         """Return one file."""
         store = os.environ["CMSML_TEST_STORE"]
         name = f"number={self.branch_data}.json"
-        return law.LocalFileTarget(f"{store}/{self.task_family}/{self.version}/{name}")
+        path = f"{self.task_family}/{self.version}/{name}"
+        if "://" not in store:
+            return law.LocalFileTarget(f"{store}/{path}")
+        law.contrib.load("wlcg")
+        system = law.wlcg.WLCGFileSystem(
+            base=store, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
+        )
+        return law.wlcg.WLCGFileTarget(path, fs=system)
 
     def count(self):
         """Note that the branch is run; return how often that was."""

@@ -1,0 +1,84 @@
+"""Jobs whose outputs lie on a storage element: HTCondor and XRootD, both real."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from batch_project import BatchProject
+from batch_systems import HTCondor
+from test_scan_on_htcondor import law
+from test_software_of_jobs import environment_there, git
+from xrootd_server import serving_outputs
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A pool that runs."""
+    with HTCondor.running() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server whose store can be written."""
+    with serving_outputs() as server:
+        yield server
+
+
+@pytest.mark.parametrize("scheme", ["root", "dav"])
+def test_packed_jobs_write_to_a_storage_element(pool, server, tmp_path, scheme):
+    project = BatchProject(tmp_path / "project", "htcondor", dict(pool.variables))
+    (url,) = (each for each in server.urls if each.startswith(f"{scheme}://"))
+    served = server.store / scheme
+    project.variables |= {
+        "CMSML_TEST_STORE": f"{url}/{scheme}",
+        "PYTHONPATH": f"{project.folder}:{server.gfal2}:{os.environ.get('PYTHONPATH', '')}",
+    }
+    (project.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/site.*\n")
+    git(project.folder, "init")
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-m", "tasks")
+    project.write_site(software="packed", bootstrap="site.sh")
+    environment_there(project, Path(sys.executable).parent)
+    with (project.folder / "site.sh").open("a") as script:
+        script.write(f"export PYTHONPATH={server.gfal2}\n")
+
+    project.law("--n", "2")
+    made = {
+        path.name: json.loads(path.read_text()) for path in served.glob("Powers/v1/*[0-9].json")
+    }
+    assert made == {"number=0.json": [0, ""], "number=1.json": [1, ""]}
+    assert len(list(served.glob("*/v1/*manifest.json"))) == 4
+    assert "Powers" not in os.listdir(project.folder)
+
+    assert "up to date" in project.law("--n", "2")
+    assert project.all_runs(2) == [1, 1]
+    # a job looks at the manifests as this side does
+    (served / "Powers/v1/number=1.json").unlink()
+    assert "going to submit 1" in project.law("--n", "2")
+    assert project.runs(1, "Numbers") == 1
+
+
+def test_the_real_chain_comes_back_from_a_storage_element(pool, server, tmp_path):
+    (url,) = (each for each in server.urls if each.startswith("root://"))
+    variables = {
+        "CMSML_STORE": f"{url}/chain",
+        "PYTHONPATH": f"{server.gfal2}:{os.environ.get('PYTHONPATH', '')}",
+    }
+    arguments = ("ExportGraph", "--version", "v1", "--settings", "epochs=1,hidden_units=4")
+    text = law(
+        tmp_path,
+        pool,
+        *(*arguments, "--workflow", "htcondor", "--poll-interval", "1s"),
+        **variables,
+    )
+    assert "going to submit 1 htcondor job(s)" in text
+    assert f"{url}/chain/ExportGraph" in text
+    graphs = list((server.store / "chain").rglob("graph.pb"))
+    assert len(graphs) == 1
+    # in another place, and without what was looked at here
+    shutil.rmtree(tmp_path / "cache")
+    assert "nothing would run" in law(tmp_path, pool, *arguments, "--explain", **variables)
