@@ -109,6 +109,23 @@ class BranchCollection(law.TargetCollection):  # type: ignore[misc]
         return "\n".join(lines)
 
 
+def counting_fresh(proxy: Any, workflow: Any) -> Any:
+    """Return the ``output`` of a workflow's *proxy* with a `BranchCollection`."""
+    original = proxy.output
+    has_more = type(proxy).output is not law.workflow.base.BaseWorkflowProxy.output
+
+    def output() -> Any:
+        # other workflows than local ones have more outputs than the collection
+        outputs = original() if has_more else law.util.DotDict()
+        number = len(workflow.get_branch_map())
+        outputs["collection"] = BranchCollection(
+            workflow=workflow, threshold=proxy.threshold(number)
+        )
+        return outputs
+
+    return output
+
+
 def _missing(states: dict[Any, State], flags: Any) -> str:
     """Return which branches are not complete, where law's flag ``missing`` asks for it."""
     keys = [str(key) for key, state in states.items() if state.verdict is not Verdict.COMPLETE]

@@ -12,7 +12,7 @@ import luigi
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.tracking import places, snapshot
-from cmsml_tasks.tracking.collection import BranchCollection
+from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
@@ -330,7 +330,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         """Helper that law has for a workflow; its collection counts what is fresh."""
         proxy = super().workflow_proxy
         if "output" not in proxy.__dict__:
-            proxy.output = _counting_fresh(proxy, self.as_workflow())
+            proxy.output = counting_fresh(proxy, self.as_workflow())
         return proxy
 
     @property
@@ -376,23 +376,6 @@ def _tracked_output(output: Any) -> Any:
 
     wrapper.__doc__ = output.__doc__
     return wrapper
-
-
-def _counting_fresh(proxy: Any, workflow: Any) -> Any:
-    """Return the ``output`` of a workflow's *proxy* with a `BranchCollection`."""
-    original = proxy.output
-    has_more = type(proxy).output is not law.workflow.base.BaseWorkflowProxy.output
-
-    def output() -> Any:
-        # other workflows than local ones have more outputs than the collection
-        outputs = original() if has_more else law.util.DotDict()
-        number = len(workflow.get_branch_map())
-        outputs["collection"] = BranchCollection(
-            workflow=workflow, threshold=proxy.threshold(number)
-        )
-        return outputs
-
-    return output
 
 
 speak_plainly()
