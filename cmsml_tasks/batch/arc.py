@@ -92,6 +92,13 @@ class ARCJobFiles(ARCJobFileFactory):  # type: ignore[misc]
 class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
     """What law does with jobs on computing elements."""
 
+    def orphans(self) -> list[str]:
+        """Return the ids of jobs of these branches that have not ended."""
+        answer = ask("arcstat", "-a", "-j", self.task.arc_job_list())
+        states = self.job_manager.parse_query_output(answer)
+        going_on = (self.job_manager.PENDING, self.job_manager.RUNNING)
+        return [job_id for job_id, state in states.items() if state["status"] in going_on]
+
     def log_path(self, config: Any) -> str | None:
         """Return None: a log lies at the computing element until it is asked for."""
         return None
@@ -172,6 +179,7 @@ class ARCJobs(Jobs, ARCWorkflow):  # type: ignore[misc]
         # law would put the numbers of the branches behind the name, and then once more
         config.postfix_output_files = False
         config.stdout = config.stderr = _log_name(branches)
+        config.custom_log_file = None
         config.log = "gmlog"
         config.custom_content += self.jobs_resource_lines()
         config.custom_content += [

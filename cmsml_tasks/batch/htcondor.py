@@ -75,7 +75,11 @@ class HTCondorJobs(Jobs, HTCondorWorkflow):  # type: ignore[misc]
         number, "request_gpus", description="number of GPUs for each job"
     )
     htcondor_max_runtime = Resource(
-        seconds, "allowed_execute_duration", description="walltime of a job, such as 3h"
+        seconds,
+        "periodic_remove",
+        # plain HTCondor has no walltime; sites have attributes for it
+        "JobStatus == 2 && time() - EnteredCurrentStatus > {}",
+        description="walltime of a job, such as 3h",
     )
     htcondor_job_flavour = Resource(
         word, "+JobFlavour", '"{}"', description="CERN's queue, such as longlunch"
@@ -97,6 +101,7 @@ class HTCondorJobs(Jobs, HTCondorWorkflow):  # type: ignore[misc]
         config.input_files.update(self.jobs_input_files())
         # the system's own log is there even if the job's wrapper was killed
         config.stdout = config.stderr = "log.txt"
+        config.custom_log_file = None
         config.custom_content += [
             ("+CmsmlJobs", f'"{self.jobs_name()}"'),
             ("JobBatchName", f'"{self.jobs_name()}"'),

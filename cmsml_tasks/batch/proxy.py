@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from cmsml_tasks.batch.records import (
     logs_folder,
     read_record,
 )
-from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
 
@@ -41,6 +40,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._reasons: dict[int, list[str]] = defaultdict(list)
         self._refusals: dict[int, str] = {}
+        self._ended: set[int] = set()
         self.ids: dict[int, Any] = {}
         """Last id of each job by its number; law forgets those of jobs that have ended."""
         self._progress: Progress | None = None
@@ -118,18 +118,21 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         Raises:
             JobsFailedError: the batch system has taken none of the first jobs.
         """
-        if retry_jobs:
+        if retry_jobs is None:
+            self.job_data["request"] = self.task.jobs_request()
+        else:
             self._note_reasons(retry_jobs)
             self._remove([self.job_data.jobs[number]["job_id"] for number in retry_jobs])
-        else:
-            self.job_data["request"] = self.task.jobs_request()
-            self.job_data["submitted"] = time.time()
+            # law would submit those too that have failed as often as they may
+            failed = self._failed()
+            retry_jobs = {
+                number: jobs for number, jobs in retry_jobs.items() if number not in failed
+            }
         submitted = super().submit(retry_jobs)
         self._note_ids()
-        if not retry_jobs and not self._submitted:
+        if retry_jobs is None and submitted:
             self._stop_if_refused(submitted)
-            if submitted:
-                self.task.publish_message(f"logs: {logs_folder(self.jobs_file)}")
+            self._say(f"logs: {logs_folder(self.jobs_file)}")
         return submitted
 
     def _note_ids(self) -> None:
@@ -138,7 +141,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 self.ids[number] = job["job_id"]
 
     def _stop_if_refused(self, submitted: Mapping[int, Any]) -> None:
-        if submitted and len(self._refusals) == len(submitted):
+        if len(self._refusals) == len(submitted):
             self.jobs_file.unlink(missing_ok=True)
             reasons = dict.fromkeys(self._refusals.values())
             raise JobsFailedError(
@@ -161,7 +164,11 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         try:
             with self._in_the_journal():
                 super().poll()
-        except UserError:
+        except KeyboardInterrupt:
+            self._say(
+                "the jobs go on; the same command waits for them again, and with --cancel-jobs it "
+                "takes them out of the queue"
+            )
             raise
         except Exception as error:
             if self.job_manager.is_silent:
@@ -169,8 +176,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                     f"{self.workflow_type} does not answer ({error}); its jobs go on if they can, "
                     "and the same command waits for them again"
                 ) from error
+            failed = self._failed()
+            self._note_reasons(number for number in failed if number not in self._ended)
             self._remove_all()
-            raise JobsFailedError(self._failure(error)) from error
+            raise JobsFailedError(self._failure(failed) or str(error)) from error
         if self.was_cancelled():
             raise JobsFailedError("the jobs were cancelled by another command")
         if not self.task.no_poll:
@@ -185,12 +194,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         try:
             yield
         finally:
-            failed = {
-                branch
-                for job in self.job_data.jobs.values()
-                if job["status"] == self.job_manager.FAILED
-                for branch in job["branches"]
-            }
+            failed = [branch for job in self._failed().values() for branch in job["branches"]]
             outcomes = dict.fromkeys(self._get_existing_branches() - before, "ran")
             seconds = time.monotonic() - started
             for branch, outcome in {**outcomes, **dict.fromkeys(failed, "failed")}.items():
@@ -200,7 +204,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
     def cancel(self) -> None:
         """Take the jobs out of the queue, and tell a command that waits for them."""
         self.cancelled_mark.touch()
-        self.task.publish_message(f"cancelling {len(active_ids(self.job_data))} jobs")
+        self._say(f"cancelling {len(active_ids(self.job_data))} jobs")
         self._remove_all()
         self.jobs_file.unlink(missing_ok=True)
 
@@ -296,9 +300,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
 
     # why jobs failed
 
-    def _note_reasons(self, numbers: Any) -> None:
+    def _failed(self) -> dict[int, Any]:
+        jobs = self.job_data.jobs.items()
+        return {number: job for number, job in jobs if job["status"] == self.job_manager.FAILED}
+
+    def _note_reasons(self, numbers: Iterable[int]) -> None:
+        """Note why jobs have failed, while the batch system still knows it."""
+        failed = self._failed()
         for number in numbers:
             self._reasons[number].append(self._reason(number))
+            if number in failed:
+                self._ended.add(number)
 
     def _reason(self, number: int) -> str:
         job = self.job_data.jobs[number]
@@ -313,24 +325,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             parts.append(f"exit code {job['code']}")
         return ", ".join(dict.fromkeys(str(part) for part in parts if part)) or "no reason is known"
 
-    def _failure(self, error: Exception) -> str:
-        failed = {
-            number: job
-            for number, job in self.job_data.jobs.items()
-            if job["status"] in (self.job_manager.FAILED, self.job_manager.RETRY)
-        }
+    def _failure(self, failed: Mapping[int, Any]) -> str:
         if not failed:
-            return str(error)
-        self._note_reasons(failed)
+            return ""
         names = {branch: self.task.as_branch(branch).branch_label() for branch in _first(failed)}
-        text = failure_text(
+        return failure_text(
             failed,
             len(self.job_data),
             self._reasons,
             lambda branch: names.get(branch, ""),
             self.log_of,
         )
-        return text
 
 
 def _first(failed: Mapping[int, Mapping[str, Any]]) -> list[int]:

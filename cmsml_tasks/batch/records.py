@@ -20,10 +20,9 @@ class JobsData(JobData):  # type: ignore[misc]
 
     Attributes:
         request: what the jobs were submitted to make, see `Jobs.jobs_request`.
-        submitted: when the first of them was, in seconds since 1970.
     """
 
-    attributes = {**JobData.attributes, "request": "", "submitted": 0.0}  # noqa: RUF012
+    attributes = {**JobData.attributes, "request": ""}  # noqa: RUF012
 
 
 class JobsFile(law.LocalFileTarget):  # type: ignore[misc]

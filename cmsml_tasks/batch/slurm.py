@@ -92,6 +92,7 @@ class SlurmJobs(Jobs, SlurmWorkflow):  # type: ignore[misc]
         config.input_files.update(self.jobs_input_files())
         config.job_name = self.jobs_name()
         config.stdout = config.stderr = "log.txt"
+        config.custom_log_file = None
         # not the shared folder that it starts in
         config.render_variables["law_job_base"] = "${SLURM_TMPDIR:-/tmp}"
         # law's retries tell what happened; a job that Slurm restarts on its own would not

@@ -87,6 +87,7 @@ class HTCondor(System):
     scheduler = "condor_schedd"
     refused_option = {"htcondor_lines": "request_memory = what"}
     refused_message = "request_memory"
+    too_long = "PeriodicRemove"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -162,6 +163,7 @@ class ARC(System):
     scheduler = "arex"
     refused_option = {"arc_queue": "nowhere"}
     refused_message = "nowhere"
+    too_long = "time"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -245,6 +247,7 @@ class Slurm(System):
     scheduler = "slurmctld"
     refused_option = {"slurm_partition": "nowhere"}
     refused_message = "invalid partition specified: nowhere"
+    too_long = "TIMEOUT"
 
     def __init__(self, folder: Path, accounting: bool) -> None:
         self.folder = folder

@@ -37,7 +37,7 @@ class Table:
         name = self.names.get(report.nodeid)
         if name is None or (report.when != "call" and report.passed):
             return
-        system = Path(report.location[0]).stem.removeprefix("test_")
+        system = Path(report.nodeid.partition("::")[0]).stem.removeprefix("test_")
         cell = f"right after {report.duration:.0f} s" if report.passed else report.outcome
         self.cells[name][system] = cell
         print(f"\n{system}: {name}: {cell}", flush=True)

@@ -93,6 +93,7 @@ def test_a_job_that_failed_once_is_submitted_again(system, project, kind):
 
 @pytest.mark.fault("task raises, always")
 def test_a_final_failure_says_which_branch_why_and_where(system, project):
+    project.tell(0, "pause")
     project.tell(1, "raise", 9)
     status, text = project.attempt("--retries", "1")
     assert status == 40
@@ -205,6 +206,7 @@ def test_a_job_that_takes_too_long_is_submitted_again(system, project):
     )
     text = project.law("--n", "2", flag)
     assert project.all_runs(2) == [1, 2], text
+    assert system.too_long in text
     assert system.queue() == []
 
 
