@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import tempfile
 import time
@@ -324,7 +323,7 @@ def remove_left_over(url: str) -> None:
 
 def _sibling(url: str) -> str:
     folder, _, name = url.rpartition("/")
-    return f"{folder}/.{name}.{secrets.token_hex(4)}"
+    return f"{folder}/.{name}.{os.urandom(4).hex()}"
 
 
 def _adler32(file: Path) -> str:

@@ -225,7 +225,8 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
     temporary.mkdir()
     given = {"TOY_SLOW": "4", "TMPDIR": str(temporary)}
     with mean.start("Mean", "--epochs", "4", **given) as process:
-        wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
+        # its inputs have been fetched by then
+        wait_until(lambda: list(temporary.glob("cmsml_tasks-*/outputs/log.json")))
         server.down()
         text, _ = process.communicate(timeout=120)
     server.up()
