@@ -85,8 +85,8 @@ class HTCondor(System):
     name = "htcondor"
     watcher = "condor_starter"
     scheduler = "condor_schedd"
-    refused_option = {"htcondor_lines": "request_memory = what"}
-    refused_message = "request_memory"
+    refused_option = {"htcondor_lines": "requirements = (("}
+    refused_message = "requirements"
     too_long = "PeriodicRemove"
 
     def __init__(self, folder: Path) -> None:
