@@ -86,7 +86,7 @@ class HTCondor(System):
     watcher = "condor_starter"
     scheduler = "condor_schedd"
     refused_option = {"htcondor_lines": "requirements = (("}
-    refused_message = "requirements"
+    refused_message = "Parse error in expression"
     too_long = "PeriodicRemove"
 
     def __init__(self, folder: Path) -> None:

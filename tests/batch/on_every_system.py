@@ -214,8 +214,8 @@ def test_a_job_that_takes_too_long_is_submitted_again(system, project):
 def test_a_refused_submission_says_why(system, project):
     project.write_site(**system.refused_option)
     text = project.refused("--n", "2")
-    assert f"{system.name} took none of 2 jobs" in text
-    assert system.refused_message in text
+    assert f"{system.name} took none of 2 jobs" in text, text
+    assert system.refused_message in text, text
     assert not project.record()
     project.write_site()
     project.law("--n", "2")
