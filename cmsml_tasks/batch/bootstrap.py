@@ -21,13 +21,18 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY", re.IGNOR
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def bootstrap_text(task: Any) -> str:
+def bootstrap_text(task: Any, repository: str) -> str:
     """Return the file that law's job script sources before it runs *task*.
+
+    Args:
+        task: the workflow.
+        repository: where jobs fetch the packed repository; empty where it travels with them, or
+            they share the file system.
 
     Raises:
         SettingsError: the configuration asks for something that is not there.
     """
-    variables = {**_carried(), **_described()}
+    variables = {**_carried(), **_described(), "CMSML_JOB_REPOSITORY": repository}
     if is_shared():
         variables |= _shared()
     variables |= task.job_variables()
@@ -91,7 +96,6 @@ def _described() -> dict[str, str]:
         "CMSML_JOB_UMASK": option("umask", "022"),
         "CMSML_JOB_CONFIG": os.path.basename(config) if config else "",
         "CMSML_JOB_PACKED": "" if is_shared() else "yes",
-        "CMSML_JOB_REPOSITORY": option("repository"),
         "CMSML_JOB_ENVIRONMENT": option("environment"),
         "CMSML_JOB_CONTAINER": option("container"),
         "CMSML_JOB_CONTAINER_OPTIONS": option("container_options"),

@@ -41,6 +41,9 @@ cmsml_environment() { # an archive of an environment, unpacked for this job
 cmsml_repository() { # the repository as it was packed where the job was submitted
     [ -n "${CMSML_JOB_PACKED}" ] || return 0
     mkdir -p "${LAW_JOB_HOME}/repository"
+    if [ -n "${CMSML_JOB_REPOSITORY}" ]; then
+        cmsml_fetch "${CMSML_JOB_REPOSITORY}" "${LAW_JOB_HOME}/repository.tgz" || return 1
+    fi
     tar -xzf "${LAW_JOB_HOME}"/repository*.tgz -C "${LAW_JOB_HOME}/repository" || return 1
     export CMSML_JOB_PROJECT="${LAW_JOB_HOME}/repository"
     export LAW_CONFIG_FILE="${CMSML_JOB_PROJECT}/${CMSML_JOB_CONFIG}"

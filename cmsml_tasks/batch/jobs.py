@@ -177,12 +177,14 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     def jobs_bootstrap_file(self) -> law.JobInputFile:
         """Write what a job does first; return it as one of its files."""
         path = Path(self.jobs_files_folder(), "bootstrap.sh")
-        path.write_text(bootstrap_text(self), encoding="utf-8")
+        repository = self.sent_repository()
+        text = bootstrap_text(self, repository.job_path() if repository else "")
+        path.write_text(text, encoding="utf-8")
         return _sent_as_it_is(path)
 
     def jobs_input_files(self) -> dict[str, law.JobInputFile]:
         """Return further files that go with a job, by the name of what they are."""
-        if is_shared():
+        if is_shared() or self.sent_repository():
             return {}
         return {"repository": _sent_as_it_is(self.packed_repository().output().path)}
 
@@ -196,11 +198,20 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
         return PackRepository(folder=str(jobs_folder() / "repository"))
 
+    def sent_repository(self) -> Any:
+        """Return the task that sends it to where jobs fetch it, None where it travels with them."""
+        from cmsml_tasks.batch.packing import SendRepository
+
+        url = option("repository").rstrip("/")
+        if is_shared() or not url:
+            return None
+        return SendRepository(folder=str(jobs_folder() / "repository"), url=url)
+
     def jobs_workflow_requires(self) -> law.util.DotDict:
         """Return what has to be there before jobs are submitted."""
         required = dict(self.batch_requires())
         if not is_shared():
-            required["repository"] = self.packed_repository()
+            required["repository"] = self.sent_repository() or self.packed_repository()
         return law.util.DotDict(required)
 
     @classmethod

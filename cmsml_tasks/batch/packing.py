@@ -1,4 +1,4 @@
-"""The repository as one file that travels with each job, where jobs share no file system."""
+"""The repository as one file for jobs that share no file system: with each job, or by storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import luigi
 from cmsml_tasks.batch.site import option, project_folder
 from cmsml_tasks.errors import SettingsError
 
-law.contrib.load("git")
+law.contrib.load("git", "tasks")
 
 _LEFT_OUT = ".venv,store,jobs,.mypy_cache,.pytest_cache,.ruff_cache,.hypothesis"
 
@@ -54,4 +54,34 @@ class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
         return law.LocalFileTarget(f"{self.folder}/repository.{self.checksum}.tgz")
 
 
-PackRepository.deregister()
+class SendRepository(law.tasks.TransferLocalFile):  # type: ignore[misc]
+    """Send the packed repository once to a storage element, where each job fetches it."""
+
+    exclude_index = True
+    task_namespace = ""
+
+    folder = luigi.Parameter(description="where the archive is kept here")
+    url = luigi.Parameter(description="the folder on the storage element, or a shared one")
+
+    def requires(self) -> PackRepository:
+        """Return the task that packs it."""
+        return PackRepository(folder=self.folder)
+
+    def single_output(self) -> Any:
+        """Return the archive at its place there."""
+        name = self.requires().output().basename
+        if "://" not in self.url:
+            return law.LocalFileTarget(f"{self.url}/{name}")
+        law.contrib.load("wlcg")
+        system = law.wlcg.WLCGFileSystem(
+            base=self.url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
+        )
+        return law.wlcg.WLCGFileTarget(name, fs=system)
+
+    def job_path(self) -> str:
+        """Return where a job fetches it."""
+        return f"{self.url}/{self.requires().output().basename}"
+
+
+for _each in (PackRepository, SendRepository):
+    _each.deregister()

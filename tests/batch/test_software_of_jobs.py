@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from batch_project import BatchProject
 from batch_systems import HTCondor
-from environments import make_environment
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +72,6 @@ def test_what_is_no_repository_cannot_be_packed(project, tmp_path):
     (project.folder / ".git").rename(tmp_path / "git")
     text = project.refused("--n", "2")
     assert "is not the top of a git repository" in text
-
-
-@pytest.fixture(scope="session")
-def archive(tmp_path_factory):
-    """An environment with law and this package, and without TensorFlow, as one file."""
-    folder = tmp_path_factory.mktemp("environment")
-    make_environment(folder / "made", sys.executable)
-    name = folder / "environment.tar.gz"
-    subprocess.run(["tar", "-czf", name, "-C", folder / "made", "."], check=True)
-    (folder / "made").rename(folder / "gone")
-    return name
 
 
 def test_an_environment_is_fetched_and_unpacked(project, archive):

@@ -41,7 +41,8 @@ def test_packed_jobs_write_to_a_storage_element(pool, server, tmp_path, scheme):
     git(project.folder, "init")
     git(project.folder, "add", "-A")
     git(project.folder, "commit", "-m", "tasks")
-    project.write_site(software="packed", bootstrap="site.sh")
+    where = {"repository": f"{url}/software"} if scheme == "root" else {}
+    project.write_site(software="packed", bootstrap="site.sh", **where)
     environment_there(project, Path(sys.executable).parent)
     with (project.folder / "site.sh").open("a") as script:
         script.write(f"export PYTHONPATH={server.gfal2}\n")
@@ -52,6 +53,8 @@ def test_packed_jobs_write_to_a_storage_element(pool, server, tmp_path, scheme):
     }
     assert made == {"number=0.json": [0, ""], "number=1.json": [1, ""]}
     assert len(list(served.glob("*/v1/*manifest.json"))) == 4
+    if where:
+        assert len(list((server.store / "software").glob("repository.*.tgz"))) == 1
     assert "Powers" not in os.listdir(project.folder)
 
     assert "up to date" in project.law("--n", "2")
@@ -60,6 +63,21 @@ def test_packed_jobs_write_to_a_storage_element(pool, server, tmp_path, scheme):
     (served / "Powers/v1/number=1.json").unlink()
     assert "going to submit 1" in project.law("--n", "2")
     assert project.runs(1, "Numbers") == 1
+
+
+def test_an_environment_is_fetched_from_a_storage_element(pool, server, tmp_path, archive):
+    (url,) = (each for each in server.urls if each.startswith("root://"))
+    shutil.copy(archive, server.store / "environment.tar.gz")
+    project = BatchProject(tmp_path / "project", "htcondor", dict(pool.variables))
+    project.variables["CMSML_TEST_STORE"] = str(tmp_path / "store")
+    git(project.folder, "init")
+    project.write_site(
+        software="packed",
+        environment=f"{url}/environment.tar.gz",
+        allow_versions="tensorflow,keras,cmsml_tasks",
+    )
+    project.law("--n", "1")
+    assert "/environment/bin/python" in project.logs()[0].read_text()
 
 
 def test_the_real_chain_comes_back_from_a_storage_element(pool, server, tmp_path):
