@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 POOL = ROOT / "tests" / "pools" / "htcondor.sh"
 TASK = """
+import os
+
 import law
 import luigi
 
@@ -40,7 +42,9 @@ class Trivial(TrackedTask, BatchWorkflow):
         return {i: i for i in range(self.n)}
 
     def output(self):
-        return law.LocalFileTarget(f"store/{self.version}/{self.branch_data}.txt")
+        # a relative path would be one below the root of the file system to law
+        path = os.path.abspath(f"store/{self.version}/{self.branch_data}.txt")
+        return law.LocalFileTarget(path)
 
     def run(self):
         self.output().dump(str(self.branch_data), formatter="text")

@@ -2,7 +2,7 @@
 
 ``class Fit(TrackedTask, BatchWorkflow)`` gives a task of one's own ``--workflow htcondor`` and so
 on. The site's part, where software, job files and logs lie and what jobs may ask for, is
-configuration; see ``docs/batch.md``.
+configuration; see ``docs/batch/README.md``.
 """
 
 from __future__ import annotations

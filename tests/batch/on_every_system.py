@@ -270,7 +270,7 @@ def test_the_pool_goes_away_while_a_client_polls(system, project):
         finally:
             system.up()
     assert client.returncode != 0
-    assert "does not answer" in text
+    assert "does not answer" in text, text
     assert "the same command waits for them again" in text
     project.law("--n", "2")
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
