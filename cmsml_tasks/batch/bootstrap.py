@@ -17,7 +17,8 @@ from cmsml_tasks.errors import SettingsError
 
 _CARRIED = ("CMSML_", "TF_", "KERAS_", "XRD_")
 """Variables that decide about outputs or places, by how their names begin."""
-_SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY", re.IGNORECASE)
+_SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE|KEY|BEARER|AUTH", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,12 +31,19 @@ def bootstrap_text(task: Any, repository: str) -> str:
             they share the file system.
 
     Raises:
-        SettingsError: the configuration asks for something that is not there.
+        SettingsError: the configuration asks for something that is not there, or a variable holds
+            a password.
     """
     variables = {**_carried(), **_described(), "CMSML_JOB_REPOSITORY": repository}
     if is_shared():
         variables |= _shared()
     variables |= task.job_variables()
+    for name, value in variables.items():
+        if _PASSWORD.search(value):
+            raise SettingsError(
+                f"{name} holds a password, and would stand in job files; use a proxy or a token in "
+                "place of it"
+            )
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     site = site_script()
     parts = ["\n".join(exports), site.read_text("utf-8") if site else ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,15 @@ from cmsml_tasks.errors import UserError
 _SHOWN = 3
 _LINES = 20
 _BYTES = 64 * 1024
+# luigi's summary, our table, and listings of law's job script
+_NOISE = (
+    re.compile(
+        r"^===== Luigi Execution Summary =====\n.*?^===== Luigi Execution Summary =====\n?",
+        re.M | re.S,
+    ),
+    re.compile(r"^this run\n(?: .*\n)(?:\w+ +[-\d].*\n?)*", re.M),
+    re.compile(r"^> ls -la?.*\ntotal \d+\n(?:[-dl][-rwxst]{9}.*\n?)*", re.M),
+)
 
 
 class JobsFailedError(UserError):
@@ -78,4 +88,7 @@ def last_lines(log: str) -> list[str]:
     ends = [number for number, line in enumerate(lines) if line.endswith("stop job")]
     if ends:
         lines = lines[: ends[-1] + 1]
-    return [line for line in lines if line][-_LINES:]
+    told = "\n".join(line for line in lines if line and not line.startswith("INFO:"))
+    for noise in _NOISE:
+        told = noise.sub("", told)
+    return told.splitlines()[-_LINES:]

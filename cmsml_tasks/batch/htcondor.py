@@ -7,7 +7,7 @@ from typing import Any
 import law
 
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
-from cmsml_tasks.batch.managers import WatchedManager, ask
+from cmsml_tasks.batch.managers import WatchedManager, ask, ask_or_fail
 from cmsml_tasks.batch.proxy import JobsProxy
 from cmsml_tasks.batch.resources import Resource, megabytes, number, seconds, word
 from cmsml_tasks.batch.site import is_on, raw_lines
@@ -30,7 +30,8 @@ class HTCondorProxy(JobsProxy, HTCondorWorkflowProxy):  # type: ignore[misc]
     def orphans(self) -> list[str]:
         """Return the ids of jobs in the queue that have the name of these jobs."""
         query = f'CmsmlJobs == "{self.task.jobs_name()}" && JobStatus != 3 && JobStatus != 4'
-        answer = ask("condor_q", *self._where(), "-constraint", query, "-af:j", "JobStatus")
+        where = self._where()
+        answer = ask_or_fail("condor_q", *where, "-constraint", query, "-af:j", "JobStatus")
         return [line.split()[0] for line in answer.splitlines() if line.strip()]
 
     def why(self, job_id: str) -> str:

@@ -17,8 +17,8 @@ from law.workflow.remote import BaseRemoteWorkflow
 
 from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
 from cmsml_tasks.batch.records import files_folder, logs_folder
-from cmsml_tasks.batch.resources import Resource, resource_lines
-from cmsml_tasks.batch.site import check_site, jobs_folder, option, project_folder
+from cmsml_tasks.batch.resources import Resource, resource_lines, word
+from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.tracking.ingredients import as_json
 from cmsml_tasks.tracking.messages import refuse
@@ -58,6 +58,9 @@ def with_shared_hooks(cls: type) -> type:
         name = f"{system}_{hook}"
         if name not in cls.__dict__:
             setattr(cls, name, getattr(Jobs, f"jobs_{hook}"))
+    for name, each in vars(cls).items():
+        if isinstance(each, Resource):
+            each.option = f"--{name.replace('_', '-')}"
     return cls
 
 
@@ -110,6 +113,8 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         names = {name for name, each in vars(cls).items() if isinstance(each, Resource)}
         cls.exclude_params_branch = cls.exclude_params_branch | names | {"clear_logs"}
 
+    is_left_to_jobs = False
+
     # for tasks
 
     def batch_requires(self) -> dict[str, law.Task]:
@@ -159,16 +164,17 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     def jobs_files_folder(self) -> str:
         """Return the folder of job files, which nobody else can write to."""
         folder = files_folder(self.jobs_file())
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         return str(folder)
 
     def jobs_name(self) -> str:
         """Return the name by which the jobs are found in the queue."""
-        return f"{self.task_family}_{self.jobs_digest()}"
+        return "_".join([self.task_family, *self.jobs_path()[-1:], self.jobs_digest()])
 
     def jobs_output_directory(self) -> law.LocalDirectoryTarget:
         """Return the folder of the records, logs and job files of the task."""
-        return law.LocalDirectoryTarget(str(jobs_folder().joinpath(*self.jobs_path())))
+        return law.LocalDirectoryTarget(str(check_plain(jobs_folder().joinpath(*self.jobs_path()))))
 
     def jobs_log_directory(self) -> law.LocalDirectoryTarget:
         """Return the folder of the jobs' logs."""
@@ -179,6 +185,7 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         path = Path(self.jobs_files_folder(), "bootstrap.sh")
         repository = self.sent_repository()
         text = bootstrap_text(self, repository.job_path() if repository else "")
+        path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
         return _sent_as_it_is(path)
 
@@ -254,6 +261,8 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         check_site()
         is_shared()
         site_script()
+        for name in _PLACES:
+            self._check_place(name)
         self.jobs_resource_lines()
         self.jobs_output_directory()
         if not is_shared():
@@ -266,6 +275,15 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
                     f"--{name.replace('_', '-')} {value!r}: only ASCII characters can be sent to "
                     "batch jobs; run it with --workflow local, or write it without the others"
                 )
+
+    def _check_place(self, name: str) -> None:
+        given = getattr(self, name, law.NO_STR)
+        for text in [given] if isinstance(given, str) else given or ():
+            try:
+                word(text)
+            except ValueError as error:
+                flag = f"--{name.replace('_', '-')}"
+                raise SettingsError(f"{flag} {text!r}: {error}") from error
 
     def _check_reachable(self) -> None:
         """Check that outputs do not lie in the repository, of which a job has a copy of its own."""

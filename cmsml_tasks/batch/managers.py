@@ -8,6 +8,8 @@ from typing import Any
 
 from law.job.base import BaseJobManager
 
+from cmsml_tasks.batch.failures import JobsFailedError
+
 _UNKNOWN = ("job not found", "job not found in query response")
 
 
@@ -41,6 +43,24 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
         if isinstance(state, Exception) or state.get("error") not in _UNKNOWN:
             return state
         return {**state, "status": self.FINISHED, "error": None, "code": None}
+
+
+def ask_or_fail(*command: str) -> str:
+    """Return what a command of a batch system prints.
+
+    Raises:
+        JobsFailedError: it fails or does not answer.
+    """
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise JobsFailedError(f"{command[0]} does not answer: {error}; try again later") from error
+    if answer.returncode:
+        raise JobsFailedError(
+            f"{command[0]} does not answer: {answer.stderr.strip() or answer.stdout.strip()}; try "
+            "again later"
+        )
+    return answer.stdout
 
 
 def ask(*command: str, seconds: float = 30) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Any
 
@@ -14,6 +15,8 @@ from cmsml_tasks.errors import SettingsError
 law.contrib.load("git", "tasks")
 
 _LEFT_OUT = ".venv,store,jobs,.mypy_cache,.pytest_cache,.ruff_cache,.hypothesis"
+# what may lie beside the code and must not travel
+_PRIVATE = ".env,.netrc,.globus,*.pem,*.p12,*.key,x509up_*,*.token"
 
 
 class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
@@ -29,7 +32,12 @@ class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.exclude_files = tuple(option("packed_without", _LEFT_OUT).split(","))
+        self.exclude_files = tuple(f"{option('packed_without', _LEFT_OUT)},{_PRIVATE}".split(","))
+
+    def bundle(self, dst_path: str) -> None:
+        """Write the archive, for nobody else to read."""
+        super().bundle(dst_path)
+        os.chmod(dst_path, 0o600)
 
     def get_repo_path(self) -> str:
         """Return the folder of ``law.cfg``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections import defaultdict
@@ -27,6 +28,7 @@ from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
 
 _MOST_NAMES = 5
+_SECONDS_TO_GO = 30
 
 
 class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
@@ -45,7 +47,6 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         """Last id of each job by its number; law forgets those of jobs that have ended."""
         self._progress: Progress | None = None
         self._left_to_run = False
-        self._unanswered = False
 
     # what a batch system does in its own way
 
@@ -93,8 +94,13 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         return files
 
     def _run_impl(self) -> Any:
+        if self._cancel_jobs:
+            # law looks into the jobs file alone, which may be torn or gone
+            self.cancel()
+            self._controlled_jobs = self.task.is_left_to_jobs = True
+            return None
         result = super()._run_impl()
-        self._left_to_run = bool(self.task.no_poll)
+        self._left_to_run = self.task.is_left_to_jobs = bool(self.task.no_poll)
         return result
 
     def _submit_group(self, submit_jobs: Any, **kwargs: Any) -> Any:
@@ -120,6 +126,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         """
         if retry_jobs is None:
             self.job_data["request"] = self.task.jobs_request()
+            self.job_data["asked"] = self._asked()
         else:
             self._note_reasons(retry_jobs)
             self._remove([self.job_data.jobs[number]["job_id"] for number in retry_jobs])
@@ -160,6 +167,9 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         """
         self._progress = Progress(total=len(self.job_data))
         self._note_ids()
+        for number, attempts in self.job_data.attempts.items():
+            # law counts them anew in each command
+            self._job_retries[number] = max(self._job_retries[number], attempts)
         self.job_manager.watch()
         try:
             with self._in_the_journal():
@@ -202,11 +212,26 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 seconds = 0.0  # it passed once for all of them
 
     def cancel(self) -> None:
-        """Take the jobs out of the queue, and tell a command that waits for them."""
+        """Take the jobs out of the queue, and tell a command that waits for them.
+
+        Raises:
+            JobsFailedError: the batch system does not answer, or jobs are still there.
+        """
+        recorded = map(self.job_manager.cast_job_id, active_ids(read_record(self.jobs_file)))
+        ids = list(dict.fromkeys([*recorded, *self.orphans()]))
+        if not ids:
+            self._say("there are no jobs of this request in the queue")
+            return
         self.cancelled_mark.touch()
-        self._say(f"cancelling {len(active_ids(self.job_data))} jobs")
-        self._remove_all()
+        self._say(f"cancelling {len(ids)} jobs")
+        self._remove(ids)
+        until = time.monotonic() + _SECONDS_TO_GO
+        while left := self.orphans():
+            if time.monotonic() > until:
+                raise JobsFailedError(f"{len(left)} jobs are still in the queue: {left[:5]}")
+            time.sleep(1)
         self.jobs_file.unlink(missing_ok=True)
+        self._clear()
 
     @property
     def cancelled_mark(self) -> Path:
@@ -231,6 +256,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
 
         A command that only cancels jobs does not wait for the one that polls them.
         """
+        # nobody else may write job files, whatever the user's umask lets others do to outputs
+        umask = os.umask(0o077)
+        os.umask(umask | 0o022)
+        try:
+            with self._locked():
+                yield
+        finally:
+            os.umask(umask)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         if self.task.is_controlling_remote_jobs():
             yield
             return
@@ -261,6 +297,11 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 self._say(f"{len(waiting)} jobs of an earlier request are removed from the queue")
             self._remove(waiting)
             waiting = []
+        if waiting and record.get("asked") != self._asked():
+            self._say(
+                f"{len(waiting)} jobs are in the queue that ask for {record.get('asked')}; to "
+                f"submit them with {self._asked()}, take them out first with --cancel-jobs"
+            )
         if not waiting:
             # a submission that is over: law would take its jobs for lost ones, and charge a retry
             self.jobs_file.unlink(missing_ok=True)
@@ -269,6 +310,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if lost:
             self._say(f"{len(lost)} jobs of a submission that was cut short are removed")
             self._remove(lost)
+
+    def _asked(self) -> str:
+        lines = [f"{key}={value}" for key, value in self.task.jobs_resource_lines()]
+        return ", ".join(lines) or "nothing special"
 
     def _say(self, text: str) -> None:
         self.task.publish_message(text)
@@ -283,7 +328,9 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         ids = [
             job["job_id"] for number, job in self.job_data.jobs.items() if number not in finished
         ]
-        self._remove([*ids, *self.orphans()])
+        with suppress(JobsFailedError):
+            ids += self.orphans()
+        self._remove(ids)
 
     def _remove(self, job_ids: list[Any]) -> None:
         """Take jobs out of the queue; one that is not in it any more is no matter."""

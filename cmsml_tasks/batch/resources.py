@@ -24,6 +24,7 @@ _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME = re.compile(
     r"(\d+(?:\.\d+)?)\s*(s|m|h|d)(?:ec(?:onds?)?|in(?:utes?)?|ours?|ays?)?", re.IGNORECASE
 )
+_CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)")
 # no quote, bracket, dollar, semicolon or white space: it becomes a line of a job file
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+=,-]*")
 
@@ -53,17 +54,21 @@ def megabytes(text: str) -> int:
 
 
 def seconds(text: str) -> int:
-    """Return the time in seconds that *text* spells, such as ``3h``; a plain number is in hours.
+    """Return the time in seconds that *text* spells, such as ``3h``, ``2:30:00`` or ``1-12:00:00``.
+
+    A plain number means minutes to one system and seconds to the next, and is refused.
 
     Raises:
         ValueError: it is none.
     """
-    stripped = text.strip()
-    found = _TIME.fullmatch(stripped + "h" if re.fullmatch(r"\d+(\.\d+)?", stripped) else stripped)
+    found, clock = _TIME.fullmatch(text.strip()), _CLOCK.fullmatch(text.strip())
     time = math.ceil(float(found[1]) * _TIMES[found[2].lower()]) if found else 0
+    if clock:
+        days, hours, full_minutes, rest = (int(part or 0) for part in clock.groups())
+        time = ((days * 24 + hours) * 60 + full_minutes) * 60 + rest
     if time > 0:
         return time
-    raise ValueError("not a time such as 90min or 3h")
+    raise ValueError("not a time with its unit, such as 90min, 3h or 2:30:00")
 
 
 def minutes(text: str) -> int:
@@ -105,15 +110,16 @@ class Resource(luigi.Parameter):  # type: ignore[misc]
             description=f"{description}; default: empty, as the site's configuration says",
         )
         self._kind, self._key, self._form = kind, key, form
+        self.option = f"--{key}"
+        """How users know it; told by the class that it is a parameter of."""
 
     def parse(self, text: str) -> str:
         """Return *text*, checked."""
-        name = f"--{self._key}"
         if text != law.NO_STR:
             try:
                 self._kind(text)
             except ValueError as error:
-                refuse(SettingsError(f"{name} {text!r}: {error}"))
+                refuse(SettingsError(f"{self.option} {text!r}: {error}"))
         return text
 
     def line(self, name: str, given: str) -> tuple[str, str] | None:

@@ -51,6 +51,13 @@ def in_project(path: str) -> Path:
     return project_folder() / Path(path).expanduser()
 
 
+def _included() -> str:
+    """Return what the configuration includes, as it is written there."""
+    names = ("inherit", "extend")
+    has = law.config.has_option
+    return " ".join(str(law.config.get("core", name)) for name in names if has("core", name))
+
+
 def check_site() -> None:
     """Check that the site's part of the configuration was found.
 
@@ -65,6 +72,26 @@ def check_site() -> None:
             f"${VARIABLE} is {site!r}, and there is no such file"
             + (f"; there is: {there}" if there else "")
         )
+    if site and VARIABLE not in _included():
+        raise SettingsError(
+            f"${VARIABLE} is {site!r}, and law.cfg does not read it; put 'inherit: ${VARIABLE}' "
+            "into its section [core]"
+        )
+
+
+def check_plain(folder: Path) -> Path:
+    """Return *folder* if its path can stand in job files, which are shell scripts in part.
+
+    Raises:
+        SettingsError: batch systems and shells could misread it.
+    """
+    if _PLAIN.fullmatch(str(folder)):
+        return folder
+    raise SettingsError(
+        f"the folder of jobs {str(folder)!r} has characters that batch systems misread; use a "
+        "version, and with $CMSML_JOBS or 'jobs' in [cmsml_tasks_batch] a folder, without spaces, "
+        "quotes and the like"
+    )
 
 
 def jobs_folder() -> Path:
@@ -78,13 +105,9 @@ def jobs_folder() -> Path:
     """
     place = os.environ.get("CMSML_JOBS") or option("jobs", "jobs")
     folder = in_project(os.path.expandvars(place))
-    if not _PLAIN.fullmatch(str(folder)):
-        raise SettingsError(
-            f"the folder of jobs {str(folder)!r} has characters that batch systems misread; set "
-            "$CMSML_JOBS, or 'jobs' in [cmsml_tasks_batch], to one without spaces and quotes"
-        )
+    check_plain(folder)
     for forbidden in filter(None, option("no_jobs_below").split(",")):
-        if folder.is_relative_to(forbidden.strip()):
+        if folder.resolve().is_relative_to(forbidden.strip()):
             raise SettingsError(
                 f"jobs cannot be submitted from {forbidden.strip()} at this site, and the folder "
                 f"of jobs is {folder}; set $CMSML_JOBS, or 'jobs' in [cmsml_tasks_batch]"

@@ -7,7 +7,7 @@ from typing import Any
 import law
 
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
-from cmsml_tasks.batch.managers import WatchedManager, ask
+from cmsml_tasks.batch.managers import WatchedManager, ask, ask_or_fail
 from cmsml_tasks.batch.proxy import JobsProxy
 from cmsml_tasks.batch.resources import Resource, megabytes, minutes, number, word
 from cmsml_tasks.batch.site import raw_lines
@@ -42,7 +42,7 @@ class SlurmProxy(JobsProxy, SlurmWorkflowProxy):  # type: ignore[misc]
 
     def orphans(self) -> list[int]:
         """Return the ids of jobs in the queue that have the name of these jobs."""
-        answer = ask(
+        answer = ask_or_fail(
             "squeue", "--me", "--noheader", "--name", self.task.jobs_name(), "--format", "%i"
         )
         return [int(line) for line in answer.split() if line.isdigit()]
@@ -52,7 +52,9 @@ class SlurmProxy(JobsProxy, SlurmWorkflowProxy):  # type: ignore[misc]
         fields = "State,ExitCode,Reason"
         answer = ask("sacct", "-X", "-n", "-P", "-j", str(job_id), "-o", fields)
         if not answer.strip():
-            return ""
+            # without accounting the controller remembers a job for some minutes
+            now = ask("squeue", "--states=all", "-h", "-j", str(job_id), "-o", "%T|%r").strip()
+            return ", ".join(part for part in now.split("|") if part not in ("", "None"))
         state, code, reason = answer.splitlines()[0].split("|")[:3]
         signal = code.partition(":")[2]
         parts = [state, f"killed by signal {signal}" if signal not in ("", "0") else ""]

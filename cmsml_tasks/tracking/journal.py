@@ -112,7 +112,7 @@ def note_pending(task: TrackedTask) -> None:
 
 def note_workflow(workflow: Any) -> None:
     """Record that *workflow* has ended well: what it did not have to run was cut off."""
-    if is_workflow(workflow):
+    if is_workflow(workflow) and not getattr(workflow, "is_left_to_jobs", False):
         note(workflow, _ENDED, 0.0)
 
 

@@ -112,6 +112,18 @@ def test_a_final_failure_says_which_branch_why_and_where(system, project):
     assert project.values() == RIGHT
 
 
+def test_retries_are_counted_over_commands(system, project):
+    project.tell(0, "raise", 9)
+    project.law("--n", "1", "--retries", "1", "--no-poll")
+    project.wait_for(lambda: system.queue() == [])
+    project.law("--n", "1", "--retries", "1", "--no-poll")
+    project.wait_for(lambda: project.runs(0) == 2)
+    project.wait_for(lambda: system.queue() == [])
+    text = project.refused("--n", "1", "--retries", "1")
+    assert "1 of 1 jobs failed for good" in text
+    assert project.runs(0) == 2
+
+
 @pytest.mark.fault("job removed from the queue")
 def test_a_removed_job_is_submitted_again(system, project):
     project.tell(1, "sleep")
@@ -150,6 +162,32 @@ def test_jobs_that_no_record_knows_leave_the_queue(system, project):
     assert "1 jobs of a submission that was cut short are removed" in text
     assert project.values() == {0: RIGHT[0]}
     assert system.queue() == []
+
+
+@pytest.mark.fault("jobs cancelled without a record")
+def test_jobs_that_no_record_knows_can_be_cancelled(system, project):
+    project.tell(0, "sleep", 1)
+    project.law("--n", "1", "--no-poll")
+    (record,) = project.jobs.rglob("*_jobs_*.json")
+    record.write_text('{"jobs": [')
+    assert "cancelling 1 jobs" in project.law("--n", "1", "--cancel-jobs")
+    assert system.queue() == []
+    assert "there are no jobs" in project.law("--n", "1", "--cancel-jobs")
+
+
+@pytest.mark.fault("jobs cancelled while the batch system is away")
+def test_a_cancel_that_is_not_heard_fails_and_keeps_the_record(system, project):
+    project.tell(0, "pause", 1)
+    project.law("--n", "1", "--no-poll")
+    project.wait_until_running(0)
+    system.down()
+    try:
+        text = project.refused("--n", "1", "--cancel-jobs")
+    finally:
+        system.up()
+    assert "does not answer" in text
+    assert project.record()
+    project.law("--n", "1")
 
 
 @pytest.mark.fault("two clients at once")
@@ -285,12 +323,18 @@ def test_nothing_that_users_type_is_executed(system, project):
         assert project.values() == {0: [0, text]}
     assert not list(project.folder.rglob("BAD"))
     assert "only ASCII" in project.refused("--n", "1", "--text", "µ")
+    for version in ("v$(touch${IFS}BAD)", "v\ntouch BAD", "a b"):
+        assert "characters that batch systems misread" in project.refused("--version", version)
+    assert not list(project.folder.rglob("BAD"))
 
 
 def test_job_files_keep_no_secrets_and_nobody_else_can_write_them(system, project):
     project.tell(0, "raise", 9)
     project.attempt(
-        "--n", "1", "--retries", "0", CMSML_API_TOKEN="hush-hush", XRD_SECRETS="hush-hush"
+        *("--n", "1", "--retries", "0"),
+        CMSML_API_TOKEN="hush-hush",
+        CMSML_BEARER="hush-hush",
+        XRD_SECRETS="hush-hush",
     )
     files = [path for path in project.jobs.rglob("*") if path.is_file()]
     assert files
@@ -331,12 +375,17 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
     assert "of the site" in project.refused()
     project.write_site()
     assert "there is no such file" in project.refused(CMSML_SITE="nowhere.cfg")
-    text = project.refused(CMSML_JOBS=str(project.folder / "with space"))
+    config = project.folder / "law.cfg"
+    config.write_text(config.read_text().replace("inherit: $CMSML_SITE", ""))
+    assert "law.cfg does not read it" in project.refused()
+    text = project.refused(CMSML_SITE="", CMSML_JOBS=str(project.folder / "with space"))
     assert "characters that batch systems misread" in text
-    text = project.refused("--workflow", "htcondr")
+    text = project.refused("--workflow", "htcondr", CMSML_SITE="")
     assert "there is no such system; did you mean 'htcondor'?" in text
     if system.name != "arc":
-        assert "export CMSML_SITE=workflows/sites/arc.cfg" in project.refused("--workflow", "arc")
+        assert "export CMSML_SITE=workflows/sites/arc.cfg" in project.refused(
+            "--workflow", "arc", CMSML_SITE=""
+        )
     assert project.all_runs() == [0, 0, 0]
     assert system.queue() == []
 

@@ -15,7 +15,14 @@ def test_sizes(text, value):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("3h", 10800), ("3", 10800), ("90min", 5400), ("0.5", 1800), ("45 s", 45), ("2 days", 172800)],
+    [
+        ("3h", 10800),
+        ("2:30:00", 9000),
+        ("90min", 5400),
+        ("1-00:00:00", 86400),
+        ("45 s", 45),
+        ("2 days", 172800),
+    ],
 )
 def test_times(text, value):
     assert seconds(text) == value
@@ -34,7 +41,7 @@ def test_sizes_that_are_none(text):
         megabytes(f"{text} x" if text.endswith("\n") else text)
 
 
-@pytest.mark.parametrize("text", ["", "0", "-3h", "3 weeks", "h", "3h\nqueue 100"])
+@pytest.mark.parametrize("text", ["", "0", "3", "-3h", "3 weeks", "h", "3h\nqueue 100"])
 def test_times_that_are_none(text):
     with pytest.raises(ValueError, match="not a time"):
         seconds(text)
