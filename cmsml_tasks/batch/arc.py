@@ -11,7 +11,7 @@ import law
 
 from cmsml_tasks.batch.failures import read_log
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
-from cmsml_tasks.batch.managers import WatchedManager, ask
+from cmsml_tasks.batch.managers import UNKNOWN, WatchedManager, ask
 from cmsml_tasks.batch.proxy import JobsProxy
 from cmsml_tasks.batch.records import logs_folder
 from cmsml_tasks.batch.resources import Resource, megabytes, minutes, number, word
@@ -31,16 +31,22 @@ class ARCManager(WatchedManager, ARCJobManager):  # type: ignore[misc]
     def query(self, job_id: Any, **kwargs: Any) -> Any:
         """Return the states of jobs, also where none of them is known any more.
 
-        arcstat then ends with an error, which law takes for a computing element that is away.
+        arcstat then ends with an error, which law takes for a computing element that is away. One
+        that is away makes arcstat say nothing about its jobs, and end well.
         """
+        is_chunk = isinstance(job_id, list | tuple)
         try:
-            return super().query(job_id, **kwargs)
+            states = super().query(job_id, **kwargs)
         except Exception as error:
             states = self.parse_query_output(str(error))
-            ids = list(job_id) if isinstance(job_id, list | tuple) else [job_id]
+            ids = list(job_id) if is_chunk else [job_id]
             if not ids or any(each not in states for each in ids):
                 raise
-            return states if isinstance(job_id, list | tuple) else states[job_id]
+            return states if is_chunk else states[job_id]
+        for each in states.values() if is_chunk else [states]:
+            if each["error"] == UNKNOWN[1]:
+                raise ConnectionError(f"arcstat says nothing about {each['job_id']}")
+        return states
 
 
 class _Values:

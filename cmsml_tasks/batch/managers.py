@@ -10,7 +10,8 @@ from law.job.base import BaseJobManager
 
 from cmsml_tasks.batch.failures import JobsFailedError
 
-_UNKNOWN = ("job not found", "job not found in query response")
+UNKNOWN = ("job not found", "job not found in query response")
+"""What law says of a job that the batch system does not know, and of one it does not speak of."""
 
 
 class WatchedManager(BaseJobManager):  # type: ignore[misc]
@@ -40,7 +41,7 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
 
     def _judged(self, state: Any) -> Any:
         """Take a job that is no longer known for one that has ended: its outputs say how."""
-        if isinstance(state, Exception) or state.get("error") not in _UNKNOWN:
+        if isinstance(state, Exception) or state.get("error") not in UNKNOWN:
             return state
         return {**state, "status": self.FINISHED, "error": None, "code": None}
 
