@@ -98,6 +98,10 @@ class ARCJobFiles(ARCJobFileFactory):  # type: ignore[misc]
 class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
     """What law does with jobs on computing elements."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ids: dict[int, Any] = {}
+
     def orphans(self) -> list[str]:
         """Return the ids of jobs of these branches that have not ended."""
         answer = ask("arcstat", "-a", "-j", self.task.arc_job_list())
@@ -120,18 +124,34 @@ class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
             job["extra"]["log"] = str(path)
         return text or read_log(str(path))
 
+    def submit(self, retry_jobs: Any = None) -> Any:
+        """Submit jobs, and remember their ids; law forgets those of jobs that have ended."""
+        submitted = super().submit(retry_jobs)
+        self._note_ids()
+        return submitted
+
+    def poll(self) -> None:
+        """Poll, also for jobs that another command has submitted."""
+        self._note_ids()
+        super().poll()
+
+    def _note_ids(self) -> None:
+        for key, job in self.job_data.jobs.items():
+            if job["job_id"] not in (None, self.job_data.dummy_job_id):
+                self._ids[key] = job["job_id"]
+
     def _remove_all(self) -> None:
         """Fetch the logs, and remove all that the jobs have left, which would stay for a week."""
         jobs = [
             {**self.job_data.jobs[number], "job_id": job_id}
-            for number, job_id in self.ids.items()
+            for number, job_id in self._ids.items()
             if number in self.job_data.jobs
         ]
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             list(threads.map(self.log_of, jobs))
         super()._remove_all()
-        if self.ids:
-            self.job_manager.cleanup_batch(list(self.ids.values()), silent=True)
+        if self._ids:
+            self.job_manager.cleanup_batch(list(self._ids.values()), silent=True)
 
 
 def _log_name(branches: Sequence[int]) -> str:
@@ -169,10 +189,6 @@ class ARCJobs(Jobs, ARCWorkflow):  # type: ignore[misc]
     def arc_job_file_factory_cls(self) -> type[ARCJobFiles]:
         """Return the class of the factory of job files."""
         return ARCJobFiles
-
-    def arc_create_job_file_factory(self, **kwargs: Any) -> Any:
-        """Return the factory of job files, which lie beside the record of the jobs."""
-        return super().arc_create_job_file_factory(dir=self.jobs_files_folder(), **kwargs)
 
     def arc_output_uri(self) -> str:
         """Return where the computing element sends logs to; empty keeps them there."""

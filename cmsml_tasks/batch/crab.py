@@ -71,10 +71,6 @@ class CrabJobs(Jobs, CrabWorkflow):  # type: ignore[misc]
         """Return the class of the manager."""
         return CrabManager
 
-    def crab_create_job_file_factory(self, **kwargs: Any) -> Any:
-        """Return law's factory of job files, which lie beside the record of the jobs."""
-        return super().crab_create_job_file_factory(dir=self.jobs_files_folder(), **kwargs)
-
     def crab_stageout_location(self) -> tuple[str, str]:
         """Return site and folder of CRAB's own outputs; ours are written by the tasks.
 

@@ -93,10 +93,6 @@ class HTCondorJobs(Jobs, HTCondorWorkflow):  # type: ignore[misc]
         """Return the class of the manager."""
         return HTCondorManager
 
-    def htcondor_create_job_file_factory(self, **kwargs: Any) -> Any:
-        """Return law's factory of job files, which lie beside the record of the jobs."""
-        return super().htcondor_create_job_file_factory(dir=self.jobs_files_folder(), **kwargs)
-
     def htcondor_job_config(self, config: Any, job_num: Any, branches: Any) -> Any:
         """Add what this site and this task say about a job."""
         config.input_files.update(self.jobs_input_files())

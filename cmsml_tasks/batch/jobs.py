@@ -8,6 +8,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,16 @@ from law.workflow.remote import BaseRemoteWorkflow
 
 from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
 from cmsml_tasks.batch.records import files_folder, logs_folder
-from cmsml_tasks.batch.resources import Resource, resource_lines, word
+from cmsml_tasks.batch.resources import Resource, checked, resource_lines, word
 from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
-from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.ingredients import as_json
-from cmsml_tasks.tracking.messages import refuse
+from cmsml_tasks.tracking.messages import flag, refuse, told
 
 _COMMANDS = {
     "htcondor": "htcondor_cmd_submit",
     "slurm": "slurm_cmd_sbatch",
     "arc": "arc_cmd_arcsub",
-    "crab": "crab_cmd_crab",
 }
 _PLACES = ("htcondor_pool", "htcondor_scheduler", "slurm_partition", "arc_ce")
 _HOOKS = (
@@ -60,7 +60,7 @@ def with_shared_hooks(cls: type) -> type:
             setattr(cls, name, getattr(Jobs, f"jobs_{hook}"))
     for name, each in vars(cls).items():
         if isinstance(each, Resource):
-            each.option = f"--{name.replace('_', '-')}"
+            each.option = flag(name)
     return cls
 
 
@@ -146,8 +146,9 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         """The batch system: ``htcondor``, ``slurm``, ``arc`` or ``crab``."""
         return str(self.effective_workflow)
 
-    def jobs_digest(self) -> str:
-        """Return a short digest of the branches, the same however they were asked for."""
+    @cached_property
+    def _jobs_digest(self) -> str:
+        """Short digest of the branches; every job file needs it, and there may be thousands."""
         identity = json.dumps([self.task_module, self.jobs_path(), self.jobs_identity()])
         return hashlib.sha256(identity.encode()).hexdigest()[:10]
 
@@ -158,7 +159,7 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
     def jobs_file(self) -> Path:
         """Return the path of the record of the submitted jobs."""
-        name = f"{self.jobs_system}_jobs_{self.jobs_digest()}.json"
+        name = f"{self.jobs_system}_jobs_{self._jobs_digest}.json"
         return Path(self.jobs_output_directory().path, name)
 
     def jobs_files_folder(self) -> str:
@@ -170,7 +171,7 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
     def jobs_name(self) -> str:
         """Return the name by which the jobs are found in the queue."""
-        return "_".join([self.task_family, *self.jobs_path()[-1:], self.jobs_digest()])
+        return "_".join([self.task_family, *self.jobs_path()[-1:], self._jobs_digest])
 
     def jobs_output_directory(self) -> law.LocalDirectoryTarget:
         """Return the folder of the records, logs and job files of the task."""
@@ -183,11 +184,15 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     def jobs_bootstrap_file(self) -> law.JobInputFile:
         """Write what a job does first; return it as one of its files."""
         path = Path(self.jobs_files_folder(), "bootstrap.sh")
-        repository = self.sent_repository()
-        text = bootstrap_text(self, repository.job_path() if repository else "")
         path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(self._bootstrap_text, encoding="utf-8")
         return _sent_as_it_is(path)
+
+    @cached_property
+    def _bootstrap_text(self) -> str:
+        """The same for all jobs of a command; looking up versions takes its time."""
+        repository = self.sent_repository()
+        return bootstrap_text(self, repository.job_path() if repository else "")
 
     def jobs_input_files(self) -> dict[str, law.JobInputFile]:
         """Return further files that go with a job, by the name of what they are."""
@@ -233,17 +238,15 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_workflow() and self.jobs_system != "local":
-            try:
+            with told():
                 self.check_jobs()
-            except UserError as error:
-                refuse(error)
 
     def deps(self) -> Any:
         """Look for the batch system's command before anything that the jobs wait for is run."""
-        if self.is_workflow() and self.jobs_system != "local":
+        if self.is_workflow() and self.jobs_system in _COMMANDS:
             command = law.config.get_expanded("job", _COMMANDS[self.jobs_system])
             program = shlex.split(command)[0]
-            if shutil.which(program) is None and self.jobs_system != "crab":
+            if shutil.which(program) is None:
                 refuse(
                     SettingsError(
                         f"--workflow {self.jobs_system}: {program} is not on PATH; log in to a "
@@ -262,7 +265,9 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         is_shared()
         site_script()
         for name in _PLACES:
-            self._check_place(name)
+            given = getattr(self, name, law.NO_STR)
+            for text in (given,) if isinstance(given, str) else given:
+                checked(word, text, flag(name))
         self.jobs_resource_lines()
         self.jobs_output_directory()
         if not is_shared():
@@ -272,18 +277,9 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
             if not value.isascii():
                 # law's job script would garble it
                 raise SettingsError(
-                    f"--{name.replace('_', '-')} {value!r}: only ASCII characters can be sent to "
+                    f"{flag(name)} {value!r}: only ASCII characters can be sent to "
                     "batch jobs; run it with --workflow local, or write it without the others"
                 )
-
-    def _check_place(self, name: str) -> None:
-        given = getattr(self, name, law.NO_STR)
-        for text in [given] if isinstance(given, str) else given or ():
-            try:
-                word(text)
-            except ValueError as error:
-                flag = f"--{name.replace('_', '-')}"
-                raise SettingsError(f"{flag} {text!r}: {error}") from error
 
     def _check_reachable(self) -> None:
         """Check that outputs do not lie in the repository, of which a job has a copy of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import Any
 
@@ -46,14 +45,16 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
         return {**state, "status": self.FINISHED, "error": None, "code": None}
 
 
-def ask_or_fail(*command: str) -> str:
+def ask_or_fail(*command: str, seconds: float = 60) -> str:
     """Return what a command of a batch system prints.
 
     Raises:
         JobsFailedError: it fails or does not answer.
     """
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise JobsFailedError(f"{command[0]} does not answer: {error}; try again later") from error
     if answer.returncode:
@@ -64,14 +65,9 @@ def ask_or_fail(*command: str) -> str:
     return answer.stdout
 
 
-def ask(*command: str, seconds: float = 30) -> str:
+def ask(*command: str) -> str:
     """Return what a command of a batch system prints; empty where it fails or does not answer."""
-    if shutil.which(command[0]) is None:
-        return ""
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return ask_or_fail(*command, seconds=30)
+    except JobsFailedError:
         return ""
-    return answer.stdout if answer.returncode == 0 else ""

@@ -11,6 +11,8 @@ import luigi
 
 from cmsml_tasks.batch.site import option, project_folder
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.places import place
+from cmsml_tasks.tracking.targets import target_in
 
 law.contrib.load("git", "tasks")
 
@@ -77,14 +79,7 @@ class SendRepository(law.tasks.TransferLocalFile):  # type: ignore[misc]
 
     def single_output(self) -> Any:
         """Return the archive at its place there."""
-        name = self.requires().output().basename
-        if "://" not in self.url:
-            return law.LocalFileTarget(f"{self.url}/{name}")
-        law.contrib.load("wlcg")
-        system = law.wlcg.WLCGFileSystem(
-            base=self.url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
-        )
-        return law.wlcg.WLCGFileTarget(name, fs=system)
+        return target_in(place(self.url), self.requires().output().basename)
 
     def job_path(self) -> str:
         """Return where a job fetches it."""

@@ -27,7 +27,7 @@ from cmsml_tasks.batch.records import (
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
 
-_MOST_NAMES = 5
+_MOST_REASONS = 5
 _SECONDS_TO_GO = 30
 
 
@@ -43,10 +43,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         self._reasons: dict[int, list[str]] = defaultdict(list)
         self._refusals: dict[int, str] = {}
         self._ended: set[int] = set()
-        self.ids: dict[int, Any] = {}
-        """Last id of each job by its number; law forgets those of jobs that have ended."""
         self._progress: Progress | None = None
-        self._left_to_run = False
 
     # what a batch system does in its own way
 
@@ -85,7 +82,11 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
 
     def complete(self) -> bool:
         """Return whether the branches are complete, or the jobs are left to run as asked."""
-        return self._left_to_run or bool(super().complete())
+        return self.task.is_left_to_jobs or bool(super().complete())
+
+    def create_job_file_factory(self, **kwargs: Any) -> Any:
+        """Return law's factory of job files, which lie beside the record of the jobs."""
+        return super().create_job_file_factory(dir=self.task.jobs_files_folder(), **kwargs)
 
     def create_job_file(self, *args: Any) -> dict[str, Any]:
         """Return law's job file, with the log where the batch system itself writes it."""
@@ -100,7 +101,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             self._controlled_jobs = self.task.is_left_to_jobs = True
             return None
         result = super()._run_impl()
-        self._left_to_run = self.task.is_left_to_jobs = bool(self.task.no_poll)
+        self.task.is_left_to_jobs = bool(self.task.no_poll)
         return result
 
     def _submit_group(self, submit_jobs: Any, **kwargs: Any) -> Any:
@@ -136,16 +137,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 number: jobs for number, jobs in retry_jobs.items() if number not in failed
             }
         submitted = super().submit(retry_jobs)
-        self._note_ids()
         if retry_jobs is None and submitted:
             self._stop_if_refused(submitted)
             self._say(f"logs: {logs_folder(self.jobs_file)}")
         return submitted
-
-    def _note_ids(self) -> None:
-        for number, job in self.job_data.jobs.items():
-            if job["job_id"] not in (None, self.job_data.dummy_job_id):
-                self.ids[number] = job["job_id"]
 
     def _stop_if_refused(self, submitted: Mapping[int, Any]) -> None:
         if len(self._refusals) == len(submitted):
@@ -153,7 +148,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             reasons = dict.fromkeys(self._refusals.values())
             raise JobsFailedError(
                 f"{self.workflow_type} took none of {len(submitted)} jobs:\n"
-                + "\n".join(list(reasons)[:_MOST_NAMES])
+                + "\n".join(list(reasons)[:_MOST_REASONS])
             )
 
     def poll(self) -> None:
@@ -166,7 +161,6 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 limit of time is over.
         """
         self._progress = Progress(total=len(self.job_data))
-        self._note_ids()
         for number, attempts in self.job_data.attempts.items():
             # law counts them anew in each command
             self._job_retries[number] = max(self._job_retries[number], attempts)
@@ -320,14 +314,8 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
 
     def _remove_all(self) -> None:
         """Take what is left of the jobs out of the queue."""
-        finished = {
-            number
-            for number, job in self.job_data.jobs.items()
-            if job["status"] == self.job_manager.FINISHED
-        }
-        ids = [
-            job["job_id"] for number, job in self.job_data.jobs.items() if number not in finished
-        ]
+        jobs = self.job_data.jobs.values()
+        ids = [job["job_id"] for job in jobs if job["status"] != self.job_manager.FINISHED]
         with suppress(JobsFailedError):
             ids += self.orphans()
         self._remove(ids)
@@ -375,16 +363,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
     def _failure(self, failed: Mapping[int, Any]) -> str:
         if not failed:
             return ""
-        names = {branch: self.task.as_branch(branch).branch_label() for branch in _first(failed)}
         return failure_text(
             failed,
             len(self.job_data),
             self._reasons,
-            lambda branch: names.get(branch, ""),
+            lambda branch: self.task.as_branch(branch).branch_label(),
             self.log_of,
         )
-
-
-def _first(failed: Mapping[int, Mapping[str, Any]]) -> list[int]:
-    """Return the branches of the jobs that are told in full; building all would take long."""
-    return [branch for job in list(failed.values())[:_MOST_NAMES] for branch in job["branches"]]

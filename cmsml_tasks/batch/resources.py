@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import law
 import luigi
 
 from cmsml_tasks.batch.site import option
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.messages import refuse
+from cmsml_tasks.tracking.messages import told
+
+T = TypeVar("T")
 
 _SIZES = {"": 1, "K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
@@ -91,6 +93,18 @@ def word(text: str) -> str:
     raise ValueError("not a name; letters, digits and . _ : / @ + = , - can be used")
 
 
+def checked(kind: Callable[[str], T], text: str, where: str) -> T:
+    """Return what *kind* makes of *text*.
+
+    Raises:
+        SettingsError: it cannot be used; the message says *where* it was given, and why.
+    """
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise SettingsError(f"{where} {text!r}: {error}") from error
+
+
 class Resource(luigi.Parameter):  # type: ignore[misc]
     """A task parameter that becomes a line of the job file; empty takes the site's default.
 
@@ -116,10 +130,8 @@ class Resource(luigi.Parameter):  # type: ignore[misc]
     def parse(self, text: str) -> str:
         """Return *text*, checked."""
         if text != law.NO_STR:
-            try:
-                self._kind(text)
-            except ValueError as error:
-                refuse(SettingsError(f"{self.option} {text!r}: {error}"))
+            with told():
+                checked(self._kind, text, self.option)
         return text
 
     def line(self, name: str, given: str) -> tuple[str, str] | None:
@@ -135,11 +147,8 @@ class Resource(luigi.Parameter):  # type: ignore[misc]
         text = option(name) if given == law.NO_STR else given
         if not text:
             return None
-        try:
-            value = self._kind(text)
-        except ValueError as error:
-            where = f"--{name.replace('_', '-')}" if given == text else f"{name} of the site"
-            raise SettingsError(f"{where} {text!r}: {error}") from error
+        where = self.option if given == text else f"{name} of the site"
+        value = checked(self._kind, text, where)
         form = option(f"{name}_form") or self._form
         return option(f"{name}_key") or self._key, form.format(value)
 

@@ -85,10 +85,6 @@ class SlurmJobs(Jobs, SlurmWorkflow):  # type: ignore[misc]
         """Return the class of the manager."""
         return SlurmManager
 
-    def slurm_create_job_file_factory(self, **kwargs: Any) -> Any:
-        """Return law's factory of job files, which lie beside the record of the jobs."""
-        return super().slurm_create_job_file_factory(dir=self.jobs_files_folder(), **kwargs)
-
     def slurm_job_config(self, config: Any, job_num: int, branches: list[int]) -> Any:
         """Add what this site and this task say about a job."""
         config.input_files.update(self.jobs_input_files())

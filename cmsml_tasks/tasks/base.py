@@ -24,7 +24,7 @@ from cmsml_tasks.recipes import (
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan, scanned_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, store, target
-from cmsml_tasks.tracking.messages import refuse
+from cmsml_tasks.tracking.messages import flag, refuse
 from cmsml_tasks.tracking.task import TrackedTask
 
 Params = dict[str, Any]
@@ -79,8 +79,8 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
             return values
         except luigi.parameter.MissingParameterException as error:
             (name,) = re.findall(r"'(\w+)' parameter", str(error)) or ["version"]
-            flag = f"--{name.replace('_', '-')}"
-            refuse(SettingsError(f"{flag} is missing; try: law run {cls.task_family} {flag} v1"))
+            given = flag(name)
+            refuse(SettingsError(f"{given} is missing; try: law run {cls.task_family} {given} v1"))
         except UserError as error:
             refuse(error)
 

@@ -16,6 +16,7 @@ from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.names import parse_names, serialize_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import path_part
+from cmsml_tasks.tracking.messages import flag
 
 _FREE = {"none", "?", "-1"}
 
@@ -57,7 +58,7 @@ class ExportedTask(BranchedTask):
         """Check source, shapes, names and formats."""
         params["formats"] = _check_formats(params["formats"])
         for option in ("input_names", "output_names"):
-            names = parse_names(f"--{option.replace('_', '-')}", params[option])
+            names = parse_names(flag(option), params[option])
             params[option] = serialize_names(names)
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
 from cmsml_tasks.tracking import gfal
 from cmsml_tasks.tracking.places import Place, Url, place
+from cmsml_tasks.tracking.targets import target_in
 
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"
@@ -75,20 +75,4 @@ def path_part(role: str, value: str) -> str:
 
 def target(*parts: str) -> Any:
     """Return the target of one output file in the store."""
-    folder = store()
-    if isinstance(folder, Url):
-        system = _file_system(folder.text)
-        return law.wlcg.WLCGFileTarget("/".join(parts), fs=system)
-    return law.LocalFileTarget(str(folder.joinpath(*parts)))
-
-
-@cache
-def _file_system(url: str) -> Any:
-    """Return law's file system at *url*; the section ``[wlcg_fs]`` of ``law.cfg`` has its options.
-
-    law's package is loaded only where a store asks for it, because it takes its time.
-    """
-    law.contrib.load("wlcg")
-    return law.wlcg.WLCGFileSystem(
-        base=url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
-    )
+    return target_in(store(), *parts)

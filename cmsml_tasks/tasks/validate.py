@@ -6,7 +6,7 @@ from typing import Any
 
 import law
 
-from cmsml_tasks.errors import SettingsError, UserError, ValidationError
+from cmsml_tasks.errors import SettingsError, ValidationError
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.filenames import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
 from cmsml_tasks.files import write_json
@@ -18,7 +18,7 @@ from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.messages import refuse
+from cmsml_tasks.tracking.messages import told
 
 _SHOWN = 5
 
@@ -58,11 +58,9 @@ class ValidateGraph(ExportedTask):
 
     def deps(self) -> Any:
         """Look whether the runtimes are there, before anything that they wait for is run."""
-        try:
+        with told():
             for runtime in self._runtimes():
                 runtime.check()
-        except UserError as error:
-            refuse(error)
         return super().deps()
 
     def _runtimes(self) -> list[Runtime]:
@@ -87,7 +85,7 @@ class ValidateGraph(ExportedTask):
 
     def jobs_ended(self) -> None:
         """Say where the reports lie, which are there because all checks passed."""
-        reports = [task.output()["report"].path for task in self.get_branch_tasks().values()]
+        reports = [task.output()["report"].abspath for task in self.get_branch_tasks().values()]
         more = [f"and {len(reports) - _SHOWN} more"] if len(reports) > _SHOWN else []
         print("\n".join(["all checks passed:", *reports[:_SHOWN], *more]))
 

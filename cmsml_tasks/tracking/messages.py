@@ -14,6 +14,11 @@ from luigi.cmdline_parser import CmdlineParser
 from cmsml_tasks.errors import UserError
 
 
+def flag(name: str) -> str:
+    """Return how users type the parameter *name*."""
+    return f"--{name.replace('_', '-')}"
+
+
 def refuse(error: Exception) -> NoReturn:
     """End the command line with the message of *error*; in a program raise it."""
     if CmdlineParser.get_instance() is None:

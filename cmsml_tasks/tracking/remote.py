@@ -14,6 +14,7 @@ from typing import Any
 
 from cmsml_tasks import xrootd_client
 from cmsml_tasks.tracking import cache
+from cmsml_tasks.tracking.signatures import is_settled
 
 Digest = dict[str, str]
 """The value by the one name of its method: ``sha256``, the checksum of the storage such as
@@ -27,7 +28,6 @@ _INSTALL = "pip install 'cmsml_tasks[xrootd]'"
 _SECONDS = 10
 _CHECKSUM_SECONDS = 120  # a server that has not stored it reads the whole file
 _SILENCE_SECONDS = 60
-_YOUNG_SECONDS = 60  # the clocks of servers differ
 
 # numbers of XRootD's protocol and client
 _NOT_FOUND = 3011
@@ -88,7 +88,7 @@ def _from_xrootd(url: str) -> Digest:
     _check(status, url, f"no checksum within {_CHECKSUM_SECONDS} s")
     method, value = answer.rstrip(b"\0").decode("ascii").split()[:2]
     digest = _checksum(method, value)
-    if info.modtime < time.time() - _YOUNG_SECONDS:
+    if is_settled([info.size, info.modtime]):
         cache.keep("remote", key, {"seen": seen, "digest": digest})
     return digest
 

@@ -17,6 +17,7 @@ import law
 
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.messages import told
+from cmsml_tasks.tracking.places import Place, Url
 from cmsml_tasks.tracking.state import Verdict, word_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,26 @@ def _told(target: Any) -> AbstractContextManager[None]:
     """Tell users of errors at once, unless a task is running, which will."""
     producer = getattr(target, "producer", None)
     return nullcontext() if producer is not None and producer.making is not None else told()
+
+
+def target_in(folder: Place, *parts: str) -> Any:
+    """Return the target of a file below *folder*, which may be a URL."""
+    if isinstance(folder, Url):
+        system = _file_system(folder.text)
+        return law.wlcg.WLCGFileTarget("/".join(parts), fs=system)
+    return law.LocalFileTarget(str(folder.joinpath(*parts)))
+
+
+@cache
+def _file_system(url: str) -> Any:
+    """Return law's file system at *url*; the section ``[wlcg_fs]`` of ``law.cfg`` has its options.
+
+    law's package is loaded only where a store asks for it, because it takes its time.
+    """
+    law.contrib.load("wlcg")
+    return law.wlcg.WLCGFileSystem(
+        base=url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
+    )
 
 
 def painted(verdict: Verdict, color: bool) -> str:

@@ -70,6 +70,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     )
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
 
+    _handed_on: ClassVar[dict[Any, tuple[str, ...]]]
     _workflow_task: Any  # law's own cache of a branch's workflow
 
     code_version: ClassVar[int | str | None] = None
@@ -120,18 +121,19 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def req_params(cls, inst: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the parameters for a requirement of *inst*; law would match all names each time.
 
-        Which names are handed on depends on the two classes, and on keywords that begin with an
-        underscore.
+        Which names are handed on depends on the two classes, and on law's rules: the keywords that
+        begin with an underscore.
         """
-        if cls.prefer_params_cli or any(name.startswith("_") for name in kwargs):
+        rules = {name: value for name, value in kwargs.items() if name.startswith("_")}
+        if cls.prefer_params_cli or rules.get("_prefer_cli"):
             return dict(super().req_params(inst, **kwargs))
-        known = cls.__dict__.get("_handed_on")
-        if known is None:
-            known = cls._handed_on = {}
-        kind = type(inst)
-        if kind not in known:
-            known[kind] = tuple(super().req_params(inst))
-        return {name: getattr(inst, name) for name in known[kind]} | kwargs
+        if "_handed_on" not in cls.__dict__:
+            cls._handed_on = {}
+        key = (type(inst), *sorted((name, _hashable(rule)) for name, rule in rules.items()))
+        if key not in cls._handed_on:
+            cls._handed_on[key] = tuple(super().req_params(inst, **rules))
+        handed_on = {name: getattr(inst, name) for name in cls._handed_on[key]}
+        return handed_on | {name: value for name, value in kwargs.items() if name not in rules}
 
     @classmethod
     def modify_param_values(cls, params: dict[str, Any]) -> dict[str, Any]:
@@ -368,6 +370,10 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
         with told():
             print_origin_of_task(self, int(arguments[0]))
+
+
+def _hashable(rule: Any) -> Any:
+    return tuple(sorted(rule)) if isinstance(rule, set | list | tuple) else rule
 
 
 def _tracked_output(output: Any) -> Any:
