@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 import uproot
+from needs import skip_without
 
 SERVER = Path(__file__).parent / "pools" / "xrootd.sh"
 COLUMNS = {"x": np.arange(2000.0), "event": np.arange(2000), "label": np.arange(2000) % 2}
@@ -53,14 +53,6 @@ def gfal2_files():
     """The module gfal2 as the system's packages install it, for the Python that runs the tests."""
     tag = sysconfig.get_config_var("SOABI")
     return sorted(Path("/usr/lib/python3/dist-packages").glob(f"gfal2.{tag}.so"))
-
-
-def skip_without(reason):
-    """Skip the test where there is a *reason*; in CI it fails."""
-    if reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
 
 
 class Server:

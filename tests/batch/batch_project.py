@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from law_commands import started
+
 TOY = Path(__file__).parent / "toy"
 
 
@@ -60,6 +62,18 @@ class BatchProject:
         (self.folder / "site.cfg").write_text("\n".join(["[cmsml_tasks_batch]", *lines, ""]))
         self.variables["CMSML_SITE"] = "site.cfg"
 
+    def write_site_script(self, **variables: str) -> None:
+        """Make the site's own part of the bootstrap, which sets *variables*."""
+        lines = [f"export {name}={value}\n" for name, value in variables.items()]
+        (self.folder / "site.sh").write_text("".join(lines))
+
+    def commit(self) -> None:
+        """Make the project a git repository of its tasks."""
+        (self.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/store/\n/site.*\n")
+        git = ["git", "-C", self.folder, "-c", "user.name=me", "-c", "user.email=me@localhost"]
+        for words in (["init"], ["add", "-A"], ["commit", "-m", "tasks"]):
+            subprocess.run([*git, *words], check=True, capture_output=True)
+
     def environment(self, **variables: str) -> dict[str, str]:
         given = {
             "PYTHONPATH": f"{self.folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
@@ -76,15 +90,8 @@ class BatchProject:
             arguments = ("--workflow", self.system, *arguments)
         if "--version" not in arguments:
             arguments = ("--version", "v1", *arguments)
-        return subprocess.Popen(
-            [*command, *arguments, *self.options],
-            cwd=self.folder,
-            env=self.environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        command = [*command, *arguments, *self.options]
+        return started(command, self.folder, self.environment(**variables))
 
     def attempt(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import pytest
+from needs import skip_without
 
 POOLS = Path(__file__).parents[1] / "pools"
 
@@ -25,13 +25,6 @@ def exported(text: str) -> dict[str, str]:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     after = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
     return {name: value for name, value in after.items() if os.environ.get(name) != value}
-
-
-def unavailable(reason: str) -> None:
-    """Skip on a laptop; in continuous integration a missing system is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def free_ports(number: int) -> int:
@@ -45,15 +38,52 @@ def free_ports(number: int) -> int:
 
 
 class System:
-    """A batch system.
+    """A batch system, which a script of its name in tests/pools starts and stops.
 
     Attributes:
         name: what --workflow says.
+        folder: all of its files.
+        settings: environment of the script.
         variables: environment of its commands.
     """
 
     name: str
     variables: dict[str, str]
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder, self.settings = folder, settings
+
+    def script(self, *words: str) -> str:
+        """Run the script, and return what it prints."""
+        # daemons keep standard error open
+        with tempfile.TemporaryFile("w+") as errors:
+            done = subprocess.run(
+                [POOLS / f"{self.name}.sh", *words],
+                env={**os.environ, **self.settings},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+            errors.seek(0)
+            assert done.returncode == 0, f"{words}: {done.stdout}{errors.read()}"
+        return done.stdout
+
+    def up(self) -> None:
+        self.script("up")
+
+    def down(self) -> None:
+        self.script("down")
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Start it; afterwards nothing of it is left."""
+        try:
+            self.up()
+            self.variables = exported(self.script("env"))
+            yield
+        finally:
+            self.script("down")
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def call(self, *command: str) -> str:
         """Return what one of its commands prints."""
@@ -89,46 +119,27 @@ class HTCondor(System):
     refused_message = "Parse error in expression"
     too_long = "PeriodicRemove"
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.script = str(POOLS / "htcondor.sh")
-
     @classmethod
     @contextmanager
     def running(cls) -> Iterator[HTCondor]:
         """Give a pool that runs."""
         if shutil.which("unshare") is None or shutil.which("dpkg-deb") is None:
-            unavailable(
+            skip_without(
                 "HTCondor is taken from Debian's packages, which this machine cannot unpack"
             )
-        folder = Path(tempfile.mkdtemp(prefix="htcondor-", dir="/tmp"))
-        pool = cls(folder)
+        pool = cls(Path(tempfile.mkdtemp(prefix="htcondor-", dir="/tmp")))
         # kept between test runs: packages are downloaded once
-        cache = Path(os.environ.get("CMSML_TEST_PACKAGES") or "/tmp/cmsml_tasks-packages")
-        os.environ.setdefault("POOL_CACHE", str(cache))
-        done = subprocess.run([pool.script, "install", str(folder)], capture_output=True, text=True)
-        if done.returncode:
-            unavailable(f"HTCondor cannot be installed: {done.stdout}{done.stderr}")
+        cache = os.environ.get("CMSML_TEST_PACKAGES") or "/tmp/cmsml_tasks-packages"
+        os.environ.setdefault("POOL_CACHE", cache)
         try:
-            pool.up()
-            pool.variables = exported(pool._pool("env"))
+            pool.script("install")
+        except AssertionError as error:
+            skip_without(f"HTCondor cannot be installed: {error}")
+        with pool.run():
             yield pool
-        finally:
-            pool._pool("down")
-            shutil.rmtree(folder, ignore_errors=True)
 
-    def _pool(self, command: str) -> str:
-        done = subprocess.run(
-            [self.script, command, str(self.folder)], capture_output=True, text=True
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout
-
-    def up(self) -> None:
-        self._pool("up")
-
-    def down(self) -> None:
-        self._pool("down")
+    def script(self, *words: str) -> str:
+        return super().script(*words, str(self.folder))
 
     def queue(self) -> list[str]:
         return self.call("condor_q", "-allusers", "-af:j", "Owner").split()[::2]
@@ -160,15 +171,11 @@ class ARC(System):
     """A computing element of its own, on loopback, with jobs as processes of another user."""
 
     name = "arc"
+    watcher = "arc-job-launch"
     scheduler = "arex"
     refused_option = {"arc_queue": "nowhere"}
     refused_message = "nowhere"
     too_long = "time"
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.script = str(POOLS / "arc.sh")
-        self.settings = {"ARC_BASE": str(folder), "ARC_PORT": str(free_ports(1))}
 
     @classmethod
     @contextmanager
@@ -176,40 +183,13 @@ class ARC(System):
         """Give a computing element that runs."""
         for program in ("arched", "arcsub", "arcctl"):
             if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
-                unavailable(f"{program} is not installed (tests/pools/arc.sh install)")
+                skip_without(f"{program} is not installed (tests/pools/arc.sh install)")
         folder = Path(tempfile.mkdtemp(prefix="arc-", dir="/tmp"))
         folder.chmod(0o755)
-        element = cls(folder)
-        try:
-            element.up()
-            element.variables = {
-                **exported(element._element("env")),
-                "LAW__job__arc_cmd_arcsub": "arcsub -S org.nordugrid.arcrest",
-            }
+        element = cls(folder, ARC_BASE=str(folder), ARC_PORT=str(free_ports(1)))
+        with element.run():
+            element.variables["LAW__job__arc_cmd_arcsub"] = "arcsub -S org.nordugrid.arcrest"
             yield element
-        finally:
-            element._element("down")
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _element(self, command: str) -> str:
-        environment = {**os.environ, **self.settings}
-        with tempfile.TemporaryFile("w+") as errors:
-            done = subprocess.run(
-                [self.script, command],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-            errors.seek(0)
-            assert done.returncode == 0, f"{command}: {done.stdout}{errors.read()}"
-        return done.stdout
-
-    def up(self) -> None:
-        self._element("up")
-
-    def down(self) -> None:
-        self._element("down")
 
     def queue(self) -> list[str]:
         control = self.folder / "control"
@@ -223,8 +203,6 @@ class ARC(System):
         # what the service does when a user asks for it
         name = job_id.rpartition("/")[2]
         (self.folder / "control" / "accepting" / f"job.{name}.cancel").touch()
-
-    watcher = "arc-job-launch"
 
     def kill(self, daemon: str) -> None:
         """Kill a daemon of the computing element, or the process that watches a job."""
@@ -249,15 +227,6 @@ class Slurm(System):
     refused_message = "invalid partition specified: nowhere"
     too_long = "TIMEOUT"
 
-    def __init__(self, folder: Path, accounting: bool) -> None:
-        self.folder = folder
-        self.script = str(POOLS / "slurm.sh")
-        self.settings = {
-            "SLURM_BASE": str(folder),
-            "SLURM_ACCT": str(int(accounting)),
-            "SLURM_PORT": str(free_ports(3)),
-        }
-
     @classmethod
     @contextmanager
     def running(cls, accounting: bool = True) -> Iterator[Slurm]:
@@ -266,34 +235,16 @@ class Slurm(System):
         needed = ["slurmctld", "slurmd", "munged", *(["slurmdbd", "mariadbd"] * accounting)]
         for program in needed:
             if shutil.which(program, path=path) is None:
-                unavailable(f"{program} is not installed (tests/pools/slurm.sh install)")
+                skip_without(f"{program} is not installed (tests/pools/slurm.sh install)")
         folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
-        cluster = cls(folder, accounting)
-        try:
-            cluster.up()
-            cluster.variables = exported(cluster._cluster("env"))
+        cluster = cls(
+            folder,
+            SLURM_BASE=str(folder),
+            SLURM_ACCT=str(int(accounting)),
+            SLURM_PORT=str(free_ports(3)),
+        )
+        with cluster.run():
             yield cluster
-        finally:
-            cluster._cluster("down")
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _cluster(self, command: str) -> str:
-        environment = {**os.environ, **self.settings}
-        # daemons keep standard error open
-        with tempfile.TemporaryFile("w+") as errors:
-            done = subprocess.run(
-                [self.script, command],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-            errors.seek(0)
-            assert done.returncode == 0, f"{command}: {done.stdout}{errors.read()}"
-        return done.stdout
-
-    def up(self) -> None:
-        self._cluster("up")
 
     def down(self) -> None:
         """Take the controller away; jobs go on."""

@@ -4,9 +4,17 @@ import subprocess
 import sys
 
 import pytest
+from batch_systems import HTCondor
 from environments import make_environment
 
 pytest.register_assert_rewrite("on_every_system")
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A pool that runs."""
+    with HTCondor.running() as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")

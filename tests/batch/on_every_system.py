@@ -6,6 +6,7 @@ import stat
 
 import pytest
 from batch_project import BatchProject, states
+from law_commands import summary
 
 RIGHT = {0: [0, ""], 1: [1, ""], 2: [4, ""]}
 
@@ -16,6 +17,16 @@ def project(system, tmp_path):
     project = BatchProject(tmp_path / "project", system.name, dict(system.variables))
     yield project
     system.clear()
+
+
+def outlive(project, kind, harm, *arguments, seconds):
+    """Do *harm* while the second of two jobs runs, and check that the command ends well."""
+    project.tell(1, kind)
+    with project.start("--n", "2", *arguments) as client:
+        project.wait_until_running(1)
+        harm()
+        text, _ = client.communicate(timeout=seconds)
+    assert client.returncode == 0, text
 
 
 def test_one_job_makes_the_whole_chain_of_a_branch(system, project):
@@ -126,12 +137,7 @@ def test_retries_are_counted_over_commands(system, project):
 
 @pytest.mark.fault("job removed from the queue")
 def test_a_removed_job_is_submitted_again(system, project):
-    project.tell(1, "sleep")
-    with project.start("--n", "2") as client:
-        project.wait_until_running(1)
-        system.remove(project.job_id(1))
-        text, _ = client.communicate(timeout=120)
-    assert client.returncode == 0, text
+    outlive(project, "sleep", lambda: system.remove(project.job_id(1)), seconds=120)
     assert project.all_runs(2) == [1, 2]
     assert system.queue() == []
 
@@ -261,12 +267,7 @@ def test_a_refused_submission_says_why(system, project):
 
 @pytest.mark.fault("process that watches the job killed")
 def test_a_job_whose_watcher_was_killed_runs_again(system, project):
-    project.tell(1, "pause")
-    with project.start("--n", "2") as client:
-        project.wait_until_running(1)
-        system.kill(system.watcher)
-        text, _ = client.communicate(timeout=200)
-    assert client.returncode == 0, text
+    outlive(project, "pause", lambda: system.kill(system.watcher), seconds=200)
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
     assert system.queue() == []
 
@@ -274,25 +275,18 @@ def test_a_job_whose_watcher_was_killed_runs_again(system, project):
 @pytest.mark.fault("worker daemon killed")
 @pytest.mark.slow
 def test_a_job_whose_worker_died_runs_again(system, project):
-    project.tell(1, "pause")
-    with project.start("--n", "2") as client:
-        project.wait_until_running(1)
-        system.kill_worker()
-        text, _ = client.communicate(timeout=220)
-    assert client.returncode == 0, text
+    outlive(project, "pause", system.kill_worker, seconds=220)
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
     assert system.queue() == []
 
 
 @pytest.mark.fault("queue's daemon killed and started again")
 def test_jobs_survive_a_restart_of_the_queue(system, project):
-    project.tell(1, "pause")
-    with project.start("--n", "2", "--poll-fails", "100") as client:
-        project.wait_until_running(1)
+    def restart():
         system.kill(system.scheduler)
         system.up()
-        text, _ = client.communicate(timeout=200)
-    assert client.returncode == 0, text
+
+    outlive(project, "pause", restart, "--poll-fails", "100", seconds=200)
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
     assert system.queue() == []
 
@@ -388,15 +382,3 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
         )
     assert project.all_runs() == [0, 0, 0]
     assert system.queue() == []
-
-
-def summary(text):
-    """Return the table at the end of a run: numbers by family and outcome."""
-    rows = text.rpartition("this run\n")[2].splitlines()
-    names = [name.strip() for name in rows[0].split("  ") if name.strip()]
-    table = {}
-    for row in rows[1:]:
-        family, *cells = row.split()
-        numbers = dict(zip(names, cells, strict=False))
-        table[family] = {k: int(v) for k, v in numbers.items() if v.isdigit()}
-    return table

@@ -1,42 +1,11 @@
 """The real chain on HTCondor: a scan with folds, and the sites' configurations."""
 
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from batch_systems import HTCondor
+from real_chain import law
 
-ROOT = Path(__file__).parents[2]
-LAW = Path(sys.executable).with_name("law")
 SCAN = ("--folds", "2", "--scan", "hidden_units=4:8", "--settings", "epochs=1")
-
-
-@pytest.fixture(scope="module")
-def pool():
-    """A pool that runs."""
-    with HTCondor.running() as pool:
-        yield pool
-
-
-def law(folder, pool, *arguments, status=0, **variables):
-    """Run law from the repository, with store and jobs in *folder*; return what it printed."""
-    places = {name: str(folder / name[6:].lower()) for name in ("CMSML_STORE", "CMSML_JOBS")}
-    places |= {"CMSML_CACHE": str(folder / "cache"), "PATH": f"{LAW.parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [LAW, "run", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **places, **pool.variables, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == status, done.stdout
-    assert "Traceback" not in done.stdout, done.stdout
-    return done.stdout
 
 
 def outputs(folder):

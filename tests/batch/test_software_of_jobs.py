@@ -1,24 +1,10 @@
 """Where a job's software comes from, on a real HTCondor pool."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from batch_project import BatchProject
-from batch_systems import HTCondor
-
-
-@pytest.fixture(scope="module")
-def pool():
-    """A pool that runs."""
-    with HTCondor.running() as pool:
-        yield pool
-
-
-def git(folder, *words):
-    identity = ("-c", "user.name=me", "-c", "user.email=me@localhost")
-    subprocess.run(["git", "-C", folder, *identity, *words], check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -26,10 +12,7 @@ def project(pool, tmp_path):
     """A project in a git repository, with a store that is not a part of it."""
     project = BatchProject(tmp_path / "project", "htcondor", dict(pool.variables))
     project.variables["CMSML_TEST_STORE"] = str(tmp_path / "outside" / "store")
-    (project.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/store/\n/site.*\n")
-    git(project.folder, "init")
-    git(project.folder, "add", "-A")
-    git(project.folder, "commit", "-m", "tasks")
+    project.commit()
     yield project
     pool.clear()
 
@@ -39,14 +22,9 @@ def made(project):
     return {path.name: path.read_text() for path in store.glob("Powers/v1/*[0-9].json")}
 
 
-def environment_there(project, path):
-    """Let the site's script say where Python is on the workers."""
-    (project.folder / "site.sh").write_text(f"export PATH={path}:/usr/bin:/bin\n")
-
-
 def test_the_repository_travels_with_the_job(project):
     project.write_site(software="packed", bootstrap="site.sh")
-    environment_there(project, Path(sys.executable).parent)
+    project.write_site_script(PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin")
     # as it is now, committed or not
     tasks = project.folder / "batch_tasks.py"
     tasks.write_text(tasks.read_text().replace("number**self.power", "-(number**self.power)"))

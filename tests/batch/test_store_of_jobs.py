@@ -8,17 +8,8 @@ from pathlib import Path
 
 import pytest
 from batch_project import BatchProject
-from batch_systems import HTCondor
-from test_scan_on_htcondor import law
-from test_software_of_jobs import environment_there, git
+from real_chain import law
 from xrootd_server import serving_outputs
-
-
-@pytest.fixture(scope="module")
-def pool():
-    """A pool that runs."""
-    with HTCondor.running() as pool:
-        yield pool
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +28,11 @@ def test_packed_jobs_write_to_a_storage_element(pool, server, tmp_path, scheme):
         "CMSML_TEST_STORE": f"{url}/{scheme}",
         "PYTHONPATH": f"{project.folder}:{server.gfal2}:{os.environ.get('PYTHONPATH', '')}",
     }
-    (project.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/site.*\n")
-    git(project.folder, "init")
-    git(project.folder, "add", "-A")
-    git(project.folder, "commit", "-m", "tasks")
+    project.commit()
     where = {"repository": f"{url}/software"} if scheme == "root" else {}
     project.write_site(software="packed", bootstrap="site.sh", **where)
-    environment_there(project, Path(sys.executable).parent)
-    with (project.folder / "site.sh").open("a") as script:
-        script.write(f"export PYTHONPATH={server.gfal2}\n")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    project.write_site_script(PATH=path, PYTHONPATH=str(server.gfal2))
 
     project.law("--n", "2")
     made = {
@@ -70,7 +57,7 @@ def test_an_environment_is_fetched_from_a_storage_element(pool, server, tmp_path
     shutil.copy(archive, server.store / "environment.tar.gz")
     project = BatchProject(tmp_path / "project", "htcondor", dict(pool.variables))
     project.variables["CMSML_TEST_STORE"] = str(tmp_path / "store")
-    git(project.folder, "init")
+    project.commit()
     project.write_site(
         software="packed",
         environment=f"{url}/environment.tar.gz",

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fresh_process import evaluate_graphs
+from needs import skip_without
 
 SHARED_DATA = Path(__file__).parents[2] / "../shared/data"
 
@@ -53,9 +53,5 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
 @pytest.fixture
 def shared_data() -> Path:
     """Folder of real input beside the checkout."""
-    if not SHARED_DATA.is_dir():
-        message = f"no real data at {SHARED_DATA}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+    skip_without("" if SHARED_DATA.is_dir() else f"no real data at {SHARED_DATA}")
     return SHARED_DATA

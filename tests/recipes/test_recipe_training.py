@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import skip_without
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes import load_recipe, make_recipe, split
@@ -21,11 +22,7 @@ HZZ = ROOT.parent / "shared" / "data" / "uproot-HZZ.root"
 
 
 def need_hzz():
-    if not HZZ.exists():
-        reason = f"the CMS file {HZZ} is not here"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    skip_without("" if HZZ.exists() else f"the CMS file {HZZ} is not here")
 
 
 @pytest.fixture(scope="session")

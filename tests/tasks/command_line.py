@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from law_commands import started, summary
+
 ROOT = Path(__file__).resolve().parents[2]
 LAW = Path(sys.executable).with_name("law")
 TINY = "tiny_recipes.TinyRecipe"
@@ -46,14 +48,10 @@ class Shell:
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start ``law run`` with standard error and output in one pipe."""
-        return subprocess.Popen(
+        return started(
             [LAW, "run", *arguments],
-            cwd=self.folder,
-            env=self.environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+            self.folder,
+            self.environment(**variables),
             # a shell's background jobs ignore it, and hand that on
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
@@ -133,19 +131,6 @@ class Shell:
         return sorted(
             str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file()
         )
-
-
-def summary(text: str) -> dict[str, dict[str, int]]:
-    """Return the table at the end of a run: numbers by family and outcome, without zeros."""
-    assert "\nthis run\n" in text, text
-    header, *rows = text.rpartition("\nthis run\n")[2].splitlines()
-    outcomes = re.split(r" {2,}", header.strip())
-    table = {}
-    for row in rows:
-        family, *cells = re.split(r" {2,}", row.strip())
-        numbers = dict(zip(outcomes, cells, strict=False))
-        table[family] = {name: int(number) for name, number in numbers.items() if number.isdigit()}
-    return table
 
 
 def modules_imported(text: str) -> set[str]:

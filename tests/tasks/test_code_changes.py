@@ -1,8 +1,8 @@
 """Which edits of a recipe's code make what run again."""
 
 import pytest
-from command_line import summary
 from jets_project import DEEP, JETS, Project
+from law_commands import summary
 
 COMPLETE = {"ExportGraph": "complete (1/1)", "TrainModel": "complete (1/1)"}
 VERSION = ("--version", "v1")

@@ -2,7 +2,8 @@ import json
 import subprocess
 import sys
 
-from command_line import modules_imported, summary
+from command_line import modules_imported
+from law_commands import summary
 
 RECIPE = "cmsml_tasks.recipes.demo.DimuonResonance"
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command_line import TINY, Shell, modules_imported, summary
+from command_line import TINY, Shell, modules_imported
+from law_commands import summary
 from test_validation_failure import damage
 from xrootd_server import serving_outputs
 

@@ -4,7 +4,8 @@ import json
 import shutil
 
 import pytest
-from command_line import TINY, Shell, modules_imported, summary
+from command_line import TINY, Shell, modules_imported
+from law_commands import summary
 
 ARGUMENTS = ("--version", "v1", "--recipe", TINY)
 CHAIN = ("ValidateGraph", *ARGUMENTS)

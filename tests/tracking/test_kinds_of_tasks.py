@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from law_commands import summary
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def test_sandboxed_task(box, task):
     project, sandbox = box
     text = project.law(task, *sandbox)
     assert "in the box" in text
-    assert project.summary(text)[task] == {"ran": 1}
+    assert summary(text)[task] == {"ran": 1}
     assert text.count("this run") == 1, "the sandbox has no table of its own"
     manifest = json.loads(project.manifest(task, "v1/boxed.json").read_text())
     assert manifest["environment"]["sandbox"].startswith("bash::")
@@ -32,7 +33,7 @@ def test_sandboxed_task(box, task):
     assert table == {"Points": {"ran": 1}, task: {"ran": 1}}
     (project.folder / "data.txt").write_text(" 1  1 1 ")
     text = project.law(task, *sandbox)
-    assert project.summary(text) == {"Points": {"ran": 1}, task: {"cut off": 1}}
+    assert summary(text) == {"Points": {"ran": 1}, task: {"cut off": 1}}
     assert project.lies() == []
 
 
@@ -40,7 +41,7 @@ def test_failure_in_a_sandbox(box):
     project, sandbox = box
     status, text = project.attempt("Boxed", *sandbox, TOY_FAIL="Boxed")
     assert status != 0
-    assert project.summary(text)["Boxed"] == {"failed": 1}
+    assert summary(text)["Boxed"] == {"failed": 1}
     assert not project.manifest("Boxed/v1/boxed.json").exists()
 
 

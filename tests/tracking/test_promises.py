@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+from law_commands import summary
 
 UP_TO_DATE = {"Report": {"up to date": 1}}
 
@@ -50,7 +51,7 @@ def test_same_bytes_cut_off_all_below(done):
     before = done.times()
     (done.folder / "data.txt").write_text("5 4 3 2 1")
     text = done.law("Report")
-    assert done.summary(text) == {
+    assert summary(text) == {
         "Points": {"ran": 1},
         "Fit": {"cut off": 3},
         "Report": {"cut off": 1},

@@ -7,6 +7,7 @@ import time
 import zlib
 
 import pytest
+from law_commands import summary
 from remote_project import RemoteProject
 from toy_project import Project
 from xrootd_server import serving_outputs, share
@@ -268,7 +269,7 @@ def test_second_run_of_the_same_host_waits(mean):
         text = mean.law("Mean", "--epochs", "4")
         first.communicate(timeout=120)
     assert "waiting for another run" in text
-    assert mean.summary(text)["Mean"] == {"cut off": 1}
+    assert summary(text)["Mean"] == {"cut off": 1}
 
 
 def test_store_that_may_not_be_written(mean):

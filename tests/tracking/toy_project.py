@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from law_commands import started, summary
+
 from cmsml_tasks.files import sha256_of
 
 TOY = Path(__file__).parent / "toy"
@@ -45,15 +47,8 @@ class Project:
         return {**os.environ, **given, **variables}
 
     def start(self, task: str, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [LAW, "run", f"{TASKS}.{task}", "--version", "v1", *arguments],
-            cwd=self.folder,
-            env=self.environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        command = [LAW, "run", f"{TASKS}.{task}", "--version", "v1", *arguments]
+        return started(command, self.folder, self.environment(**variables))
 
     def attempt(self, task: str, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""
@@ -81,20 +76,9 @@ class Project:
         rows = [re.split(r" {2,}", line) for line in text.splitlines()[1:] if "  " in line]
         return {row[1]: row[0] for row in rows}
 
-    def summary(self, text: str) -> dict[str, dict[str, int]]:
-        """Return the table at the end of a run: numbers by family and outcome, without zeros."""
-        rows = text.rpartition("this run\n")[2].splitlines()
-        names = [name.strip() for name in rows[0].split("  ") if name.strip()]
-        table = {}
-        for row in rows[1:]:
-            family, *cells = row.split()
-            numbers = dict(zip(names, cells, strict=False))
-            table[family] = {k: int(v) for k, v in numbers.items() if v.isdigit()}
-        return table
-
     def run(self, task: str, *arguments: str, **variables: str) -> dict[str, dict[str, int]]:
         """Run and return the table at the end."""
-        return self.summary(self.law(task, *arguments, **variables))
+        return summary(self.law(task, *arguments, **variables))
 
     def manifest(self, *parts: str) -> Path:
         path = self.store.joinpath(*parts)

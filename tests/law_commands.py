@@ -1,0 +1,38 @@
+"""law's command line in a process of its own, and the table that it prints at its end."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def started(
+    command: Sequence[str | Path], folder: Path, environment: dict[str, str], **options: Any
+) -> subprocess.Popen[str]:
+    """Start *command* with standard error and output in one pipe, in a group of its own."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,
+    )
+
+
+def summary(text: str) -> dict[str, dict[str, int]]:
+    """Return the table at the end of a run: numbers by family and outcome, without zeros."""
+    assert "\nthis run\n" in text, text
+    header, *rows = text.rpartition("\nthis run\n")[2].splitlines()
+    outcomes = re.split(r" {2,}", header.strip())
+    table = {}
+    for row in rows:
+        family, *cells = re.split(r" {2,}", row.strip())
+        numbers = dict(zip(outcomes, cells, strict=False))
+        table[family] = {name: int(number) for name, number in numbers.items() if number.isdigit()}
+    return table
