@@ -14,7 +14,7 @@ from typing import Any
 
 from cmsml_tasks import xrootd_client
 from cmsml_tasks.tracking import cache
-from cmsml_tasks.tracking.signatures import is_settled
+from cmsml_tasks.tracking.signatures import is_exact
 
 Digest = dict[str, str]
 """The value by the one name of its method: ``sha256``, the checksum of the storage such as
@@ -88,7 +88,7 @@ def _from_xrootd(url: str) -> Digest:
     _check(status, url, f"no checksum within {_CHECKSUM_SECONDS} s")
     method, value = answer.rstrip(b"\0").decode("ascii").split()[:2]
     digest = _checksum(method, value)
-    if is_settled([info.size, info.modtime]):
+    if is_exact([info.size, info.modtime]):
         cache.keep("remote", key, {"seen": seen, "digest": digest})
     return digest
 
