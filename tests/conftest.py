@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,17 @@ import pytest
 from cmsml_tasks.xrootd_client import load_client_first
 
 load_client_first()
+
+BATCH = Path(__file__).parent / "batch"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first that wait longest, then those with most tests.
+
+    Files go to the workers in this order; none should be left alone with a long one at the end.
+    """
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (BATCH not in item.path.parents, -sizes[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 400
+"""Seconds that a test waits for something before it fails; a busy machine may need a lot."""
+
 
 def started(
     command: Sequence[str | Path], folder: Path, environment: dict[str, str], **options: Any

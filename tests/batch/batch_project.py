@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from law_commands import started
+from law_commands import PATIENCE, started
 
 TOY = Path(__file__).parent / "toy"
 
@@ -85,7 +85,9 @@ class BatchProject:
         return {**os.environ, **given, **self.variables, **variables}
 
     def start(self, *arguments: str, task: str = "Powers", **variables: str) -> subprocess.Popen:
-        command = [Path(self.python).with_name("law"), "run", f"batch_tasks.{task}"]
+        # a shell's background processes ignore Ctrl-C, and so would what they start
+        heard = ["env", "--default-signal=INT"]
+        command = [*heard, Path(self.python).with_name("law"), "run", f"batch_tasks.{task}"]
         if "--workflow" not in arguments:
             arguments = ("--workflow", self.system, *arguments)
         if "--version" not in arguments:
@@ -96,7 +98,7 @@ class BatchProject:
     def attempt(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""
         with self.start(*arguments, **variables) as process:
-            text, _ = process.communicate(timeout=240)
+            text, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, text
 
     def law(self, *arguments: str, **variables: str) -> str:
@@ -155,19 +157,19 @@ class BatchProject:
 
         return self.wait_for(found)
 
-    def wait_for(self, condition, seconds: float = 60):
+    def wait_for(self, condition):
         """Return what *condition* returns once that is true."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             found = condition()
             if found:
                 return found
             time.sleep(0.1)
-        raise AssertionError(f"waited {seconds} s in vain")
+        raise AssertionError(f"waited {PATIENCE} s in vain")
 
     def wait_until_running(self, branch: int, times: int = 1) -> None:
         """Return when a branch is being run."""
-        self.wait_for(lambda: self.runs(branch) >= times, seconds=90)
+        self.wait_for(lambda: self.runs(branch) >= times)
 
     def logs(self) -> list[Path]:
         return sorted(self.jobs.rglob("log_*.txt"))

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from law_commands import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 LAW = Path(sys.executable).with_name("law")
 
@@ -20,7 +22,7 @@ def law(folder, pool, *arguments, status=0, **variables):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=400,
+        timeout=PATIENCE,
     )
     assert done.returncode == status, done.stdout
     assert "Traceback" not in done.stdout, done.stdout

@@ -42,38 +42,50 @@ def local(tmp_path_factory):
     return shell
 
 
-@pytest.fixture(scope="module", params=["root", "dav"])
-def remote(request, server):
-    """The same in a remote store."""
-    (url,) = (each for each in server.urls if each.startswith(f"{request.param}://"))
-    shell = RemoteShell(server.store / request.param, url=f"{url}/{request.param}")
+def demo_in_store(server, protocol):
+    (url,) = (each for each in server.urls if each.startswith(f"{protocol}://"))
+    shell = RemoteShell(server.store / protocol, url=f"{url}/{protocol}")
     shell.gfal2 = server.gfal2
     shell.text = shell.law(*DEMO)
     return shell
 
 
-def test_same_files_and_bytes(remote, local):
-    assert remote.files() == local.files()
-    for name in remote.files():
+@pytest.fixture(scope="module")
+def remote(server):
+    """The same in a remote store."""
+    return demo_in_store(server, "root")
+
+
+@pytest.fixture(scope="module", params=["root", "dav"])
+def either(request, server):
+    """The same over each protocol; tests/tracking has what differs between them."""
+    if request.param == "root":
+        return request.getfixturevalue("remote")
+    return demo_in_store(server, request.param)
+
+
+def test_same_files_and_bytes(either, local):
+    assert either.files() == local.files()
+    for name in either.files():
         if Path(name).name not in ("manifest.json", "validation.json"):
-            assert (remote.store / name).read_bytes() == (local.store / name).read_bytes(), name
-    graph = next(name for name in remote.files() if name.endswith("graph.pb"))
-    assert f'loadGraphDef("{remote.url}/{graph}")' in remote.text
+            assert (either.store / name).read_bytes() == (local.store / name).read_bytes(), name
+    graph = next(name for name in either.files() if name.endswith("graph.pb"))
+    assert f'loadGraphDef("{either.url}/{graph}")' in either.text
 
 
-def test_nothing_runs_again_and_tensorflow_is_not_loaded(remote):
-    before = remote.times()
-    text = remote.law(*DEMO, PYTHONPROFILEIMPORTTIME="1")
+def test_nothing_runs_again_and_tensorflow_is_not_loaded(either):
+    before = either.times()
+    text = either.law(*DEMO, PYTHONPROFILEIMPORTTIME="1")
     assert not {"tensorflow", "keras"} & modules_imported(text)
-    text = remote.law("ExportGraph", *DEMO[1:])
-    assert remote.url in text
-    assert remote.status(*DEMO) == {
+    text = either.law("ExportGraph", *DEMO[1:])
+    assert either.url in text
+    assert either.status(*DEMO) == {
         "ValidateGraph": "complete (1/1)",
         "ExportGraph": "complete (1/1)",
         "TrainModel": "complete (1/1)",
         "GenerateEvents": "complete",
     }
-    assert remote.times() == before
+    assert either.times() == before
 
 
 def test_origin_of_a_file_and_making_it_again(remote, tmp_path):

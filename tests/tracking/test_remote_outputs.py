@@ -7,7 +7,7 @@ import time
 import zlib
 
 import pytest
-from law_commands import summary
+from law_commands import PATIENCE, summary
 from remote_project import RemoteProject
 from toy_project import Project
 from xrootd_server import serving_outputs, share
@@ -229,7 +229,7 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
         # its inputs have been fetched by then
         wait_until(lambda: list(temporary.glob("cmsml_tasks-*/outputs/log.json")))
         server.down()
-        text, _ = process.communicate(timeout=120)
+        text, _ = process.communicate(timeout=PATIENCE)
     server.up()
     assert process.returncode != 0, text
     assert "Traceback" not in text, text
@@ -256,7 +256,7 @@ def test_later_run_of_another_host_leaves_what_is_there(mean):
         elsewhere = str(mean.folder / "cache of another host")
         assert mean.run("Mean", "--epochs", "4", CMSML_CACHE=elsewhere) == MEAN_RAN
         before = mean.times()
-        text, _ = late.communicate(timeout=120)
+        text, _ = late.communicate(timeout=PATIENCE)
     assert late.returncode == 0, text
     assert "another run has made the same meanwhile" in text
     assert mean.times() == before
@@ -267,7 +267,7 @@ def test_second_run_of_the_same_host_waits(mean):
     with mean.start("Mean", "--epochs", "4", TOY_SLOW="3") as first:
         wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
         text = mean.law("Mean", "--epochs", "4")
-        first.communicate(timeout=120)
+        first.communicate(timeout=PATIENCE)
     assert "waiting for another run" in text
     assert summary(text)["Mean"] == {"cut off": 1}
 
