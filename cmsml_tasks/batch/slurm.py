@@ -17,6 +17,8 @@ law.contrib.load("slurm")
 from law.contrib.slurm.job import SlurmJobManager  # noqa: E402
 from law.contrib.slurm.workflow import SlurmWorkflow, SlurmWorkflowProxy  # noqa: E402
 
+_GOING_ON = ("RESIZING", "SIGNALING", "STOPPED", "SUSPENDED")
+
 
 class SlurmManager(WatchedManager, SlurmJobManager):  # type: ignore[misc]
     """Submits, queries and cancels jobs on Slurm."""
@@ -28,6 +30,23 @@ class SlurmManager(WatchedManager, SlurmJobManager):  # type: ignore[misc]
         if "accounting_storage/none" in config:
             law.config.set("job", "slurm_cmd_squeue", "squeue --states=all")
             law.config.set("job", "slurm_cmd_sacct", "true")
+
+    @classmethod
+    def map_status(cls, status: str) -> Any:
+        """Return law's word for a state; law takes jobs that are suspended for failed ones."""
+        if status.strip("+") in _GOING_ON:
+            return cls.RUNNING
+        return super().map_status(status)
+
+    @classmethod
+    def parse_squeue_output(cls, out: str) -> Any:
+        """Return the states of jobs, with the reason of a failure, as from the accounts."""
+        states = super().parse_squeue_output(out)
+        for line in out.splitlines():
+            found = cls.squeue_cre.match(line.strip())
+            if found and states[int(found[1])]["status"] == cls.FAILED:
+                states[int(found[1])]["error"] = found[2]
+        return states
 
     def cancel(self, job_id: Any, **kwargs: Any) -> Any:
         """Cancel jobs by the numbers that law keeps for them, and cannot quote (law 0.1.21)."""
