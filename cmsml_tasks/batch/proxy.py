@@ -26,9 +26,11 @@ from cmsml_tasks.batch.records import (
 )
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.messages import end_quietly_on_ctrl_c
 
 _MOST_REASONS = 5
 _SECONDS_TO_GO = 30
+_SECONDS_TO_LOOK = "20s"
 
 
 class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
@@ -72,7 +74,9 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
 
     def output(self) -> Any:
         """Return the record of the jobs; tracking adds the outputs of the branches."""
-        return law.util.DotDict(jobs=JobsFile(str(self.jobs_file), optional=True))
+        record = JobsFile(str(self.jobs_file), optional=True)
+        record.look = self.states_now
+        return law.util.DotDict(jobs=record)
 
     @property
     def jobs_file(self) -> Path:
@@ -173,6 +177,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 "the jobs go on; the same command waits for them again, and with --cancel-jobs it "
                 "takes them out of the queue"
             )
+            end_quietly_on_ctrl_c()
             raise
         except Exception as error:
             if self.job_manager.is_silent:
@@ -235,6 +240,22 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
     def was_cancelled(self) -> bool:
         """Tell whether another command has cancelled the jobs since this one began."""
         return self.cancelled_mark.exists()
+
+    def states_now(self, job_ids: list[Any]) -> dict[Any, str] | None:
+        """Return what the batch system says about jobs by id, None if it does not answer."""
+        if not job_ids:
+            return {}
+        law.config.set("job", f"{self.workflow_type}_job_query_timeout", _SECONDS_TO_LOOK)
+        kwargs = law.util.merge_dicts(self._setup_job_manager(), self._get_job_kwargs("query"))
+        ids = {self.job_manager.cast_job_id(each): each for each in job_ids}
+        self.job_manager.watch()
+        if self.job_manager.job_grouping_query:
+            states = self.job_manager.query_group(list(ids), **kwargs)
+        else:
+            states = self.job_manager.query_batch(list(ids), **kwargs)
+        if self.job_manager.is_silent:
+            return None
+        return {ids[job_id]: state["status"] for job_id, state in states.items()}
 
     def progress_text(self) -> str:
         """Return how far the jobs are; for law's polling line."""

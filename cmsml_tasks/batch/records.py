@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,28 @@ class JobsData(JobData):  # type: ignore[misc]
 
 
 class JobsFile(law.LocalFileTarget):  # type: ignore[misc]
-    """Target of the jobs file; its status is that of the jobs as a client last saw them."""
+    """Target of the jobs file; its status is that of the jobs.
+
+    Attributes:
+        look: returns the states of jobs by id as the batch system says, None where it does not
+            answer; without it, the states are those that a client saw last.
+    """
+
+    look: Callable[[list[Any]], dict[Any, str] | None] | None = None
 
     def status_text(self, *args: Any, **kwargs: Any) -> str:
-        """Return the number of jobs in each state, since when that is known, and their logs."""
+        """Return the number of jobs in each state, when that was if not now, and their logs."""
         record = read_record(self.path)
         if not record:
             return "no jobs"
-        seen = time.strftime("%H:%M:%S", time.localtime(os.path.getmtime(self.path)))
-        return f"{counts_text(record)}, seen at {seen}, logs in {logs_folder(self.path)}"
+        states = self.look(active_ids(record)) if self.look else None
+        for job in record["jobs"].values():
+            job["status"] = (states or {}).get(job["job_id"], job.get("status"))
+        seen = ""
+        if states is None:
+            changed = time.localtime(os.path.getmtime(self.path))
+            seen = f"seen at {time.strftime('%H:%M:%S', changed)}, "
+        return f"{counts_text(record)}, {seen}logs in {logs_folder(self.path)}"
 
 
 def logs_folder(jobs_file: str | os.PathLike[str]) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from batch_systems import HTCondor
 from environments import make_environment
 
-pytest.register_assert_rewrite("on_every_system")
+pytest.register_assert_rewrite("on_every_system", "faults_on_every_system")
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
     python tests/batch/faults.py htcondor slurm
 
-Each fault is a test of ``on_every_system.py`` with the mark ``fault``; all run here, those that
-take minutes too.
+Each fault is a test with the mark ``fault``, see ``faults_on_every_system.py``; all run here, those
+that take minutes too.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import pytest
 from batch_project import BatchProject
 from batch_systems import ARC
 from environments import make_environment
+from faults_on_every_system import *  # noqa: F403
 from on_every_system import *  # noqa: F403
 
 pytestmark = pytest.mark.grid

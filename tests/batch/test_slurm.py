@@ -1,7 +1,10 @@
 """Jobs on a real Slurm cluster, with accounting."""
 
 import pytest
+from batch_project import states
 from batch_systems import Slurm
+from faults_on_every_system import *  # noqa: F403
+from law_commands import PATIENCE
 from on_every_system import *  # noqa: F403
 
 
@@ -10,3 +13,17 @@ def system():
     """A cluster that runs."""
     with Slurm.running() as cluster:
         yield cluster
+
+
+def test_a_suspended_job_is_not_a_failed_one(system, project):
+    project.tell(0, "pause")
+    with project.start("--n", "1") as client:
+        project.wait_until_running(0)
+        job = project.job_id(0)
+        system.call("scontrol", "suspend", job)
+        assert "1 running" in project.law("--n", "1", "--print-status", "0")
+        system.call("scontrol", "resume", job)
+        text, _ = client.communicate(timeout=PATIENCE)
+    assert client.returncode == 0, text
+    assert states(text)[-1]["retry"] == 0
+    assert project.all_runs(1) == [1]
