@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import law
 
-from cmsml_tasks.batch.failures import read_log
+from cmsml_tasks.batch.failures import JobsFailedError, read_log
 from cmsml_tasks.batch.jobs import Jobs, with_shared_hooks
 from cmsml_tasks.batch.managers import UNKNOWN, WatchedManager, ask
 from cmsml_tasks.batch.proxy import JobsProxy
@@ -23,6 +24,7 @@ from law.contrib.arc.job import ARCJobFileFactory, ARCJobManager  # noqa: E402
 from law.contrib.arc.workflow import ARCWorkflow, ARCWorkflowProxy  # noqa: E402
 
 _AT_ONCE = 8
+_ASKED = re.compile(r"Status of (\d+) jobs was queried")
 _GOING_ON = ("Hold", "Other", "Undefined")
 """Held or suspended by the batch system behind, and what the client has no word for."""
 
@@ -112,9 +114,21 @@ class ARCProxy(JobsProxy, ARCWorkflowProxy):  # type: ignore[misc]
         self._ids: dict[int, Any] = {}
 
     def orphans(self) -> list[str]:
-        """Return the ids of jobs of these branches that have not ended."""
-        answer = ask("arcstat", "-a", "-j", self.task.arc_job_list())
+        """Return the ids of jobs of these branches that have not ended.
+
+        Raises:
+            JobsFailedError: a computing element is away, of which arcstat says nothing, and ends
+                well.
+        """
+        answer = ask("arcstat", "-a", "-j", self.task.arc_job_list(), warnings=True)
         states = self.job_manager.parse_query_output(answer)
+        asked = _ASKED.search(answer)
+        silent = int(asked[1]) - len(states) if asked else 0
+        if silent > 0:
+            raise JobsFailedError(
+                f"the computing element does not answer about {silent} jobs; try again later, or "
+                f"remove {self.task.arc_job_list()} if it is gone for good"
+            )
         going_on = (self.job_manager.PENDING, self.job_manager.RUNNING)
         return [job_id for job_id, state in states.items() if state["status"] in going_on]
 

@@ -45,29 +45,32 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
         return {**state, "status": self.FINISHED, "error": None, "code": None}
 
 
-def ask_or_fail(*command: str, seconds: float = 60) -> str:
-    """Return what a command of a batch system prints.
+def ask_or_fail(*command: str, seconds: float = 60, warnings: bool = False) -> str:
+    """Return what a command of a batch system prints, with its *warnings* if asked for.
 
     Raises:
         JobsFailedError: it fails or does not answer.
     """
     try:
         answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if warnings else subprocess.PIPE,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise JobsFailedError(f"{command[0]} does not answer: {error}; try again later") from error
     if answer.returncode:
-        raise JobsFailedError(
-            f"{command[0]} does not answer: {answer.stderr.strip() or answer.stdout.strip()}; try "
-            "again later"
-        )
+        reason = (answer.stderr or "").strip() or answer.stdout.strip()
+        raise JobsFailedError(f"{command[0]} does not answer: {reason}; try again later")
     return answer.stdout
 
 
-def ask(*command: str) -> str:
+def ask(*command: str, warnings: bool = False) -> str:
     """Return what a command of a batch system prints; empty where it fails or does not answer."""
     try:
-        return ask_or_fail(*command, seconds=30)
+        return ask_or_fail(*command, seconds=30, warnings=warnings)
     except JobsFailedError:
         return ""
