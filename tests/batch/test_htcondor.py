@@ -25,6 +25,7 @@ def test_a_held_job_leaves_the_queue(system, project):
     assert system.queue() == []
 
 
+@pytest.mark.fault("job suspended for a while")
 def test_a_suspended_job_is_not_a_failed_one(system, project):
     project.tell(0, "pause")
     with project.start("--n", "1") as client:
