@@ -219,7 +219,7 @@ class ARCJobs(Jobs, ARCWorkflow):  # type: ignore[misc]
 
     def arc_job_config(self, config: Any, job_num: int, branches: list[int]) -> Any:
         """Add what this site and this task say about a job."""
-        config.input_files.update(self.jobs_input_files())
+        self.configure_job(config)
         config.job_name = self.jobs_name()
         # law would put the numbers of the branches behind the name, and then once more
         config.postfix_output_files = False

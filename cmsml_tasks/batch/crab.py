@@ -92,7 +92,7 @@ class CrabJobs(Jobs, CrabWorkflow):  # type: ignore[misc]
 
     def crab_job_config(self, config: Any, job_nums: Any, branches: Any) -> Any:
         """Add what this site and this task say about a job."""
-        config.input_files.update(self.jobs_input_files())
+        self.configure_job(config)
         for key, value in self.jobs_resource_lines():
             config.crab.JobType[key] = int(value)
         config.crab.Site.whitelist = option("crab_whitelist") or None

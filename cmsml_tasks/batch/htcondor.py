@@ -104,7 +104,7 @@ class HTCondorJobs(Jobs, HTCondorWorkflow):  # type: ignore[misc]
 
     def htcondor_job_config(self, config: Any, job_num: Any, branches: Any) -> Any:
         """Add what this site and this task say about a job."""
-        config.input_files.update(self.jobs_input_files())
+        self.configure_job(config)
         # the system's own log is there even if the job's wrapper was killed
         config.stdout = config.stderr = "log.txt"
         config.custom_log_file = None

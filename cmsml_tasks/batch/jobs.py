@@ -200,6 +200,12 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
             return {}
         return {"repository": _sent_as_it_is(self.packed_repository().output().path)}
 
+    def configure_job(self, config: Any) -> None:
+        """Set what the job files of all systems say."""
+        config.input_files.update(self.jobs_input_files())
+        # see bootstrap.sh: law starts once for each branch in place of twice
+        config.render_variables["law_exe"] = "cmsml_branch"
+
     def jobs_resource_lines(self) -> list[tuple[str, str]]:
         """Return the lines of a job file with what a job asks for."""
         return resource_lines(self, self.jobs_system)

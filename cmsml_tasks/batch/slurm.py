@@ -106,7 +106,7 @@ class SlurmJobs(Jobs, SlurmWorkflow):  # type: ignore[misc]
 
     def slurm_job_config(self, config: Any, job_num: int, branches: list[int]) -> Any:
         """Add what this site and this task say about a job."""
-        config.input_files.update(self.jobs_input_files())
+        self.configure_job(config)
         config.job_name = self.jobs_name()
         config.stdout = config.stderr = "log.txt"
         config.custom_log_file = None
