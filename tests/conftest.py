@@ -11,16 +11,22 @@ from cmsml_tasks.xrootd_client import load_client_first
 
 load_client_first()
 
-BATCH = Path(__file__).parent / "batch"
+LONG = ("batch", "tasks", "tracking", "validation")
+"""Folders with tests that run whole commands, those that wait longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first that wait longest, then those with most tests.
+    """Put the files first that take longest.
 
     Files go to the workers in this order; none should be left alone with a long one at the end.
     """
     sizes = Counter(item.path for item in items)
-    items.sort(key=lambda item: (BATCH not in item.path.parents, -sizes[item.path], item.path))
+
+    def rank(item: pytest.Item) -> tuple[int, int, Path]:
+        folder = item.path.parent.name
+        return LONG.index(folder) if folder in LONG else len(LONG), -sizes[item.path], item.path
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,15 @@ def free_ports(number: int) -> int:
     raise AssertionError("no ports are free")
 
 
+def end(pid: int, by: signal.Signals) -> None:
+    """Send a process a signal, and return when it has ended: only then another one is started."""
+    os.kill(pid, by)
+    status = Path(f"/proc/{pid}/status")
+    with suppress(OSError):
+        while "State:\tZ" not in status.read_text():
+            time.sleep(0.1)
+
+
 class System:
     """A batch system, which a script of its name in tests/pools starts and stops.
 
@@ -214,7 +223,7 @@ class ARC(System):
                     if str(self.folder / "tmp").encode() in words and b"job_script" in words:
                         os.kill(int(path.name), signal.SIGKILL)
             return
-        os.kill(int((self.folder / "pid" / f"{daemon}.pid").read_text()), signal.SIGKILL)
+        end(int((self.folder / "pid" / f"{daemon}.pid").read_text()), signal.SIGKILL)
 
 
 class Slurm(System):
@@ -261,9 +270,7 @@ class Slurm(System):
         if daemon != self.watcher:
             pid = int((self.folder / "pid" / f"{daemon}.pid").read_text())
             # a controller that cannot save what it knows gives numbers of jobs away again
-            os.kill(pid, signal.SIGTERM if daemon == self.scheduler else signal.SIGKILL)
-            while Path(f"/proc/{pid}").exists():
-                time.sleep(0.1)
+            end(pid, signal.SIGTERM if daemon == self.scheduler else signal.SIGKILL)
             return
         spool = str(self.folder).encode()
         for path in Path("/proc").glob("[0-9]*"):

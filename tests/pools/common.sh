@@ -8,7 +8,10 @@ wait_for() { # seconds command...
 }
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # a process id file whose process is really one of ours, $DAEMONS (ids get reused)
-alive() { [ -s "$1" ] && grep -qxE "$DAEMONS" "/proc/$(cat "$1")/comm" 2>/dev/null; }
+alive() {
+    local pid; pid="$(cat "$1" 2>/dev/null)" && [ -n "$pid" ] || return 1
+    grep -qxE "$DAEMONS" "/proc/$pid/comm" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
+}
 install_packages() { # package...; Debian and Ubuntu, as root
     local missing=() p guard=0 rc=0
     for p in "$@"; do
