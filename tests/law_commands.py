@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +28,15 @@ def started(
         start_new_session=True,
         **options,
     )
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    """Return what a started process has printed at its end; one that does not end is killed."""
+    try:
+        return process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise AssertionError(f"still running: {process.communicate()[0]}") from None
 
 
 def summary(text: str) -> dict[str, dict[str, int]]:

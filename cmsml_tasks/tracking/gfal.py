@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.tracking.forks import prepare_forks
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ def gfal2() -> Any:
 def _context() -> Any:
     """Return gfal2's context of this process; one that was forked is of no use."""
     if os.getpid() not in _contexts:
+        prepare_forks()
         own = {name: value for name, value in _PATIENCE.items() if name not in os.environ}
         os.environ.update(own)
         try:

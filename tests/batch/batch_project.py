@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from law_commands import PATIENCE, started
+from law_commands import PATIENCE, finished, started
 
 TOY = Path(__file__).parent / "toy"
 
@@ -98,7 +98,7 @@ class BatchProject:
     def attempt(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""
         with self.start(*arguments, **variables) as process:
-            text, _ = process.communicate(timeout=PATIENCE)
+            text = finished(process)
         return process.returncode, text
 
     def law(self, *arguments: str, **variables: str) -> str:

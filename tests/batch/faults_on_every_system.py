@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from batch_project import states
-from law_commands import PATIENCE
+from law_commands import finished
 from on_every_system import RIGHT
 
 
@@ -15,7 +15,7 @@ def outlive(project, kind, harm, *arguments):
     with project.start("--n", "2", *arguments) as client:
         project.wait_until_running(1)
         harm()
-        text, _ = client.communicate(timeout=PATIENCE)
+        text = finished(client)
     assert client.returncode == 0, text
 
 
@@ -97,7 +97,7 @@ def test_jobs_go_on_when_the_client_is_interrupted(system, project):
     with project.start("--n", "1") as client:
         project.wait_until_running(0)
         os.killpg(client.pid, signal.SIGINT)  # as a terminal does
-        text, _ = client.communicate(timeout=PATIENCE)
+        text = finished(client)
     assert client.returncode == -signal.SIGINT
     assert "the jobs go on; the same command waits for them again" in text
     assert "Traceback" not in text
@@ -150,7 +150,7 @@ def test_a_cancel_that_is_not_heard_fails_and_keeps_the_record(system, project):
 @pytest.mark.fault("two clients at once")
 def test_two_clients_submit_once(system, project):
     with project.start() as first, project.start() as second:
-        texts = [client.communicate(timeout=PATIENCE)[0] for client in (first, second)]
+        texts = [finished(client) for client in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], texts
     assert project.all_runs() == [1, 1, 1]
     assert sum("going to submit 3" in text for text in texts) == 1
@@ -163,7 +163,7 @@ def test_cancelled_jobs_leave_the_queue_and_the_client_that_waits(system, projec
     with project.start("--n", "1") as client:
         project.wait_until_running(0)
         assert "cancelling 1 jobs" in project.law("--n", "1", "--cancel-jobs")
-        text, _ = client.communicate(timeout=PATIENCE)
+        text = finished(client)
     assert client.returncode != 0
     assert "cancelled by another command" in text
     project.wait_for(lambda: system.queue() == [])
@@ -238,7 +238,7 @@ def test_the_pool_goes_away_while_a_client_polls(system, project):
         project.wait_until_running(1)
         system.down()
         try:
-            text, _ = client.communicate(timeout=PATIENCE)
+            text = finished(client)
         finally:
             system.up()
     assert client.returncode != 0

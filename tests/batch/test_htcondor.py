@@ -4,7 +4,7 @@ import pytest
 from batch_project import states
 from faults_on_every_system import *  # noqa: F403
 from faults_on_every_system import outlive
-from law_commands import PATIENCE
+from law_commands import finished
 from on_every_system import *  # noqa: F403
 from on_every_system import RIGHT
 
@@ -35,7 +35,7 @@ def test_a_suspended_job_is_not_a_failed_one(system, project):
         project.wait_for(lambda: system.call("condor_q", job, "-af", "JobStatus").strip() == "7")
         assert "1 running" in project.law("--n", "1", "--print-status", "0")
         system.call("condor_continue", job)
-        text, _ = client.communicate(timeout=PATIENCE)
+        text = finished(client)
     assert client.returncode == 0, text
     assert states(text)[-1]["retry"] == 0
     assert project.all_runs(1) == [1]

@@ -4,7 +4,7 @@ import pytest
 from batch_project import states
 from batch_systems import Slurm
 from faults_on_every_system import *  # noqa: F403
-from law_commands import PATIENCE
+from law_commands import finished
 from on_every_system import *  # noqa: F403
 
 
@@ -24,7 +24,7 @@ def test_a_suspended_job_is_not_a_failed_one(system, project):
         system.call("scontrol", "suspend", job)
         assert "1 running" in project.law("--n", "1", "--print-status", "0")
         system.call("scontrol", "resume", job)
-        text, _ = client.communicate(timeout=PATIENCE)
+        text = finished(client)
     assert client.returncode == 0, text
     assert states(text)[-1]["retry"] == 0
     assert project.all_runs(1) == [1]

@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 import zlib
 
 import pytest
-from law_commands import PATIENCE, summary
+from law_commands import finished, summary
 from remote_project import RemoteProject
 from toy_project import Project
 from xrootd_server import serving_outputs, share
@@ -205,6 +207,21 @@ def test_output_that_was_not_written(mean):
     assert mean.times() == before
 
 
+def test_laws_manager_is_forked_before_the_client_has_threads(done):
+    """Forked beside them, it once waited for ever for a lock that one of them held."""
+    script = (
+        "import multiprocessing, sys\n"
+        "from cmsml_tasks.tracking import storage\n"
+        "storage.listing(sys.argv[1])\n"
+        "print(*(each.name for each in multiprocessing.active_children()))\n"
+    )
+    command = [sys.executable, "-c", script, f"{done.url}/Points/v1"]
+    answer = subprocess.run(
+        command, env=done.environment(), capture_output=True, text=True, check=True
+    )
+    assert "SyncManager" in answer.stdout
+
+
 def test_server_that_is_away_is_no_server_without_outputs(done, server):
     before = done.times()
     words = [done.url, "is the server up?"]
@@ -229,7 +246,7 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
         # its inputs have been fetched by then
         wait_until(lambda: list(temporary.glob("cmsml_tasks-*/outputs/log.json")))
         server.down()
-        text, _ = process.communicate(timeout=PATIENCE)
+        text = finished(process)
     server.up()
     assert process.returncode != 0, text
     assert "Traceback" not in text, text
@@ -256,7 +273,7 @@ def test_later_run_of_another_host_leaves_what_is_there(mean):
         elsewhere = str(mean.folder / "cache of another host")
         assert mean.run("Mean", "--epochs", "4", CMSML_CACHE=elsewhere) == MEAN_RAN
         before = mean.times()
-        text, _ = late.communicate(timeout=PATIENCE)
+        text = finished(late)
     assert late.returncode == 0, text
     assert "another run has made the same meanwhile" in text
     assert mean.times() == before
@@ -267,7 +284,7 @@ def test_second_run_of_the_same_host_waits(mean):
     with mean.start("Mean", "--epochs", "4", TOY_SLOW="3") as first:
         wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
         text = mean.law("Mean", "--epochs", "4")
-        first.communicate(timeout=PATIENCE)
+        finished(first)
     assert "waiting for another run" in text
     assert summary(text)["Mean"] == {"cut off": 1}
 

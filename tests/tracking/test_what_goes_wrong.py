@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from law_commands import PATIENCE, summary
+from law_commands import finished, summary
 from toy_project import Project
 
 UP_TO_DATE = {"Report": {"up to date": 1}}
@@ -27,7 +27,7 @@ def test_failed_run_costs_nothing_that_was_good(done):
 def test_two_identical_runs_at_once(project):
     slow = {"TOY_SLOW": "0.3"}
     first, second = (project.start("Report", **slow) for _ in range(2))
-    texts = [process.communicate(timeout=PATIENCE)[0] for process in (first, second)]
+    texts = [finished(process) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], texts
     assert "waiting for another run of " in "".join(texts)
     tables = [summary(text) for text in texts]
@@ -54,7 +54,7 @@ def test_input_that_changes_meanwhile_is_not_what_was_read(project):
             time.sleep(0.05)
         time.sleep(0.5)
         (project.folder / "data.txt").write_text("7 8 9")
-        text, _ = process.communicate(timeout=PATIENCE)
+        text = finished(process)
     # complete() is asked again after the run, and is honest
     assert process.returncode != 0, text
     assert project.status("Points")["Points"] == "stale: input data.txt changed"

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from law_commands import PATIENCE, started, summary
+from law_commands import finished, started, summary
 
 from cmsml_tasks.files import sha256_of
 
@@ -53,7 +53,7 @@ class Project:
     def attempt(self, task: str, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""
         with self.start(task, *arguments, **variables) as process:
-            text, _ = process.communicate(timeout=PATIENCE)
+            text = finished(process)
         return process.returncode, text
 
     def law(self, task: str, *arguments: str, **variables: str) -> str:
