@@ -7,9 +7,9 @@ from typing import Any
 
 import law
 
-from cmsml_tasks.batch.site import SECTION, option
+from cmsml_tasks.batch.site import SECTION, check_site, option
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.tracking.messages import refuse
+from cmsml_tasks.tracking.messages import refuse, told
 
 _CLASSES = {"htcondor": "HTCondorJobs", "slurm": "SlurmJobs", "arc": "ARCJobs", "crab": "CrabJobs"}
 _NAMES = option("systems", "htcondor,slurm").replace(" ", "").split(",")
@@ -46,6 +46,8 @@ class BatchWorkflow(law.LocalWorkflow, *_systems()):  # type: ignore[misc]
         """Refuse a workflow that there is not; law would run the branches here."""
         asked = params.get("workflow")
         if asked not in (None, law.NO_STR, "local", *_NAMES):
+            with told():
+                check_site()
             refuse(SettingsError(f"--workflow {asked}: {_why_not(str(asked))}"))
         return dict(super().modify_param_values(params))
 

@@ -61,13 +61,20 @@ def test_only_what_changed_is_submitted(system, project):
 
 
 def test_retries_are_counted_over_commands(system, project):
+    command = ("--n", "1", "--retries", "1")
+
+    def has_ended():
+        # clients of a computing element hear of it some seconds later
+        text = project.law(*command, "--print-status", "0")
+        return "1 pending" not in text and "1 running" not in text
+
     project.tell(0, "raise", 9)
-    project.law("--n", "1", "--retries", "1", "--no-poll")
-    project.wait_for(lambda: system.queue() == [])
-    project.law("--n", "1", "--retries", "1", "--no-poll")
+    project.law(*command, "--no-poll")
+    project.wait_for(has_ended)
+    project.law(*command, "--no-poll")
     project.wait_for(lambda: project.runs(0) == 2)
-    project.wait_for(lambda: system.queue() == [])
-    text = project.refused("--n", "1", "--retries", "1")
+    project.wait_for(has_ended)
+    text = project.refused(*command)
     assert "1 of 1 jobs failed for good" in text
     assert project.runs(0) == 2
 
@@ -150,11 +157,11 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
     config = project.folder / "law.cfg"
     config.write_text(config.read_text().replace("inherit: $CMSML_SITE", ""))
     assert "law.cfg does not read it" in project.refused()
-    text = project.refused(CMSML_SITE="", CMSML_JOBS=str(project.folder / "with space"))
-    assert "characters that batch systems misread" in text
     text = project.refused("--workflow", "htcondr", CMSML_SITE="")
     assert "there is no such system; did you mean 'htcondor'?" in text
     if system.name != "arc":
+        text = project.refused(CMSML_SITE="", CMSML_JOBS=str(project.folder / "with space"))
+        assert "characters that batch systems misread" in text
         assert "export CMSML_SITE=workflows/sites/arc.cfg" in project.refused(
             "--workflow", "arc", CMSML_SITE=""
         )
