@@ -25,19 +25,13 @@ from law.contrib.arc.workflow import ARCWorkflow, ARCWorkflowProxy  # noqa: E402
 
 _AT_ONCE = 8
 _ASKED = re.compile(r"Status of (\d+) jobs was queried")
-_GOING_ON = ("Hold", "Other", "Undefined")
-"""Held or suspended by the batch system behind, and what the client has no word for."""
 
 
 class ARCManager(WatchedManager, ARCJobManager):  # type: ignore[misc]
     """Submits, queries, cancels and cleans up jobs on computing elements."""
 
-    @classmethod
-    def map_status(cls, status: str | None) -> Any:
-        """Return law's word for a state; law takes some of jobs that go on for failures."""
-        if status in _GOING_ON:
-            return cls.RUNNING
-        return super().map_status(status)
+    # held or suspended by the batch system behind, and what the client has no word for
+    going_on = ("Hold", "Other", "Undefined")
 
     def query(self, job_id: Any, **kwargs: Any) -> Any:
         """Return the states of jobs, also where none of them is known any more.

@@ -17,20 +17,14 @@ law.contrib.load("htcondor")
 from law.contrib.htcondor.job import HTCondorJobManager  # noqa: E402
 from law.contrib.htcondor.workflow import HTCondorWorkflow, HTCondorWorkflowProxy  # noqa: E402
 
-_GOING_ON = ("6", "7")
-"""Transferring output, and suspended (``JobStatus`` in HTCondor's manual)."""
 _ENDS = "ExitBySignal ExitSignal HoldReason RemoveReason"
 
 
 class HTCondorManager(WatchedManager, HTCondorJobManager):  # type: ignore[misc]
     """Submits, queries and removes jobs on HTCondor."""
 
-    @classmethod
-    def map_status(cls, status_flag: str) -> Any:
-        """Return law's word for a state; law takes some of jobs that go on for failures."""
-        if status_flag in _GOING_ON:
-            return cls.RUNNING
-        return super().map_status(status_flag)
+    # transferring output, and suspended (JobStatus in HTCondor's manual)
+    going_on = ("6", "7")
 
 
 class HTCondorProxy(JobsProxy, HTCondorWorkflowProxy):  # type: ignore[misc]

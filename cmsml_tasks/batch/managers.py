@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Any
+from typing import Any, ClassVar
 
 from law.job.base import BaseJobManager
 
@@ -17,10 +17,20 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
     """Mixin before law's manager of a batch system.
 
     Attributes:
+        going_on: states, in the system's words, of jobs that law 0.1.21 takes for failed ones.
         is_silent: the last query brought errors in place of states.
     """
 
+    going_on: ClassVar[tuple[str, ...]] = ()
     is_silent = False
+
+    @classmethod
+    def map_status(cls, status: str | None) -> Any:
+        """Return law's word for a state."""
+        # a "+" is where Slurm has cut a word off
+        if status and status.strip("+") in cls.going_on:
+            return cls.RUNNING
+        return super().map_status(status)
 
     def watch(self) -> None:
         """Begin to watch."""

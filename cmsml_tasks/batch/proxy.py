@@ -246,7 +246,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if not job_ids:
             return {}
         law.config.set("job", f"{self.workflow_type}_job_query_timeout", _SECONDS_TO_LOOK)
-        kwargs = law.util.merge_dicts(self._setup_job_manager(), self._get_job_kwargs("query"))
+        kwargs = self._manager_kwargs("query")
         ids = {self.job_manager.cast_job_id(each): each for each in job_ids}
         self.job_manager.watch()
         if self.job_manager.job_grouping_query:
@@ -346,8 +346,10 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         known = [each for each in job_ids if each not in (None, self.job_data.dummy_job_id)]
         known = list(dict.fromkeys(known))
         if known:
-            kwargs = law.util.merge_dicts(self._setup_job_manager(), self._get_job_kwargs("cancel"))
-            self.job_manager.cancel_batch(known, silent=True, **kwargs)
+            self.job_manager.cancel_batch(known, silent=True, **self._manager_kwargs("cancel"))
+
+    def _manager_kwargs(self, doing: str) -> dict[str, Any]:
+        return dict(law.util.merge_dicts(self._setup_job_manager(), self._get_job_kwargs(doing)))
 
     def _clear(self) -> None:
         """Remove the job files of jobs that all ended well; the logs stay."""

@@ -17,11 +17,11 @@ law.contrib.load("slurm")
 from law.contrib.slurm.job import SlurmJobManager  # noqa: E402
 from law.contrib.slurm.workflow import SlurmWorkflow, SlurmWorkflowProxy  # noqa: E402
 
-_GOING_ON = ("RESIZING", "SIGNALING", "STOPPED", "SUSPENDED")
-
 
 class SlurmManager(WatchedManager, SlurmJobManager):  # type: ignore[misc]
     """Submits, queries and cancels jobs on Slurm."""
+
+    going_on = ("RESIZING", "SIGNALING", "STOPPED", "SUSPENDED")
 
     def watch(self) -> None:
         """Begin to watch; without accounting, ask the queue about jobs that have ended."""
@@ -30,13 +30,6 @@ class SlurmManager(WatchedManager, SlurmJobManager):  # type: ignore[misc]
         if "accounting_storage/none" in config:
             law.config.set("job", "slurm_cmd_squeue", "squeue --states=all")
             law.config.set("job", "slurm_cmd_sacct", "true")
-
-    @classmethod
-    def map_status(cls, status: str) -> Any:
-        """Return law's word for a state; law takes jobs that are suspended for failed ones."""
-        if status.strip("+") in _GOING_ON:
-            return cls.RUNNING
-        return super().map_status(status)
 
     @classmethod
     def parse_squeue_output(cls, out: str) -> Any:

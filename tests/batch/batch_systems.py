@@ -159,6 +159,15 @@ class HTCondor(System):
     def hold(self, job_id: str) -> None:
         self.call("condor_hold", job_id)
 
+    def suspend(self, job_id: str) -> None:
+        self.call("condor_suspend", job_id)
+
+    def is_suspended(self, job_id: str) -> bool:
+        return self.call("condor_q", job_id, "-af", "JobStatus").strip() == "7"
+
+    def resume(self, job_id: str) -> None:
+        self.call("condor_continue", job_id)
+
     def kill(self, daemon: str) -> None:
         """Kill a daemon of the pool."""
         root = str(self.folder / "root")
@@ -264,6 +273,15 @@ class Slurm(System):
 
     def remove(self, job_id: str) -> None:
         self.call("scancel", job_id)
+
+    def suspend(self, job_id: str) -> None:
+        self.call("scontrol", "suspend", job_id)
+
+    def is_suspended(self, job_id: str) -> bool:
+        return self.call("squeue", "-h", "-j", job_id, "-o", "%T").strip() == "SUSPENDED"
+
+    def resume(self, job_id: str) -> None:
+        self.call("scontrol", "resume", job_id)
 
     def kill(self, daemon: str) -> None:
         """Kill a daemon of the cluster."""

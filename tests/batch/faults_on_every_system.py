@@ -78,6 +78,22 @@ def test_a_removed_job_is_submitted_again(system, project):
     assert system.queue() == []
 
 
+@pytest.mark.fault("job suspended for a while")
+def test_a_suspended_job_is_not_a_failed_one(system, project):
+    project.tell(0, "pause")
+    with project.start("--n", "1") as client:
+        project.wait_until_running(0)
+        job = project.job_id(0)
+        system.suspend(job)
+        project.wait_for(lambda: system.is_suspended(job))
+        assert "1 running" in project.law("--n", "1", "--print-status", "0")
+        system.resume(job)
+        text = finished(client)
+    assert client.returncode == 0, text
+    assert states(text)[-1]["retry"] == 0
+    assert project.all_runs(1) == [1]
+
+
 @pytest.mark.fault("client killed, started again")
 def test_a_killed_client_is_started_again_and_nothing_runs_twice(system, project):
     with project.start() as client:

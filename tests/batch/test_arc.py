@@ -11,8 +11,8 @@ from environments import make_environment
 from faults_on_every_system import *  # noqa: F403
 from on_every_system import *  # noqa: F403
 
-# jobs are processes of the computing element's own machine
-del test_a_job_whose_worker_died_runs_again  # noqa: F821
+# jobs are processes of the computing element's own machine, without a batch system behind it
+del test_a_job_whose_worker_died_runs_again, test_a_suspended_job_is_not_a_failed_one  # noqa: F821
 
 pytestmark = pytest.mark.grid
 
