@@ -11,6 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from cmsml_tasks.errors import DataError
+from cmsml_tasks.forks import prepare_forks
 
 SCHEMES = ("root", "roots", "xroot", "xroots")
 """Of the URLs that it opens."""
@@ -24,7 +25,7 @@ def load_client_first() -> None:
 
 
 def check_client(url: str) -> None:
-    """Check that *url* can be opened without ending the process.
+    """Check that *url* can be opened without ending the process; to be called before that is done.
 
     Raises:
         DataError: it is the client that opens it, and TensorFlow was loaded without the client.
@@ -35,3 +36,5 @@ def check_client(url: str) -> None:
             f"{url}: TensorFlow was imported before XRootD's client, which would now crash; "
             "put 'import XRootD.client' before 'import tensorflow' or 'import keras'"
         )
+    if is_for_client:
+        prepare_forks()

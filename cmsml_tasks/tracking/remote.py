@@ -14,7 +14,6 @@ from typing import Any
 
 from cmsml_tasks import xrootd_client
 from cmsml_tasks.tracking import cache
-from cmsml_tasks.tracking.forks import prepare_forks
 from cmsml_tasks.tracking.signatures import is_exact
 
 Digest = dict[str, str]
@@ -69,7 +68,6 @@ def _from_xrootd(url: str) -> Digest:
         query_code = import_module("XRootD.client.flags").QueryCode
     except ImportError as error:
         raise OSError(f"{url}: looking at it needs XRootD's client; {_INSTALL}") from error
-    prepare_forks()
     # or timeouts are rounded up to 15 s; a variable of the user's, XRD_TIMEOUTRESOLUTION, wins
     client.EnvPutInt("TimeoutResolution", 1)
     address = client.URL(url)

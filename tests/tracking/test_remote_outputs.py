@@ -210,7 +210,7 @@ def test_output_that_was_not_written(mean):
 def test_laws_manager_is_forked_before_the_client_has_threads(done):
     """Forked beside them, it once waited for ever for a lock that one of them held."""
     script = (
-        "import multiprocessing, sys\n"
+        "import law, multiprocessing, sys\n"
         "from cmsml_tasks.tracking import storage\n"
         "storage.listing(sys.argv[1])\n"
         "print(*(each.name for each in multiprocessing.active_children()))\n"

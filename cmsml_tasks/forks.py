@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from contextlib import suppress
 from functools import cache
-
-import law
 
 
 @cache
@@ -18,7 +17,8 @@ def prepare_forks() -> None:
     moment waits for ever when it looks up a name itself. law's manager does so at its start, and is
     forked here, before there are such threads; other forks wait until the lock is free.
     """
-    law.util.mp_manager.get("cmsml_tasks", "dict")
+    if "law" in sys.modules:
+        sys.modules["law"].util.mp_manager.get("cmsml_tasks", "dict")
     _look_up_a_name()
     os.register_at_fork(before=_look_up_a_name)
 
