@@ -46,7 +46,15 @@ def missing_for_outputs():
             return f"the program {program} is not installed (tests/pools/xrootd.sh install)"
     if not gfal2_files():
         return "the Python module gfal2 is not installed (tests/pools/xrootd.sh install)"
+    for plugin in ("file", "http", "xrootd"):
+        if not gfal2_plugins(plugin):
+            return f"gfal2-plugin-{plugin} is not installed (tests/pools/xrootd.sh install)"
     return None
+
+
+def gfal2_plugins(name):
+    """The plugin of gfal2 of that name, as the system's package installs it."""
+    return sorted(Path("/usr/lib").glob(f"*/gfal2-plugins/libgfal_plugin_{name}.so"))
 
 
 def gfal2_files():

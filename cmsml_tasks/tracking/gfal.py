@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from cmsml_tasks.errors import SettingsError, UserError
@@ -14,9 +14,16 @@ from cmsml_tasks.forks import prepare_forks
 
 T = TypeVar("T")
 
-SCHEMES = ("root", "roots", "xroot", "xroots", "dav", "davs", "http", "https")
+_PLUGINS = {
+    **dict.fromkeys(("root", "roots", "xroot", "xroots"), "xrootd"),
+    **dict.fromkeys(("dav", "davs", "http", "https"), "http"),
+}
+SCHEMES = tuple(_PLUGINS)
 """Of the URLs that outputs can have."""
-_INSTALL = "apt install python3-gfal2 gfal2-plugin-xrootd gfal2-plugin-http, or conda-forge's gfal2"
+_INSTALL = (
+    "apt install python3-gfal2 gfal2-plugin-file gfal2-plugin-xrootd gfal2-plugin-http, "
+    "or conda-forge's gfal2"
+)
 
 _SECONDS = 15
 _CHECKSUM_SECONDS = 120  # a server that has not stored it reads the whole file
@@ -76,8 +83,12 @@ def gfal2() -> Any:
     return module
 
 
-def _context() -> Any:
-    """Return gfal2's context of this process; one that was forked is of no use."""
+def _context(url: str) -> Any:
+    """Return gfal2's context of this process; one that was forked is of no use.
+
+    Raises:
+        SettingsError: gfal2 lacks a plugin that files at *url* need.
+    """
     if os.getpid() not in _contexts:
         prepare_forks()
         own = {name: value for name, value in _PATIENCE.items() if name not in os.environ}
@@ -90,7 +101,21 @@ def _context() -> Any:
         context.set_opt_integer("CORE", "NAMESPACE_TIMEOUT", _SECONDS)
         context.set_opt_integer("CORE", "CHECKSUM_TIMEOUT", _CHECKSUM_SECONDS)
         _contexts[os.getpid()] = context
+    _check_plugins(_contexts[os.getpid()].get_plugin_names(), url)
     return _contexts[os.getpid()]
+
+
+def _check_plugins(loaded: Sequence[str], url: str) -> None:
+    """Refuse what gfal2 would call "Protocol not supported or path/url invalid"."""
+    for plugin, use in (
+        (_PLUGINS[url.partition("://")[0]], url.partition("://")[0] + "://"),
+        ("file", "the local end of each copy"),
+    ):
+        if not any(name.startswith(f"{plugin}-") for name in loaded):
+            raise SettingsError(
+                f"{url}: gfal2 is installed here without its plugin '{plugin}', which is for "
+                f"{use} (it has: {', '.join(loaded) or 'none'}): {_INSTALL}"
+            )
 
 
 def ask(url: str, doing: str, call: Callable[[Any], T], attempts: int = _ATTEMPTS) -> T:
@@ -98,12 +123,13 @@ def ask(url: str, doing: str, call: Callable[[Any], T], attempts: int = _ATTEMPT
 
     Raises:
         FileNotFoundError: the server says that there is nothing at *url*.
+        SettingsError: gfal2 or one of its plugins is not installed.
         StorageError: no answer, or a refusal; the message says what to do.
     """
     module = gfal2()
     for attempt in range(1, attempts + 1):
         try:
-            return call(_context())
+            return call(_context(url))
         except module.GError as error:
             code, text = _reason(error)
             if code in _NOT_THERE:

@@ -40,7 +40,7 @@ cmd_install() { # Debian and Ubuntu, as root
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         xrootd-server xrootd-server-plugins xrootd-client \
-        python3-gfal2 gfal2-plugin-xrootd gfal2-plugin-http
+        python3-gfal2 gfal2-plugin-file gfal2-plugin-xrootd gfal2-plugin-http
 }
 
 cmd_up() {

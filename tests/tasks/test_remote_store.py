@@ -8,7 +8,7 @@ import pytest
 from command_line import TINY, Shell, modules_imported
 from law_commands import summary
 from test_validation_failure import damage
-from xrootd_server import serving_outputs
+from xrootd_server import gfal2_plugins, serving_outputs
 
 DEMO = ("ValidateGraph", "--version", "v1", "--settings", "epochs=1")
 
@@ -134,3 +134,17 @@ def test_settings_that_cannot_be_used(remote, tmp_path):
     without = Shell(tmp_path / "store")
     done = without.try_law(*command, CMSML_STORE=remote.url)
     done.refused("gfal2", "apt install python3-gfal2")
+
+
+@pytest.mark.parametrize("missing", ["file", "xrootd"])
+def test_plugin_that_is_not_installed_is_named_before_anything_runs(remote, tmp_path, missing):
+    """Python's gfal2 brings no plugin of its own, not even the one for files of this machine."""
+    for plugin in {"file", "http", "xrootd"} - {missing}:
+        for file in gfal2_plugins(plugin):
+            (tmp_path / file.name).symlink_to(file)
+    done = remote.try_law(
+        "TrainModel", "--version", "v4", "--recipe", TINY, GFAL_PLUGIN_DIR=str(tmp_path)
+    )
+    done.refused(f"without its plugin '{missing}'", f"gfal2-plugin-{missing}")
+    assert "training" not in done.text
+    assert not (remote.store / "TrainModel" / TINY / "v4").exists()
