@@ -1,6 +1,10 @@
 """Jobs on a real HTCondor pool."""
 
+import os
+import subprocess
+
 import pytest
+from batch_systems import POOLS
 from faults_on_every_system import *  # noqa: F403
 from faults_on_every_system import outlive
 from on_every_system import *  # noqa: F403
@@ -26,3 +30,22 @@ def test_a_held_job_leaves_the_queue(system, project):
 def test_a_job_that_sends_its_outputs_is_not_a_failed_one():
     # it lasts too short a time here to be seen in the queue
     assert HTCondorManager.map_status("6") == HTCondorManager.RUNNING
+
+
+def test_two_installers_share_one_folder_of_packages(system, tmp_path):
+    """As two workers of a test run, on a machine on which nothing has been fetched yet."""
+    environment = {**os.environ, "POOL_CACHE": str(tmp_path / "packages")}
+    installers = [
+        subprocess.Popen(
+            [POOLS / "htcondor.sh", "install", tmp_path / name],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in ("a", "b")
+    ]
+    said = [installer.communicate()[0] for installer in installers]
+    assert [installer.returncode for installer in installers] == [0, 0], said
+    fetched = [text.splitlines()[0].split()[-1] == "cached" for text in said]
+    assert sorted(fetched) == [False, True], said
