@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-CANONICAL_FORM = 1  # docs/canonical_form.md; raised whenever some graph would get other bytes
+CANONICAL_FORM = 2  # docs/canonical_form.md; raised whenever some graph would get other bytes

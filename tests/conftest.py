@@ -57,4 +57,7 @@ def zoo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the frozen graphs of the zoo; see ``zoo/export.py`` for what lies in it."""
     from fresh_process import exported_zoo, of_all_workers
 
-    return of_all_workers(tmp_path_factory, "zoo", exported_zoo)
+    def export(folder: Path) -> None:
+        exported_zoo(folder, TF_ENABLE_ONEDNN_OPTS="1")
+
+    return of_all_workers(tmp_path_factory, "zoo", export)

@@ -13,14 +13,25 @@ from typing import Any
 
 import pytest
 
+ONEDNN = {"oneDNN off": "0", "oneDNN on": "1"}
+"""What tests set TF_ENABLE_ONEDNN_OPTS to, since TensorFlow's default depends on the processor."""
 
-def evaluate_graphs(folder: Path, requests: list[dict[str, Any]]) -> dict[str, Any]:
+
+def evaluate_graphs(
+    folder: Path, requests: list[dict[str, Any]], **environment: str
+) -> dict[str, Any]:
     """Evaluate graph files in a fresh process; see ``conversion/evaluate_graphs.py``."""
     (folder / "requests.json").write_text(json.dumps(requests))
     script = Path(__file__).parent / "conversion" / "evaluate_graphs.py"
     command = [sys.executable, str(script), "requests.json", "answer.json"]
     child = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert child.returncode == 0, child.stderr
     return json.loads((folder / "answer.json").read_text())

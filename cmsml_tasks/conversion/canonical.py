@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from functools import cache
+
+import tensorflow as tf
 
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.elision import elide_passing
 from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion.importing import light_graph
 from cmsml_tasks.conversion.interface import attach, rename
 from cmsml_tasks.conversion.library import settle_library
 from cmsml_tasks.conversion.naming import canonical_names
@@ -21,9 +25,13 @@ from cmsml_tasks.conversion.nodes import (
 )
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.plain import plain
-from cmsml_tasks.conversion.skeleton import Port
+from cmsml_tasks.conversion.rewriting.apart import read_apart
+from cmsml_tasks.conversion.rewriting.slices import ShapeOf
+from cmsml_tasks.conversion.skeleton import Port, static_shape
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 from cmsml_tasks.conversion.weights import fill
+from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.shapes import Shape
 
 # the GraphDef version of TensorFlow 1.15; no operation means anything else since
 _PRODUCER = 134
@@ -43,6 +51,7 @@ def canonical(
     """
     graph_def = GraphDef()
     graph_def.CopyFrom(frozen.graph_def)
+    read_apart(graph_def, frozen.weights, _shapes_in(frozen, inputs))
     drop_idle_control_edges(graph_def)
     roots = [port.node for port in (*inputs, *outputs)]
     _prune(graph_def, roots)
@@ -73,6 +82,25 @@ def canonical(
         if node.op == "Const" and node.name not in weights:
             settle_encoding(node)
     return Frozen(result, weights)
+
+
+def _shapes_in(frozen: Frozen, inputs: Sequence[Port]) -> ShapeOf:
+    """Return what gives the shapes of tensors in *frozen*, which is imported if it is asked."""
+
+    @cache
+    def graph() -> tf.Graph | None:
+        try:
+            return light_graph(frozen, {port.node: port.shape for port in inputs})
+        except ConversionError:
+            return None  # whoever writes the graph says why
+
+    def shape_of(name: str, port: int) -> Shape:
+        imported = graph()
+        if imported is None:
+            return None
+        return static_shape(imported.get_operation_by_name(name).outputs[port].shape)
+
+    return shape_of
 
 
 def _prune(graph_def: GraphDef, roots: Sequence[str]) -> None:

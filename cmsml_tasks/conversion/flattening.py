@@ -8,7 +8,8 @@ from tensorflow.python.grappler import tf_optimizer
 
 from cmsml_tasks.conversion.endless import refuse_endless_calls
 from cmsml_tasks.conversion.inlinable import make_inlinable
-from cmsml_tasks.conversion.nodes import GraphDef, all_nodes
+from cmsml_tasks.conversion.interface import rename
+from cmsml_tasks.conversion.nodes import GraphDef, all_nodes, by_name, node_of
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.errors import ConversionError
@@ -41,12 +42,39 @@ def flat_graph(skeleton: Skeleton) -> GraphDef:
     for port in (*skeleton.inputs, *skeleton.outputs):
         meta_graph.collection_def["train_op"].node_list.value.append(port.tensor)
     try:
-        return tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)
+        flat = tf_optimizer.OptimizeGraph(_only_inlining(), meta_graph)
     except (ValueError, tf.errors.OpError) as error:
         raise ConversionError(
             f"the functions of the graph cannot be put into it: {reason(error)}; one of them is "
             "damaged, or calls what is not there"
         ) from error
+    rename(flat, _names_of_switches(flat))
+    for node in flat.node:
+        node.attr.pop("_class", None)  # which names other nodes
+    return flat
+
+
+def _names_of_switches(graph_def: GraphDef) -> dict[str, str]:
+    """Return shorter names for the nodes that hand values into branches and loops.
+
+    TensorFlow puts the whole path of the value into their names, where it would be taken for scopes
+    of the branch or loop.
+    """
+    nodes = by_name(graph_def)
+    names = {}
+    for node in graph_def.node:
+        if node.op not in {"Switch", "_SwitchN"}:
+            continue
+        value, ending = node_of(node.input[0]), ""
+        if nodes[value].op == "Merge":
+            entering = nodes[node_of(nodes[value].input[0])]
+            if entering.op == "Enter":  # else it is a branch's
+                value, ending = node_of(entering.input[0]), "_switch"
+        path, _, counter = node.name.rpartition("/")
+        scope = path.removesuffix(f"/{value}{ending}")
+        if scope != path:
+            names[node.name] = f"{scope}/switch/{counter}"
+    return names
 
 
 def _only_inlining() -> config_pb2.ConfigProto:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 
 from cmsml_tasks.conversion.endless import refuse_endless_calls
@@ -10,6 +12,7 @@ from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Weight, shape_proto
 from cmsml_tasks.conversion.wellformed import check_wellformed
 from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.shapes import Shape
 
 # bytes of a constant; what shapes and axes are computed from is smaller than this
 _LARGEST_KEPT = 4096
@@ -58,15 +61,32 @@ def check_importable(frozen: Frozen) -> None:
         ConversionError: the graph is broken; the message says where.
 
     """
-    probe = GraphDef(versions=frozen.graph_def.versions, library=frozen.graph_def.library)
-    probe.node.extend(_light(node, frozen.weights.get(node.name)) for node in frozen.graph_def.node)
     try:
-        imported_graph(probe)
+        light_graph(frozen)
     except ConversionError as error:
         raise ConversionError(
             f"{error}\nNothing is written, since nobody could load it; leave out of the exported "
             "function what these operations were made for"
         ) from error
+
+
+def light_graph(frozen: Frozen, shapes: Mapping[str, Shape] | None = None) -> tf.Graph:
+    """Return *frozen* as a graph in which placeholders stand for weights, to look at its tensors.
+
+    Args:
+        frozen: a frozen graph.
+        shapes: shapes of placeholders by name, where they are not those in the graph.
+
+    Raises:
+        ConversionError: TensorFlow does not accept the graph.
+
+    """
+    probe = GraphDef(versions=frozen.graph_def.versions, library=frozen.graph_def.library)
+    probe.node.extend(_light(node, frozen.weights.get(node.name)) for node in frozen.graph_def.node)
+    for node in probe.node:
+        if shapes and node.name in shapes:
+            node.attr["shape"].shape.CopyFrom(shape_proto(shapes[node.name]))
+    return imported_graph(probe)
 
 
 def _light(node: NodeDef, weight: Weight | None) -> NodeDef:

@@ -11,6 +11,7 @@ from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.origins import UNKNOWN
 from cmsml_tasks.conversion.plain import plain
+from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 
 
@@ -48,6 +49,7 @@ def settle_library(graph_def: GraphDef) -> None:
 def _settled(body: Body) -> Body:
     graph_def = GraphDef()
     graph_def.CopyFrom(body.graph_def)
+    read_apart(graph_def, {}, lambda *_: None)
     drop_idle_control_edges(graph_def)
     nodes = by_name(graph_def)
     controls = [name for name in body.controls if is_stateful(nodes[name].op)]

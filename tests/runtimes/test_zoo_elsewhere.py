@@ -1,27 +1,33 @@
-"""The zoo in other TensorFlow releases, and in C++ programs that load as CMSSW does."""
+"""The zoo here, in other TensorFlow releases, and in C++ programs that load as CMSSW does."""
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
+from fresh_process import ONEDNN
 from whole_zoo import Animal, Elsewhere, run_zoo
 
 from cmsml_tasks.runtimes import BatchRun
 from cmsml_tasks.validation import Tolerance, compare
 
-RUNTIMES = ["tf-2.12", "tf-2.15", "tf-2.17", "cpp", "cpp-2.12"]
+RUNTIMES = ["session", "tf-2.12", "tf-2.15", "tf-2.17", "cpp", "cpp-2.12"]
+ONCE_EACH = list(itertools.product(RUNTIMES, ONEDNN))
 
 
-@pytest.fixture(scope="module", params=RUNTIMES)
+@pytest.fixture(scope="module", params=ONCE_EACH, ids=" ".join)
 def animals(
     request: pytest.FixtureRequest,
     elsewhere: Elsewhere,
     zoo_files: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Animal]:
-    name = request.param
-    return run_zoo(elsewhere(name), zoo_files, tmp_path_factory.mktemp(name) / "zoo")
+    name, onednn = request.param
+    environment = {"TF_ENABLE_ONEDNN_OPTS": ONEDNN[onednn]}
+    runtime = dataclasses.replace(elsewhere(name), environment=environment)
+    return run_zoo(runtime, zoo_files, tmp_path_factory.mktemp(name) / "zoo")
 
 
 def release(animals: dict[str, Animal]) -> tuple[int, ...]:

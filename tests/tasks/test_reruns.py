@@ -98,13 +98,13 @@ def test_setting_that_changes_no_byte_is_cut_off(done):
 def test_version_of_the_canonical_form(done, tmp_path):
     (tmp_path / "next").mkdir()
     (tmp_path / "next" / "sitecustomize.py").write_text(
-        "import cmsml_tasks.canonical_form\ncmsml_tasks.canonical_form.CANONICAL_FORM = 2\n"
+        "import cmsml_tasks.canonical_form\ncmsml_tasks.canonical_form.CANONICAL_FORM = 3\n"
     )
     path = f"{tmp_path / 'next'}:{done.environment()['PYTHONPATH']}"
     status = done.status(*CHAIN, PYTHONPATH=path)
     assert status == {
         "ValidateGraph": "stale (1/1): ExportGraph would run first",
-        "ExportGraph": "stale (1/1): version of the canonical form 1 -> 2",
+        "ExportGraph": "stale (1/1): version of the canonical form 2 -> 3",
         "TrainModel": "complete (1/1)",
     }
     assert done.explained(*CHAIN, PYTHONPATH=path) == {

@@ -15,7 +15,7 @@ from zoo import ZOO
 def frozen_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The zoo frozen in another process, in another order, behind other models, on one thread."""
     options = ["--order", "shuffled", "--built-before", "3", "--threads", "1"]
-    # the first process has hash seeds at random, and oneDNN where the machine is made for it
+    # the first process has hash seeds at random, and oneDNN
     environment = {"PYTHONHASHSEED": "7", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
     def export(folder: Path) -> None:

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fresh_process import evaluate_graphs
+from fresh_process import ONEDNN, evaluate_graphs
 
 from cmsml_tasks.conversion import read_graph, trace
 from cmsml_tasks.validation.comparison import Tolerance, compare
 from zoo import ZOO
 
 
-@pytest.fixture(scope="session")
-def answers(zoo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="session", params=ONEDNN.values(), ids=ONEDNN)
+def answers(
+    request: pytest.FixtureRequest, zoo_files: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What the files give, by model: ``facts`` and ``values``."""
     folder = tmp_path_factory.mktemp("zoo_answers")
     requests = {}
@@ -30,12 +32,13 @@ def answers(zoo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         fetches = [f"{key}:0" for key in arrays_of(zoo_files / name / "expected.npz")]
         paths = {"path": str(model / "graph.pb"), "arrays": str(model / "arrays.npz")}
         requests[name] = {**paths, "fetches": fetches}
-    facts = evaluate_graphs(folder, list(requests.values()))
+    asked = list(requests.values())
+    facts = evaluate_graphs(folder, asked, TF_ENABLE_ONEDNN_OPTS=request.param)
     result = {}
-    for name, request in requests.items():
-        result[name] = {"facts": facts[request["path"]], "values": {}}
-        if "error" not in facts[request["path"]]:
-            result[name]["values"] = arrays_of(Path(f"{request['path']}.npz"))
+    for name, path in ((name, given["path"]) for name, given in requests.items()):
+        result[name] = {"facts": facts[path], "values": {}}
+        if "error" not in facts[path]:
+            result[name]["values"] = arrays_of(Path(f"{path}.npz"))
     return result
 
 

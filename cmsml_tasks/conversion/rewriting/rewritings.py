@@ -1,0 +1,206 @@
+"""Where TensorFlow's remapper, with oneDNN on, makes another calculation of a graph.
+
+The remapper looks for patterns of operations and puts one fused operation in the place of each. It
+compares nodes and not their outputs, reads the first output of some whichever is meant, and takes
+some numbers in the graph for granted. All that stands here was measured in TensorFlow 2.12, 2.15,
+2.17 and 2.21; ``docs/canonical_form.md`` lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tensorflow.core.framework import types_pb2
+
+from cmsml_tasks.conversion.nodes import NodeDef, node_of
+from cmsml_tasks.conversion.rewriting.patterns import Match, Op, Place, matches
+from cmsml_tasks.conversion.rewriting.reads import Chain, Read, Reads
+
+Numbers = NDArray[np.float64]
+
+_X, _GAMMA, _BETA = Place("x"), Place("gamma"), Place("beta")
+_AXES, _EPSILON = Place("axes", constant=True), Place("epsilon", constant=True)
+_ADD = "Add|AddV2"
+_BATCH_NORM = "FusedBatchNorm|FusedBatchNormV2|FusedBatchNormV3"
+_FUSED_EPSILON = np.float32(1e-3)
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """One fused operation of the remapper.
+
+    Attributes:
+        pattern: what it stands for.
+        wrong: yields the reads through which a match gives other numbers than the graph. They have
+            to come from other nodes than they do.
+    """
+
+    pattern: Op
+    wrong: Callable[[Match, Reads], Iterator[Read]]
+
+
+def wrong_reads(node: NodeDef, reads: Reads) -> Iterator[Read]:
+    """Yield what has to be read from another node, so that what ends in *node* stays right."""
+    for rewriting in _REWRITINGS:
+        for match in matches(rewriting.pattern, node, reads):
+            yield from rewriting.wrong(match, reads)
+    if node.op == "Maximum":
+        yield from _wrong_in_leaky_relu(node, reads)
+
+
+def _mixed(chains: tuple[Chain, ...], reads: Reads) -> Iterator[Read]:
+    """Yield the reads of later outputs of nodes of which different outputs are read."""
+    everything = [read for chain in chains for read in chain]
+    for read in everything:
+        others = (other for other in everything if other.port != read.port)
+        if read.port and any(reads.alike(read.node, other.node) for other in others):
+            yield read
+
+
+def _later(*chains: Chain) -> Iterator[Read]:
+    """Yield the reads of any output but the first."""
+    yield from (read for chain in chains for read in chain if read.port)
+
+
+def _of_one_node(chains: tuple[Chain, ...], reads: Reads) -> bool:
+    """Tell whether one node, or its twins, lies on all of the ways."""
+    first, *others = chains
+    return any(
+        all(any(reads.alike(read.node, other.node) for other in chain) for chain in others)
+        for read in first
+    )
+
+
+def _wrong_gate(match: Match, reads: Reads) -> Iterator[Read]:
+    """``x * sigmoid(x)``, ``x * tanh(softplus(x))``: both are read where the inner one is."""
+    yield from _mixed(match["x"], reads)
+    # behind a convolution, both become the first output of a normalisation
+    one, other = (reads.source(chain) for chain in match["x"])
+    if one.op in _BATCH_NORM.split("|") and reads.alike(one.name, other.name):
+        yield from _later(*match["x"])
+
+
+def _wrong_mish(match: Match, reads: Reads) -> Iterator[Read]:
+    """``mish(y + z)`` behind a convolution, the sum an ``AddN``: an error from 2.15 on."""
+    total = reads.source(match["sum"][0])
+    summands = (reads.source(reads.chain(total, index)) for index in reads.data(total))
+    if any(summand.op == "BiasAdd" for summand in summands):
+        yield match["sum"][0][0]
+
+
+def _wrong_normalisation(match: Match, reads: Reads) -> Iterator[Read]:
+    """A normalisation as ``tf.nn.moments`` and ``tf.nn.batch_normalization`` write it."""
+    if not _of_one_node(match["x"], reads):
+        return
+    axes = reads.value(match["axes"][0])
+    if axes is None or axes.size > 1:
+        yield from _later(*match["x"])  # of instances: the first output is read
+    yield from _mixed(match["x"], reads)
+    # of one axis, counted from the front: epsilon is 1e-3, whatever it is
+    last = axes is None or (axes.size == 1 and int(axes.flat[0]) >= 0)
+    epsilon = reads.value(match["epsilon"][0])
+    same = epsilon is not None and np.all(epsilon.astype(np.float32) == _FUSED_EPSILON)
+    if last and not (same and _is_single(reads.source(match["squares"][0]))):
+        yield _of_squares(match, reads)
+
+
+def _wrong_scaled_difference(match: Match, reads: Reads) -> Iterator[Read]:
+    """``(x - mean) * rsqrt(variance + epsilon) * gamma + beta``."""
+    if not _of_one_node(match["x"], reads):
+        return
+    yield from _mixed(match["x"], reads)
+    yield from _later(*match["gamma"], *match["beta"])
+    if not reads.is_constant(match["gamma"][0][-1].node):
+        yield _of_squares(match, reads)  # ends the process in 2.15
+
+
+def _of_squares(match: Match, reads: Reads) -> Read:
+    squares = reads.source(match["squares"][0])
+    means = {chain[0] for chain in match["mean"]}
+    return next(
+        read for read in (reads.read(squares, index) for index in (0, 1)) if read not in means
+    )
+
+
+def _is_single(node: NodeDef) -> bool:
+    return bool(node.attr["T"].type == types_pb2.DT_FLOAT)
+
+
+def _later_in(*places: str) -> Callable[[Match, Reads], Iterator[Read]]:
+    def wrong(match: Match, _: Reads) -> Iterator[Read]:
+        for place in places:
+            yield from _later(*match[place])
+
+    return wrong
+
+
+_MEAN = Op("Mean", (_X, _AXES), name="mean")
+_SQUARES = Op("SquaredDifference", (_X, _MEAN), name="squares")
+_DEVIATION = Op("Rsqrt", (Op(_ADD, (Op("Mean", (_SQUARES,)), _EPSILON)),))
+_SCALE = Op("Mul", (_DEVIATION, Place("gamma", constant=True)), name="scale")
+_NORMALISED = Op(_ADD, (Op("Mul", (_X, _SCALE)), Op("Sub", (_BETA, Op("Mul", (_SCALE, _MEAN))))))
+_SCALED = Op("Mul", (Op("Mul", (Op("Sub", (_X, _MEAN)), _DEVIATION)), _GAMMA))
+_FUSED = Op("Mul", (Op("Reshape", (Op(_BATCH_NORM, (Op("Reshape", ()),)),)), _GAMMA))
+_SUM = Op("AddN", (), name="sum")
+_PRODUCT = Op("Mul", (Op("BatchMatMulV2", ()), Place("factor")))
+
+_REWRITINGS = (
+    Rewriting(Op("Mul", (Op("Sigmoid", (_X,)), _X)), _wrong_gate),
+    Rewriting(Op("Mul", (Op("Tanh", (Op("Softplus", (_X,)),)), _X)), _wrong_gate),
+    Rewriting(Op("Mul", (Op("Tanh", (Op("Softplus", (_SUM,)),)), _SUM)), _wrong_mish),
+    Rewriting(_NORMALISED, _wrong_normalisation),
+    Rewriting(Op(_ADD, (_SCALED, _BETA)), _wrong_scaled_difference),
+    Rewriting(Op(_ADD, (_FUSED, _BETA)), _later_in("gamma", "beta")),
+    Rewriting(Op(_ADD, (_PRODUCT, Place("addend"))), _later_in("factor", "addend")),
+    Rewriting(Op("Relu", (Op(_BATCH_NORM, (), name="norm"),)), _later_in("norm")),
+)
+
+
+def _wrong_in_leaky_relu(maximum: NodeDef, reads: Reads) -> Iterator[Read]:
+    """``maximum(x, alpha * x)``: the first output is read, and alpha taken to be at most 1."""
+    for plain, scaled in ((0, 1), (1, 0)):
+        x = reads.chain(maximum, plain)
+        for times_x, alpha in _scaled(maximum, scaled, reads):
+            if _of_one_node((x, times_x), reads):
+                if len(set(alpha.flat)) > 1:
+                    break
+                # of other types than single precision it ends the process in 2.12
+                if np.any(alpha > 1) or not _is_single(maximum):
+                    yield times_x[0]
+                else:
+                    yield from _later(x, times_x)
+                break
+
+
+def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, Numbers]]:
+    """Yield the way of what an input is a multiple of, from the multiplication on, and the factor.
+
+    A multiple of a multiple comes twice, that of the multiple first.
+    """
+    alpha: Numbers = np.ones(())
+    source = reads.source(reads.chain(reader, index))
+    while (factor := _factor(source, reads)) is not None:
+        chain = reads.chain(source, factor[0])
+        alpha = alpha * factor[1]
+        yield chain, alpha
+        source = reads.source(chain)
+
+
+def _factor(node: NodeDef, reads: Reads) -> tuple[int, Numbers] | None:
+    """Return which input *node* multiplies by a constant, and the constant.
+
+    One that would have to be computed is infinite, as one of which nothing is known.
+    """
+    sources = [node.input[index] for index in reads.data(node)]
+    if node.op in {"Add", "AddV2", "AddN"} and len(sources) > 1 and len(set(sources)) == 1:
+        return 0, np.array(float(len(sources)))
+    for index, other in ((0, 1), (1, 0)) if node.op == "Mul" else ((0, 1),):
+        if node.op in {"Div", "Mul", "RealDiv"} and reads.is_constant(node_of(sources[other])):
+            value = reads.value(reads.chain(node, other))
+            number = np.array(np.inf) if value is None else value.astype(np.float64)
+            with np.errstate(divide="ignore"):
+                return index, number if node.op == "Mul" or value is None else 1 / number
+    return None
