@@ -15,7 +15,11 @@ from contextlib import contextmanager
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 ERRORS_ONLY = {LOG_LEVEL: "3"}
-_NOISE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+_NOISE = re.compile(
+    rb"I\d{4} |WARNING: All log messages before absl::InitializeLog"
+    # TensorFlow 2.18 and 2.19 on a machine without a GPU
+    rb"|E\d{4} .*(Unable to register cu|failed call to cuInit)"
+)
 
 
 def relay(lines: Iterable[bytes], write: Callable[[bytes], object]) -> None:

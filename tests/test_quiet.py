@@ -7,7 +7,9 @@ import os
 from cmsml_tasks.quiet import quiet_import
 with quiet_import():
     os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on\\n")
+    os.write(2, b"E0000 00:00:1 cuda_dnn.cc:8310] Unable to register cuDNN factory\\n")
     os.write(2, b"a real message\\n")
+    os.write(2, b"E0000 00:00:1 a real error\\n")
     import tensorflow
 os.write(2, b"I0000 afterwards\\n")
 raise SystemExit(os.environ.get("TF_CPP_MIN_LOG_LEVEL") is not None and 3 or 0)
@@ -26,7 +28,11 @@ def run(**variables):
 
 def test_only_the_messages_of_the_start_are_dropped():
     done = run()
-    assert done.stderr.splitlines() == ["a real message", "I0000 afterwards"]
+    assert done.stderr.splitlines() == [
+        "a real message",
+        "E0000 00:00:1 a real error",
+        "I0000 afterwards",
+    ]
     assert done.returncode == 0, "the environment is as before"
 
 

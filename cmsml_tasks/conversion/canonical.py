@@ -26,7 +26,7 @@ from cmsml_tasks.conversion.nodes import (
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.conversion.rewriting.apart import read_apart
-from cmsml_tasks.conversion.rewriting.slices import ShapeOf
+from cmsml_tasks.conversion.rewriting.reads import ShapeOf
 from cmsml_tasks.conversion.skeleton import Port, static_shape
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 from cmsml_tasks.conversion.weights import fill
@@ -86,6 +86,7 @@ def canonical(
 
 def _shapes_in(frozen: Frozen, inputs: Sequence[Port]) -> ShapeOf:
     """Return what gives the shapes of tensors in *frozen*, which is imported if it is asked."""
+    known = {node.name for node in frozen.graph_def.node}
 
     @cache
     def graph() -> tf.Graph | None:
@@ -96,7 +97,7 @@ def _shapes_in(frozen: Frozen, inputs: Sequence[Port]) -> ShapeOf:
 
     def shape_of(name: str, port: int) -> Shape:
         imported = graph()
-        if imported is None:
+        if imported is None or name not in known:
             return None
         return static_shape(imported.get_operation_by_name(name).outputs[port].shape)
 

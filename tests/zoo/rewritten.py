@@ -133,6 +133,18 @@ def more_than_leaky_triangle(x: Any) -> Any:
     return tf.maximum(r, 2.0 * r) + tf.maximum(r, 0.2 * r)
 
 
+def more_than_leaky_of_unknown_size(x: Any) -> Any:
+    a, b = PARTS["split_of_unknown_size"](x)
+    c, d = PARTS["split_of_unknown_size"](x * 2.0)
+    one = tf.maximum(a, 2.0 * a) - tf.maximum(b, 0.2 * b)
+    return one * (tf.maximum(c, 2.0 * d) - tf.maximum(d, 3.0 * c))
+
+
+def scaled_by_one_number(x: Any) -> Any:
+    mean, variance = tf.nn.moments(x, [1], keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, single(0.5), single(1.5), 1e-3)
+
+
 def mish_of_a_sum(x: Any) -> Any:
     kernel = tf.constant(rows(2, 2, 6, 6, seed=12) / 3)
     y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), np.linspace(-1, 1, 6, dtype="float32"))
@@ -172,6 +184,7 @@ FUNCTIONS: Mapping[str, tuple[Function, np.ndarray]] = {
     "leaky_in_a_body": (in_a_body, WIDE),
     "more_than_leaky": (lambda x: tf.maximum(x, 2.0 * x), X),
     "more_than_leaky_triangle": (more_than_leaky_triangle, MATRICES),
+    "more_than_leaky_of_unknown_size": (more_than_leaky_of_unknown_size, WIDE),
     "more_than_leaky_twice": (
         lambda x: (lambda y: tf.maximum(y, 3.0 * y))(tf.raw_ops.Snapshot(input=x)), X
     ),
@@ -179,6 +192,7 @@ FUNCTIONS: Mapping[str, tuple[Function, np.ndarray]] = {
     "leaky_double": (lambda x: tf.maximum(x, 0.1 * x), X.astype("float64")),
     "absolute_by_maximum": (lambda x: tf.maximum(x, -1.0 * x), X),
     "moments_of_rows": (lambda x: moments_and_batch_normalization(x, [1]), NARROW),
+    "moments_scaled_by_one_number": (scaled_by_one_number, NARROW),
     "moments_of_images": (lambda x: moments_and_batch_normalization(x, [1, 2]), IMAGES),
     "moments_of_half_an_image": (
         lambda x: moments_and_batch_normalization(halves(x)[1], [1, 2]), IMAGES

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.names import unused
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
-from cmsml_tasks.conversion.rewriting.reads import Read, Reads
+from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
-from cmsml_tasks.conversion.rewriting.slices import ShapeOf, stand_in
+from cmsml_tasks.conversion.rewriting.slices import stand_in
 from cmsml_tasks.conversion.skeleton import Weight
 
 _MOST_READ = 2**16  # elements of a constant that is looked at
 _NAME = "apart"
+_ROUNDS = 100  # one would do but for patterns inside of patterns
 
 
 def read_apart(graph_def: GraphDef, weights: Mapping[str, Weight], shape_of: ShapeOf) -> None:
@@ -31,12 +32,12 @@ def read_apart(graph_def: GraphDef, weights: Mapping[str, Weight], shape_of: Sha
     Args:
         graph_def: a graph, flat or a function's.
         weights: values of constants that have none in the graph.
-        shape_of: asked only where a node is to be sliced.
+        shape_of: asked only where it decides.
     """
     value = _values_in(weights)
     made: dict[tuple[str, int], str] = {}
-    while True:
-        reads = Reads(graph_def, value)
+    for _ in range(_ROUNDS):
+        reads = Reads(graph_def, value, shape_of)
         wrong = [read for node in graph_def.node for read in wrong_reads(node, reads)]
         if not wrong:
             return
@@ -50,9 +51,10 @@ def read_apart(graph_def: GraphDef, weights: Mapping[str, Weight], shape_of: Sha
                 source = made[read.node, read.port]
             else:
                 source = _free_name(read, reads)
-                graph_def.node.extend(stand_in(source, read, reads, shape_of))
+                graph_def.node.extend(stand_in(source, read, reads))
                 made[read.node, read.port] = source
             reads.nodes[read.reader].input[read.index] = source
+    raise AssertionError(f"'{wrong[0].reader}' is read apart again and again")
 
 
 def _free_name(read: Read, reads: Reads) -> str:

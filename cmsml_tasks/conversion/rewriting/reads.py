@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from cmsml_tasks.conversion.nodes import (
     node_of,
 )
 from cmsml_tasks.conversion.plain import plain
+from cmsml_tasks.shapes import Shape
 
 # what TensorFlow takes away where it does nothing, or moves to another place; to look through more
 # than it does costs a slice too many, to look through less costs a wrong number
@@ -28,6 +30,8 @@ _TYPES = {"Bitcast": ("T", "type"), "Cast": ("SrcT", "DstT")}
 _SAME_VALUE = frozenset({"Cast", "Enter", "Identity", "StopGradient"})
 _NEVER_CONSTANT = (CONTROL_FLOW - {"Enter"}) | {"PlaceholderWithDefault"}
 
+ShapeOf = Callable[[str, int], Shape]
+"""Gives the shape of an output of a node, by the node's name and the output's number."""
 Value = Callable[[NodeDef], "NDArray[np.generic] | None"]
 """Gives the value of a constant, None where it is not known or too large to be looked at."""
 
@@ -54,12 +58,16 @@ Chain = tuple[Read, ...]
 
 
 class Reads:
-    """The edges of a graph, and what of it is constant."""
+    """The edges of a graph, and what is known of its tensors."""
 
-    def __init__(self, graph_def: GraphDef, value: Value) -> None:
-        """Take a graph, and a function that gives the values of its constants."""
+    def __init__(self, graph_def: GraphDef, value: Value, shape_of: ShapeOf) -> None:
+        """Take a graph, and functions that give values of constants, and shapes."""
         self.nodes = by_name(graph_def)
         self._value = value
+        self._shape_of = shape_of
+        self._readers = Counter(
+            node_of(node.input[index]) for node in graph_def.node for index in self.data(node)
+        )
         self._constant = _constants(self)
         self._twins: dict[str, str] | None = None
 
@@ -102,6 +110,14 @@ class Reads:
             if packed.op == "Pack" and packed.attr["axis"].i == node.attr["axis"].i:
                 return self.read(packed, read.port)
         return None
+
+    def are_alone(self, chain: Chain) -> bool:
+        """Tell whether nobody but the end of *chain* reads any of the nodes on it."""
+        return all(self._readers[read.node] == 1 for read in chain)
+
+    def shape(self, name: str, port: int) -> Shape:
+        """Return the shape of an output of the node called *name*, as far as it is known."""
+        return self._shape_of(name, port)
 
     def alike(self, one: str, other: str) -> bool:
         """Tell whether two nodes do the same to the same; TensorFlow leaves one of such twins."""

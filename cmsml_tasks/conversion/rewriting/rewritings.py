@@ -93,28 +93,47 @@ def _wrong_mish(match: Match, reads: Reads) -> Iterator[Read]:
 
 def _wrong_normalisation(match: Match, reads: Reads) -> Iterator[Read]:
     """A normalisation as ``tf.nn.moments`` and ``tf.nn.batch_normalization`` write it."""
-    if not _of_one_node(match["x"], reads):
-        return
     axes = reads.value(match["axes"][0])
-    if axes is None or axes.size > 1:
-        yield from _later(*match["x"])  # of instances: the first output is read
-    yield from _mixed(match["x"], reads)
-    # of one axis, counted from the front: epsilon is 1e-3, whatever it is
-    last = axes is None or (axes.size == 1 and int(axes.flat[0]) >= 0)
-    epsilon = reads.value(match["epsilon"][0])
-    same = epsilon is not None and np.all(epsilon.astype(np.float32) == _FUSED_EPSILON)
-    if last and not (same and _is_single(reads.source(match["squares"][0]))):
+    if not _of_one_node(match["x"], reads) or not _is_fused(axes, match["x"][0], reads):
+        return
+    if axes is None or not _is_fused_rightly(match, axes, reads):
         yield _of_squares(match, reads)
+    elif axes.size == 1:
+        yield from _mixed(match["x"], reads)
+    else:
+        yield from _later(*match["x"])  # of instances: the first output is read
+
+
+def _is_fused(axes: NDArray[np.generic] | None, x: Chain, reads: Reads) -> bool:
+    """Tell whether TensorFlow looks at a normalisation over *axes* at all."""
+    if axes is None:
+        return True
+    shape, numbers = reads.shape(x[-1].node, x[-1].port), axes.flatten().tolist()
+    if shape is None:
+        return min(numbers, default=-1) >= 0
+    rank = len(shape)
+    if rank in (2, 3):
+        return numbers == [rank - 1]
+    return rank in (4, 5) and numbers in ([*range(1, rank - 1)], [*range(2, rank)])
+
+
+def _is_fused_rightly(match: Match, axes: NDArray[np.generic], reads: Reads) -> bool:
+    """Tell whether a normalisation has what TensorFlow takes for granted."""
+    gamma, beta, epsilon = (reads.value(match[name][0]) for name in ("gamma", "beta", "epsilon"))
+    if gamma is None or beta is None or epsilon is None:
+        return False
+    in_rows = gamma.shape == beta.shape and gamma.ndim == 1 and gamma.size > 1
+    if axes.size == 1:
+        placed = bool(np.all(epsilon.astype(np.float32) == _FUSED_EPSILON))
+    else:
+        placed = axes.tolist() == list(range(1, axes.size + 1))
+    return in_rows and placed and _is_single(reads.source(match["squares"][0]))
 
 
 def _wrong_scaled_difference(match: Match, reads: Reads) -> Iterator[Read]:
-    """``(x - mean) * rsqrt(variance + epsilon) * gamma + beta``."""
-    if not _of_one_node(match["x"], reads):
-        return
-    yield from _mixed(match["x"], reads)
-    yield from _later(*match["gamma"], *match["beta"])
-    if not reads.is_constant(match["gamma"][0][-1].node):
-        yield _of_squares(match, reads)  # ends the process in 2.15
+    """``(x - mean) * rsqrt(variance + epsilon) * gamma + beta``: not done for constant *gamma*."""
+    if _of_one_node(match["x"], reads) and not reads.is_constant(match["gamma"][0][-1].node):
+        yield _of_squares(match, reads)
 
 
 def _of_squares(match: Match, reads: Reads) -> Read:
@@ -137,20 +156,26 @@ def _later_in(*places: str) -> Callable[[Match, Reads], Iterator[Read]]:
     return wrong
 
 
+def _tanh_of_softplus(inner: Op | Place) -> Op:
+    return Op("Tanh", (Op("Softplus", (inner,), alone=True),), alone=True)
+
+
+_SIGMOID = Op("Sigmoid", (_X,), alone=True)
 _MEAN = Op("Mean", (_X, _AXES), name="mean")
 _SQUARES = Op("SquaredDifference", (_X, _MEAN), name="squares")
 _DEVIATION = Op("Rsqrt", (Op(_ADD, (Op("Mean", (_SQUARES,)), _EPSILON)),))
 _SCALE = Op("Mul", (_DEVIATION, Place("gamma", constant=True)), name="scale")
-_NORMALISED = Op(_ADD, (Op("Mul", (_X, _SCALE)), Op("Sub", (_BETA, Op("Mul", (_SCALE, _MEAN))))))
+_SHIFT = Op("Sub", (Place("beta", constant=True), Op("Mul", (_SCALE, _MEAN))))
+_NORMALISED = Op(_ADD, (Op("Mul", (_X, _SCALE)), _SHIFT))
 _SCALED = Op("Mul", (Op("Mul", (Op("Sub", (_X, _MEAN)), _DEVIATION)), _GAMMA))
 _FUSED = Op("Mul", (Op("Reshape", (Op(_BATCH_NORM, (Op("Reshape", ()),)),)), _GAMMA))
 _SUM = Op("AddN", (), name="sum")
 _PRODUCT = Op("Mul", (Op("BatchMatMulV2", ()), Place("factor")))
 
 _REWRITINGS = (
-    Rewriting(Op("Mul", (Op("Sigmoid", (_X,)), _X)), _wrong_gate),
-    Rewriting(Op("Mul", (Op("Tanh", (Op("Softplus", (_X,)),)), _X)), _wrong_gate),
-    Rewriting(Op("Mul", (Op("Tanh", (Op("Softplus", (_SUM,)),)), _SUM)), _wrong_mish),
+    Rewriting(Op("Mul", (_SIGMOID, _X)), _wrong_gate),
+    Rewriting(Op("Mul", (_tanh_of_softplus(_X), _X)), _wrong_gate),
+    Rewriting(Op("Mul", (_tanh_of_softplus(_SUM), _SUM)), _wrong_mish),
     Rewriting(_NORMALISED, _wrong_normalisation),
     Rewriting(Op(_ADD, (_SCALED, _BETA)), _wrong_scaled_difference),
     Rewriting(Op(_ADD, (_FUSED, _BETA)), _later_in("gamma", "beta")),
@@ -165,28 +190,35 @@ def _wrong_in_leaky_relu(maximum: NodeDef, reads: Reads) -> Iterator[Read]:
         x = reads.chain(maximum, plain)
         for times_x, alpha in _scaled(maximum, scaled, reads):
             if _of_one_node((x, times_x), reads):
-                if len(set(alpha.flat)) > 1:
-                    break
-                # of other types than single precision it ends the process in 2.12
-                if np.any(alpha > 1) or not _is_single(maximum):
-                    yield times_x[0]
-                else:
-                    yield from _later(x, times_x)
+                if len(set(alpha.flat)) == 1:
+                    yield from _wrong_in_multiple(maximum, x, times_x, float(alpha.flat[0]))
                 break
+
+
+def _wrong_in_multiple(maximum: NodeDef, x: Chain, times_x: Chain, alpha: float) -> Iterator[Read]:
+    later_x, later_times_x = list(_later(x)), list(_later(times_x))
+    # of other types than single precision it ends the process in 2.12
+    if alpha <= 1 and _is_single(maximum):
+        yield from later_x + later_times_x
+    elif later_x and not later_times_x:
+        # were all outputs of a node read through a Snapshot, one would be put before the node
+        yield from later_x
+    else:
+        yield times_x[0]
 
 
 def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, Numbers]]:
     """Yield the way of what an input is a multiple of, from the multiplication on, and the factor.
 
-    A multiple of a multiple comes twice, that of the multiple first.
+    A multiple of a multiple comes twice, that of the multiple first. Nobody else may read them, or
+    the rewriting is not done.
     """
     alpha: Numbers = np.ones(())
-    source = reads.source(reads.chain(reader, index))
-    while (factor := _factor(source, reads)) is not None:
-        chain = reads.chain(source, factor[0])
+    way = reads.chain(reader, index)
+    while reads.are_alone(way) and (factor := _factor(reads.source(way), reads)) is not None:
+        way = reads.chain(reads.source(way), factor[0])
         alpha = alpha * factor[1]
-        yield chain, alpha
-        source = reads.source(chain)
+        yield way, alpha
 
 
 def _factor(node: NodeDef, reads: Reads) -> tuple[int, Numbers] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -11,16 +9,12 @@ from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.nodes import NodeDef, node_of
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads
-from cmsml_tasks.shapes import Shape
-
-ShapeOf = Callable[[str, int], Shape]
-"""Gives the shape of an output of a node, by the node's name and the output's number."""
 
 # which of their inputs are the tensor that is split, and the axis
 _SPLITS = {"Split": (1, 0), "SplitV": (0, 2)}
 
 
-def stand_in(name: str, read: Read, reads: Reads, shape_of: ShapeOf) -> list[NodeDef]:
+def stand_in(name: str, read: Read, reads: Reads) -> list[NodeDef]:
     """Return a node called *name* that gives what is read, behind the constants that it needs.
 
     It is a StridedSlice of what the node that is read splits or unpacks, else a Snapshot.
@@ -32,7 +26,7 @@ def stand_in(name: str, read: Read, reads: Reads, shape_of: ShapeOf) -> list[Nod
         return _slice(name, node.input[0], dtype, node.attr["axis"].i, rows, drop=True)
     if read.port and node.op in _SPLITS:
         value, axis = _SPLITS[node.op]
-        found = _part(node.name, read.port, reads.value(reads.chain(node, axis)), shape_of)
+        found = _part(node.name, read.port, reads.value(reads.chain(node, axis)), reads)
         if found is not None:
             return _slice(name, node.input[value], dtype, *found)
     source = f"{read.node}:{read.port}" if read.port else read.node
@@ -50,10 +44,10 @@ def _type_of(read: Read, reads: Reads) -> int:
 
 
 def _part(
-    name: str, port: int, axis: NDArray[np.generic] | None, shape_of: ShapeOf
+    name: str, port: int, axis: NDArray[np.generic] | None, reads: Reads
 ) -> tuple[int, tuple[int, int]] | None:
     """Return along which axis, and from where to where, a part of a split tensor reaches."""
-    shapes = [shape_of(name, number) for number in range(port + 1)]
+    shapes = [reads.shape(name, number) for number in range(port + 1)]
     if axis is None or axis.size != 1:
         return None
     ends = [0]
