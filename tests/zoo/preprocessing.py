@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.registry import Model, rows, shaken, zoo, zoo_from
+from zoo.registry import Model, rows, shaken, zoo
 
 L = keras.layers
 
@@ -42,7 +42,7 @@ def discretization_adapted() -> Model:
     return Model(keras.Model(x, bins(x)), {"pt": feed}, outputs=("pt_bin",), exact=True)
 
 
-@zoo_from("3.14")
+@zoo
 def discretization_one_hot() -> Model:
     bins = L.Discretization([-0.5, 0.0, 0.7], output_mode="one_hot")
     x = keras.Input((1,), name="pt")
@@ -148,7 +148,7 @@ def text_of_any_length_counted() -> Model:
     return Model(keras.Model(x, layer(x)), {"text": feed}, exact=True)
 
 
-@zoo_from("3.14")
+@zoo
 def mixed_columns() -> Model:
     """Numbers, a category and a bin side by side, as tabular models have them."""
     numbers = keras.Input((4,), name="kinematics")

@@ -46,18 +46,6 @@ def zoo(make: Make) -> Make:
     return register(make.__name__, make)
 
 
-def zoo_from(keras_version: str) -> Callable[[Make], Make]:
-    """Register what earlier versions of Keras cannot build: they mistake a layer's output shape."""
-
-    def of_this_keras(make: Make) -> Make:
-        here, needed = (
-            tuple(map(int, v.split(".")[:2])) for v in (keras.__version__, keras_version)
-        )
-        return zoo(make) if here >= needed else make
-
-    return of_this_keras
-
-
 def register(name: str, make: Make) -> Make:
     assert name not in ZOO, name
     ZOO[name] = make

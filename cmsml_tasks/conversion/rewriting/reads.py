@@ -68,6 +68,7 @@ class Reads:
         self._readers = Counter(
             node_of(node.input[index]) for node in graph_def.node for index in self.data(node)
         )
+        self.has_control_flow = any(node.op in CONTROL_FLOW for node in graph_def.node)
         self._constant = _constants(self)
         self._twins: dict[str, str] | None = None
 

@@ -8,6 +8,7 @@ some numbers in the graph for granted. All that stands here was measured in Tens
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ _X, _GAMMA, _BETA = Place("x"), Place("gamma"), Place("beta")
 _AXES, _EPSILON = Place("axes", constant=True), Place("epsilon", constant=True)
 _ADD = "Add|AddV2"
 _BATCH_NORM = "FusedBatchNorm|FusedBatchNormV2|FusedBatchNormV3"
+_MOST_FACTORS = 16  # one behind the other; TensorFlow multiplies them with each other first
 _FUSED_EPSILON = np.float32(1e-3)
 
 
@@ -188,23 +190,30 @@ def _wrong_in_leaky_relu(maximum: NodeDef, reads: Reads) -> Iterator[Read]:
     """``maximum(x, alpha * x)``: the first output is read, and alpha taken to be at most 1."""
     for plain, scaled in ((0, 1), (1, 0)):
         x = reads.chain(maximum, plain)
-        for times_x, alpha in _scaled(maximum, scaled, reads):
+        for times_x, alpha in itertools.islice(_scaled(maximum, scaled, reads), _MOST_FACTORS):
             if _of_one_node((x, times_x), reads):
                 if len(set(alpha.flat)) == 1:
-                    yield from _wrong_in_multiple(maximum, x, times_x, float(alpha.flat[0]))
+                    yield from _wrong_in_multiple(x, times_x, _is_slope(alpha, maximum, x, reads))
                 break
 
 
-def _wrong_in_multiple(maximum: NodeDef, x: Chain, times_x: Chain, alpha: float) -> Iterator[Read]:
+def _wrong_in_multiple(x: Chain, times_x: Chain, is_slope: bool) -> Iterator[Read]:
     later_x, later_times_x = list(_later(x)), list(_later(times_x))
-    # of other types than single precision it ends the process in 2.12
-    if alpha <= 1 and _is_single(maximum):
+    if is_slope:
         yield from later_x + later_times_x
     elif later_x and not later_times_x:
         # were all outputs of a node read through a Snapshot, one would be put before the node
         yield from later_x
     else:
         yield times_x[0]
+
+
+def _is_slope(alpha: Numbers, maximum: NodeDef, x: Chain, reads: Reads) -> bool:
+    """Tell whether *alpha*, one number, can be that of a LeakyRelu."""
+    shape = reads.shape(x[-1].node, x[-1].port) if alpha.ndim else None
+    adds_dimensions = alpha.ndim > (0 if shape is None else len(shape))
+    # of other types than single precision it ends the process in 2.12
+    return float(alpha.flat[0]) <= 1 and not adds_dimensions and _is_single(maximum)
 
 
 def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, Numbers]]:
