@@ -17,6 +17,7 @@ from zoo.rewritten import (
     NARROW,
     WIDE,
     halves,
+    highway,
     moments_and_batch_normalization,
     normalised,
 )
@@ -91,6 +92,7 @@ LEFT_ALONE: dict[str, Function] = {
     "one gate": of_halves(lambda a, b: b * tf.sigmoid(b) + a),
     "geglu": of_halves(lambda a, b: a * tf.nn.gelu(b)),
     "maxout": of_halves(tf.maximum),
+    "highway": of_halves(highway),
     "gates of a cell": of_halves(lambda a, b: tf.tanh(a) * tf.sigmoid(b) + a * tf.tanh(b)),
     "leaky relu": lambda x: tf.maximum(x, 0.2 * x),
     "leaky relu of the first half": of_halves(lambda a, b: tf.maximum(a, 0.2 * a) + b),

@@ -57,7 +57,7 @@ def test_origin_of_a_validation_goes_up_to_the_events(demo):
     for task in ("ExportGraph", "TrainModel", "GenerateEvents"):
         assert f"{task}:" in lines
     assert "setting  hidden_units = 64" in lines
-    assert "version of the canonical form = 1" in lines
+    assert "version of the canonical form = 2" in lines
     assert any(line.startswith("code     cmsml_tasks.recipes.demo ") for line in lines)
     assert any(line.startswith("with     python 3.") and "tensorflow 2." in line for line in lines)
     commits = {line.split()[1].removesuffix("-dirty") for line in lines if "commit  " in line}

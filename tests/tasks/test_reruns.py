@@ -117,7 +117,7 @@ def test_version_of_the_canonical_form(done, tmp_path):
     assert table == {"TrainModel": {"up to date": 1}, "ExportGraph": {"ran": 1}}
     assert done.written_since(before) == {"ExportGraph"}
     assert done.status(*CHAIN)["ExportGraph"] == (
-        "stale (1/1): version of the canonical form 2 -> 1"
+        "stale (1/1): version of the canonical form 3 -> 2"
     )
 
 

@@ -145,6 +145,28 @@ def scaled_by_one_number(x: Any) -> Any:
     return tf.nn.batch_normalization(x, mean, variance, single(0.5), single(1.5), 1e-3)
 
 
+def shared_multiple(x: Any) -> Any:
+    """TensorFlow merges equal readers of one multiple."""
+    double = 2.0 * x
+    again = tf.maximum(snapshot(x), double) + tf.maximum(double, x)
+    return tf.maximum(x, double) * tf.maximum(tf.identity(x), double) + again
+
+
+def shared_gate(x: Any) -> Any:
+    a, b = halves(x)
+    gate = tf.sigmoid(b)
+    return (a * gate) - 2.0 * (a * gate)
+
+
+def highway(a: Any, b: Any) -> Any:
+    gate = tf.sigmoid(b)
+    return a * gate + b * (1.0 - gate)
+
+
+def snapshot(x: Any) -> Any:
+    return tf.raw_ops.Snapshot(input=x)
+
+
 def mish_of_a_sum(x: Any) -> Any:
     kernel = tf.constant(rows(2, 2, 6, 6, seed=12) / 3)
     y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), np.linspace(-1, 1, 6, dtype="float32"))
@@ -186,10 +208,17 @@ FUNCTIONS: Mapping[str, tuple[Function, np.ndarray]] = {
     "more_than_leaky_triangle": (more_than_leaky_triangle, MATRICES),
     "more_than_leaky_of_unknown_size": (more_than_leaky_of_unknown_size, WIDE),
     "more_than_leaky_twice": (
-        lambda x: (lambda y: tf.maximum(y, 3.0 * y))(tf.raw_ops.Snapshot(input=x)), X
+        lambda x: (lambda y: tf.maximum(y, 3.0 * y))(snapshot(snapshot(x))), X
     ),
     "more_than_leaky_halves": (lambda x: tf.maximum(halves(x)[1], halves(x)[1] * 1.5), X),
     "leaky_double": (lambda x: tf.maximum(x, 0.1 * x), X.astype("float64")),
+    "more_than_leaky_shared": (shared_multiple, X),
+    "glu_shared": (shared_gate, WIDE),
+    "highway": (lambda x: highway(*halves(x)), WIDE),
+    "more_than_leaky_sums": (
+        lambda x: tf.maximum(x + tf.sin(x), 2.0 * (tf.sin(x) + x)), X
+    ),
+    "leaky_of_another_rank": (lambda x: tf.maximum(x[0], [[0.2]] * x[0]), X),
     "absolute_by_maximum": (lambda x: tf.maximum(x, -1.0 * x), X),
     "moments_of_rows": (lambda x: moments_and_batch_normalization(x, [1]), NARROW),
     "moments_scaled_by_one_number": (scaled_by_one_number, NARROW),

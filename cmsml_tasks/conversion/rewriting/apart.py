@@ -45,8 +45,8 @@ def read_apart(graph_def: GraphDef, weights: Mapping[str, Weight], shape_of: Sha
             passed = reads.passed_through(read)
             if passed is not None:
                 source = reads.nodes[passed.reader].input[passed.index]
-            elif reads.nodes[read.node].op == "Snapshot":
-                source = reads.nodes[read.node].input[0]  # TensorFlow makes one of two
+            elif reads.nodes[read.node].op == "Snapshot":  # TensorFlow makes one of several
+                source = reads.before_snapshots(read)
             elif (read.node, read.port) in made:
                 source = made[read.node, read.port]
             else:

@@ -71,7 +71,7 @@ def _of_chain(wanted: Op | Place, chain: Chain, reads: Reads, found: Match) -> I
             yield {**found, wanted.name: (*found.get(wanted.name, ()), chain)}
         return
     node = reads.source(chain)
-    if not wanted.takes(node) or (wanted.alone and not reads.are_alone(chain)):
+    if not wanted.takes(node) or (wanted.alone and not reads.may_be_alone(chain)):
         return
     if wanted.name:
         before = found.get(wanted.name, ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from cmsml_tasks.conversion.nodes import (
     by_name,
     is_stateful,
     node_of,
+    op_definition,
 )
 from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.shapes import Shape
@@ -65,9 +65,10 @@ class Reads:
         self.nodes = by_name(graph_def)
         self._value = value
         self._shape_of = shape_of
-        self._readers = Counter(
-            node_of(node.input[index]) for node in graph_def.node for index in self.data(node)
-        )
+        self._reading: dict[str, set[str]] = {name: set() for name in self.nodes}
+        for node in graph_def.node:
+            for index in self.data(node):
+                self._reading[node_of(node.input[index])].add(node.op)
         self.has_control_flow = any(node.op in CONTROL_FLOW for node in graph_def.node)
         self._constant = _constants(self)
         self._twins: dict[str, str] | None = None
@@ -112,9 +113,19 @@ class Reads:
                 return self.read(packed, read.port)
         return None
 
-    def are_alone(self, chain: Chain) -> bool:
-        """Tell whether nobody but the end of *chain* reads any of the nodes on it."""
-        return all(self._readers[read.node] == 1 for read in chain)
+    def before_snapshots(self, read: Read) -> str:
+        """Return what the first of the Snapshots reads that the output goes through."""
+        source = read.node
+        while self.nodes[node_of(source)].op == "Snapshot":
+            source = self.nodes[node_of(source)].input[0]
+        return source
+
+    def may_be_alone(self, chain: Chain) -> bool:
+        """Tell whether nobody but the end of *chain* may read any of the nodes on it.
+
+        Readers of one operation count as one, since TensorFlow may merge them.
+        """
+        return all(len(self._reading[read.node] - _HANDING_ON) < 2 for read in chain)
 
     def shape(self, name: str, port: int) -> Shape:
         """Return the shape of an output of the node called *name*, as far as it is known."""
@@ -166,6 +177,9 @@ def _twins(reads: Reads) -> dict[str, str]:
         for index in reads.data(node):
             name, colon, port = node.input[index].partition(":")
             key.input.append(first[name] + (f"{colon}{port}" if port != "0" else ""))
+        definition = op_definition(node.op)
+        if definition is not None and definition.is_commutative:
+            key.input[:] = sorted(key.input)
         first[node.name] = seen.setdefault(key.SerializeToString(deterministic=True), node.name)
     return first
 

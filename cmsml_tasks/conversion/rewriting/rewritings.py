@@ -201,11 +201,11 @@ def _wrong_in_multiple(x: Chain, times_x: Chain, is_slope: bool) -> Iterator[Rea
     later_x, later_times_x = list(_later(x)), list(_later(times_x))
     if is_slope:
         yield from later_x + later_times_x
-    elif later_x and not later_times_x:
+    elif later_times_x and not later_x:
         # were all outputs of a node read through a Snapshot, one would be put before the node
-        yield from later_x
+        yield from later_times_x
     else:
-        yield times_x[0]
+        yield x[0]
 
 
 def _is_slope(alpha: Numbers, maximum: NodeDef, x: Chain, reads: Reads) -> bool:
@@ -224,7 +224,7 @@ def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, 
     """
     alpha: Numbers = np.ones(())
     way = reads.chain(reader, index)
-    while reads.are_alone(way) and (factor := _factor(reads.source(way), reads)) is not None:
+    while reads.may_be_alone(way) and (factor := _factor(reads.source(way), reads)) is not None:
         way = reads.chain(reads.source(way), factor[0])
         alpha = alpha * factor[1]
         yield way, alpha
