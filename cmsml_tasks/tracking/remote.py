@@ -76,7 +76,8 @@ def _from_xrootd(url: str) -> Digest:
     _check(status, url, f"no answer within {_SECONDS} s")
     # without the parameters, which may hold a token
     key = f"{address.hostname}:{address.port}/{address.path}"
-    seen = [info.size, info.modtime, info.ctime]
+    # older clients do not hand on when the file's entry was changed
+    seen = [info.size, info.modtime, getattr(info, "ctime", None)]
     entry = cache.recall("remote", key)
     if isinstance(entry, dict) and entry.get("seen") == seen:
         return dict(entry["digest"])
