@@ -15,6 +15,7 @@ from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
 from cmsml_tasks.conversion.rewriting.slices import stand_in
 from cmsml_tasks.conversion.skeleton import Weight
+from cmsml_tasks.conversion.weights import value_of
 
 _MOST_READ = 2**16  # elements of a constant that is looked at
 _NAME = "apart"
@@ -66,7 +67,9 @@ def _values_in(weights: Mapping[str, Weight]) -> Callable[[NodeDef], NDArray[np.
     def value(constant: NodeDef) -> NDArray[np.generic] | None:
         weight = weights.get(constant.name)
         if weight is not None:
-            return weight.read() if math.prod(weight.shape) <= _MOST_READ else None
+            return (
+                value_of(constant.name, weight) if math.prod(weight.shape) <= _MOST_READ else None
+            )
         tensor = constant.attr["value"].tensor
         if math.prod(dim.size for dim in tensor.tensor_shape.dim) > _MOST_READ:
             return None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.nodes import NodeDef, node_of
+from cmsml_tasks.conversion.nodes import NodeDef
 from cmsml_tasks.conversion.rewriting.patterns import Match, Op, Place, matches
 from cmsml_tasks.conversion.rewriting.reads import Chain, Read, Reads
 
@@ -139,11 +139,11 @@ def _wrong_scaled_difference(match: Match, reads: Reads) -> Iterator[Read]:
 
 
 def _of_squares(match: Match, reads: Reads) -> Read:
+    """Return the read of *x* from which the squared difference to its mean is computed."""
     squares = reads.source(match["squares"][0])
     means = {chain[0] for chain in match["mean"]}
-    return next(
-        read for read in (reads.read(squares, index) for index in (0, 1)) if read not in means
-    )
+    first, second = reads.read(squares, 0), reads.read(squares, 1)
+    return second if first in means else first
 
 
 def _is_single(node: NodeDef) -> bool:
@@ -235,11 +235,14 @@ def _factor(node: NodeDef, reads: Reads) -> tuple[int, Numbers] | None:
 
     One that would have to be computed is infinite, as one of which nothing is known.
     """
-    sources = [node.input[index] for index in reads.data(node)]
-    if node.op in {"Add", "AddV2", "AddN"} and len(sources) > 1 and len(set(sources)) == 1:
+    sources = [reads.read(node, index) for index in reads.data(node)]
+    tensors = {(source.node, source.port) for source in sources}
+    if node.op in {"Add", "AddV2", "AddN"} and len(sources) > 1 and len(tensors) == 1:
         return 0, np.array(float(len(sources)))
+    if node.op not in {"Div", "Mul", "RealDiv"}:
+        return None
     for index, other in ((0, 1), (1, 0)) if node.op == "Mul" else ((0, 1),):
-        if node.op in {"Div", "Mul", "RealDiv"} and reads.is_constant(node_of(sources[other])):
+        if reads.is_constant(sources[other].node):
             value = reads.value(reads.chain(node, other))
             number = np.array(np.inf) if value is None else value.astype(np.float64)
             with np.errstate(divide="ignore"):
