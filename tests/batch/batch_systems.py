@@ -112,10 +112,18 @@ class System:
     def clear(self) -> None:
         """Take all jobs out of the queue."""
         for job_id in self.queue():
-            self.remove(job_id)
-        until = time.monotonic() + 20
-        while self.queue() and time.monotonic() < until:
+            with suppress(AssertionError):  # one that is about to leave cannot be removed again
+                self.remove(job_id)
+        self.is_left_by_all()
+
+    def is_left_by_all(self) -> bool:
+        """Tell whether no job is in the queue any more; one that was removed may need a while."""
+        until = time.monotonic() + 60
+        while left := self.queue():
+            if time.monotonic() > until:
+                return False
             time.sleep(0.2)
+        return not left
 
 
 class HTCondor(System):

@@ -47,7 +47,7 @@ def test_a_job_that_failed_once_is_submitted_again(system, project, kind):
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
     assert project.all_runs(2) == [1, 2]
     assert states(text)[-1]["finished"] == 2
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("task raises, always")
@@ -63,7 +63,7 @@ def test_a_final_failure_says_which_branch_why_and_where(system, project):
     assert "branch 1 number=1, tried 2 times" in text
     assert "RuntimeError: told to fail" in text
     assert "log_1To2.txt" in text
-    assert system.queue() == []
+    assert system.is_left_by_all()
     # mended, the same command makes the rest
     project.faults.joinpath("fault_1").unlink()
     text = project.law("--retries", "0")
@@ -75,7 +75,7 @@ def test_a_final_failure_says_which_branch_why_and_where(system, project):
 def test_a_removed_job_is_submitted_again(system, project):
     outlive(project, "sleep", lambda: system.remove(project.job_id(1)))
     assert project.all_runs(2) == [1, 2]
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("job suspended for a while")
@@ -104,7 +104,7 @@ def test_a_killed_client_is_started_again_and_nothing_runs_twice(system, project
     assert project.values() == RIGHT
     assert project.all_runs() == [1, 1, 1]
     assert "going to submit" not in text
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("client ended by Ctrl-C, started again")
@@ -133,7 +133,7 @@ def test_jobs_that_no_record_knows_leave_the_queue(system, project):
     text = project.law("--n", "1")
     assert "1 jobs of a submission that was cut short are removed" in text
     assert project.values() == {0: RIGHT[0]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("jobs cancelled without a record")
@@ -143,7 +143,7 @@ def test_jobs_that_no_record_knows_can_be_cancelled(system, project):
     (record,) = project.jobs.rglob("*_jobs_*.json")
     record.write_text('{"jobs": [')
     assert "cancelling 1 jobs" in project.law("--n", "1", "--cancel-jobs")
-    assert system.queue() == []
+    assert system.is_left_by_all()
     assert "there are no jobs" in project.law("--n", "1", "--cancel-jobs")
 
 
@@ -194,7 +194,7 @@ def test_a_changed_request_takes_the_old_jobs_out_of_the_queue(system, project):
     text = project.law("--n", "1", "--power", "3", "--text", "new")
     assert "1 jobs of an earlier request are removed" in text
     assert project.values() == {0: [0, "new"]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("walltime exceeded")
@@ -207,7 +207,7 @@ def test_a_job_that_takes_too_long_is_submitted_again(system, project):
     text = project.law("--n", "2", flag)
     assert project.all_runs(2) == [1, 2], text
     assert system.too_long in text
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("submission refused")
@@ -225,7 +225,7 @@ def test_a_refused_submission_says_why(system, project):
 def test_a_job_whose_watcher_was_killed_runs_again(system, project):
     outlive(project, "pause", lambda: system.kill(system.watcher))
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("worker daemon killed")
@@ -233,7 +233,7 @@ def test_a_job_whose_watcher_was_killed_runs_again(system, project):
 def test_a_job_whose_worker_died_runs_again(system, project):
     outlive(project, "pause", system.kill_worker)
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("queue's daemon killed and started again")
@@ -244,7 +244,7 @@ def test_jobs_survive_a_restart_of_the_queue(system, project):
 
     outlive(project, "pause", restart, "--poll-fails", "100")
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 @pytest.mark.fault("batch system away while polling")

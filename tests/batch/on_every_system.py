@@ -28,7 +28,7 @@ def test_one_job_makes_the_whole_chain_of_a_branch(system, project):
     assert "100 % done" in text
     assert states(text)[-1]["finished"] == 3
     assert {"Powers": {"ran": 3}}.items() <= summary(text).items()
-    assert system.queue() == []
+    assert system.is_left_by_all()
     assert len(project.logs()) == 3
     assert "tensorflow" in project.logs()[0].read_text()
     # a second time, on any system
@@ -166,4 +166,4 @@ def test_bad_requests_are_refused_before_anything_is_submitted(system, project):
             "--workflow", "arc", CMSML_SITE=""
         )
     assert project.all_runs() == [0, 0, 0]
-    assert system.queue() == []
+    assert system.is_left_by_all()

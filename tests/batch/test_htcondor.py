@@ -24,7 +24,7 @@ def test_a_held_job_leaves_the_queue(system, project):
     outlive(project, "sleep", lambda: system.hold(project.job_id(1)))
     assert project.all_runs(2) == [1, 2]
     assert project.values() == {0: RIGHT[0], 1: RIGHT[1]}
-    assert system.queue() == []
+    assert system.is_left_by_all()
 
 
 def test_a_job_that_sends_its_outputs_is_not_a_failed_one():

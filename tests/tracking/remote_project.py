@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,14 @@ class RemoteProject(Project):
         return sorted(self.times())
 
     def age(self) -> None:
-        """Make all files an hour old, so that looks at them are kept."""
+        """Make all files an hour old, so that looks at them are kept.
+
+        The server keeps a checksum by the second of the file's time, so that later changes have to
+        come in another second than the file was written in.
+        """
         for path in self.store.rglob("*"):
             if path.is_file():
-                then = path.stat().st_mtime - 3600
-                os.utime(path, (then, then))
+                written = path.stat().st_mtime
+                os.utime(path, (written - 3600, written - 3600))
+                while time.time() < int(written) + 1:
+                    time.sleep(0.05)
