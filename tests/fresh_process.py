@@ -30,7 +30,7 @@ def evaluate_graphs(
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert child.returncode == 0, child.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config_pb2
 from tensorflow.python.grappler import tf_optimizer
@@ -15,6 +17,8 @@ from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.errors import ConversionError
 
 _LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})
+
+_LOWERED_NAME = re.compile(r"_\d+")  # of a node that lowering has made
 
 
 def flat_graph(skeleton: Skeleton) -> GraphDef:
@@ -72,8 +76,9 @@ def _names_of_switches(graph_def: GraphDef) -> dict[str, str]:
                 value, ending = node_of(entering.input[0]), "_switch"
         path, _, counter = node.name.rpartition("/")
         scope = path.removesuffix(f"/{value}{ending}")
-        if scope != path:
-            names[node.name] = f"{scope}/switch/{counter}"
+        name = f"{scope}/switch/{counter}"
+        if scope != path and _LOWERED_NAME.fullmatch(counter) and name not in nodes:
+            names[node.name] = name
     return names
 
 

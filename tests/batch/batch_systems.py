@@ -114,16 +114,16 @@ class System:
         for job_id in self.queue():
             with suppress(AssertionError):  # one that is about to leave cannot be removed again
                 self.remove(job_id)
-        self.is_left_by_all()
+        assert self.is_left_by_all(), self.queue()
 
     def is_left_by_all(self) -> bool:
         """Tell whether no job is in the queue any more; one that was removed may need a while."""
         until = time.monotonic() + 60
-        while left := self.queue():
+        while self.queue():
             if time.monotonic() > until:
                 return False
             time.sleep(0.2)
-        return not left
+        return True
 
 
 class HTCondor(System):

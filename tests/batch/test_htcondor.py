@@ -47,5 +47,4 @@ def test_two_installers_share_one_folder_of_packages(system, tmp_path):
     ]
     said = [installer.communicate()[0] for installer in installers]
     assert [installer.returncode for installer in installers] == [0, 0], said
-    fetched = [text.splitlines()[0].split()[-1] == "cached" for text in said]
-    assert sorted(fetched) == [False, True], said
+    assert sorted("packages: cached" in text for text in said) == [False, True], said

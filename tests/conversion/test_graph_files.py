@@ -70,7 +70,7 @@ def test_load_graph_gives_a_session_when_asked(tmp_path: Path) -> None:
 def test_other_endings_are_refused_before_any_work(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"use \.pb for the binary form"):
         save_graph(tmp_path / name, "not even an object")
-    (tmp_path / name).write_bytes(GRAPH.SerializeToString())
+    (tmp_path / name).write_bytes(GRAPH.SerializeToString(deterministic=True))
     with pytest.raises(ConversionError, match="ending"):
         read_graph(tmp_path / name)
     with pytest.raises(ConversionError, match="ending"):
@@ -117,7 +117,7 @@ def test_graph_too_large_for_protobuf_is_refused_before_weights_are_read() -> No
     assert not read
 
 
-BINARY = GRAPH.SerializeToString()
+BINARY = GRAPH.SerializeToString(deterministic=True)
 TEXT = text_format.MessageToString(GRAPH).encode()
 ONNX = b"\x08\x08\x12\x07pytorch\x1a\x051.0.0:\x10\n\x0e\n\x01x\x12\x01y"
 NOISE = np.random.default_rng(0).bytes(4000)
@@ -128,7 +128,7 @@ def saved_model() -> bytes:
 
     proto = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     proto.meta_graphs.add().graph_def.CopyFrom(GRAPH)
-    return bytes(proto.SerializeToString())
+    return bytes(proto.SerializeToString(deterministic=True))
 
 
 def hdf5(folder: Path) -> bytes:

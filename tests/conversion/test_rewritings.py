@@ -17,7 +17,7 @@ from zoo.rewritten import (
     NARROW,
     WIDE,
     halves,
-    highway,
+    in_a_body,
     moments_and_batch_normalization,
     normalised,
 )
@@ -52,6 +52,10 @@ READ_APART: dict[str, tuple[Function, dict[str, str]]] = {
     "glu": (of_halves(lambda a, b: a * tf.sigmoid(b)), {"split/apart_1": "StridedSlice"}),
     "one half alone": (
         of_halves(lambda a, b: tf.maximum(b, 0.2 * b)),
+        {"split/apart_1": "StridedSlice"},
+    ),
+    "highway": (
+        of_halves(lambda a, b: a * tf.sigmoid(b) + b * (1.0 - tf.sigmoid(b))),
         {"split/apart_1": "StridedSlice"},
     ),
     "two of three": (
@@ -92,7 +96,6 @@ LEFT_ALONE: dict[str, Function] = {
     "one gate": of_halves(lambda a, b: b * tf.sigmoid(b) + a),
     "geglu": of_halves(lambda a, b: a * tf.nn.gelu(b)),
     "maxout": of_halves(tf.maximum),
-    "highway": of_halves(highway),
     "gates of a cell": of_halves(lambda a, b: tf.tanh(a) * tf.sigmoid(b) + a * tf.tanh(b)),
     "leaky relu": lambda x: tf.maximum(x, 0.2 * x),
     "leaky relu of the first half": of_halves(lambda a, b: tf.maximum(a, 0.2 * a) + b),
@@ -155,6 +158,39 @@ def test_no_number_changes_and_once_is_enough(name: str) -> None:
     assert found.tobytes() == value.tobytes()
 
 
+def test_other_readers_do_not_keep_a_gate_from_being_taken_for_another() -> None:
+    """Whoever fetches one of two outputs runs a graph without the other one."""
+
+    def make(x: Any) -> Any:
+        a, b = halves(x)
+        gate = tf.sigmoid(b)
+        return {"one": a * gate, "other": b * (1.0 - gate)}
+
+    function = tf.function(make, input_signature=[tf.TensorSpec((None, 12), name="x")])
+    assert added(trace(function).freeze()) == {"split/apart_1": "StridedSlice"}
+
+
+def test_factors_need_not_fit_each_other() -> None:
+    def make(x: Any) -> Any:
+        y = tf.reshape(x, (-1, 6, 2))
+        turned = tf.transpose(y * [1.0, 2.0], (0, 2, 1))
+        return tf.maximum(tf.transpose(y, (0, 2, 1)), turned * WIDE[0, :6])
+
+    assert not added(frozen(make))
+
+
+def test_a_body_is_exported_again_as_it_is() -> None:
+    """An axis of 0 is the default, which no file has."""
+    graph_def = frozen(in_a_body)
+    again = trace(graph_def).freeze()
+    assert again.SerializeToString(deterministic=True) == graph_def.SerializeToString(
+        deterministic=True
+    )
+    assert [n.op for f in graph_def.library.function for n in f.node_def if "apart" in n.name][
+        -1
+    ] == ("StridedSlice")
+
+
 def test_equal_nodes_count_as_one() -> None:
     """TensorFlow merges them, and then sees two outputs of one."""
     graph_def = frozen(lambda x: halves(x)[0] * tf.sigmoid(halves(x)[1]))
@@ -190,7 +226,11 @@ def test_a_later_output_in_a_loop_is_sliced_in_the_loop() -> None:
     graph_def = frozen(lambda x: tf.while_loop(lambda i, _: i < 3, body, (0, x))[1])
     assert list(added(graph_def).values()) == ["StridedSlice"]
     with session_as_written(imported_graph(graph_def)) as session:
-        session.run("output:0", {"x:0": WIDE})
+        found = session.run("output:0", {"x:0": WIDE})
+    expected = WIDE
+    for _ in range(3):
+        expected = np.tile(np.maximum(expected[:, :6], np.float32(0.2) * expected[:, 6:]), (1, 2))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_other_precisions_are_left_to_themselves() -> None:

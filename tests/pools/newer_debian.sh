@@ -55,7 +55,7 @@ fetch_packages_alone() {
     # all that this apt knows is the one suite, and it believes that nothing is installed
     apt-get -q update > "$cache/apt/update.out" 2>&1 \
         || { cat "$cache/apt/update.out" >&2; die "apt-get update failed"; }
-    names=$(apt-get -s install "$@" | awk '/^Inst/ {print $2}' | grep -E "$kept" | grep -vE "$left_out")
+    names=$(apt-get -s install "$@" | awk '/^Inst/ {print $2}' | grep -E "$kept" | grep -vE "$left_out" || true)
     [ -n "$names" ] || die "no package $* in $suite"
     mkdir -p "$debs"
     # shellcheck disable=SC2086

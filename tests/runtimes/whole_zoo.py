@@ -54,7 +54,7 @@ def run_zoo(runtime: ChildRuntime, zoo: Path, folder: Path) -> dict[str, Animal]
         [*command, *(str(folder / name) for name in animals)],
         input=b"",
         capture_output=True,
-        timeout=600,
+        timeout=900,
         env=runtime._environment(command[0]),
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]

@@ -13,9 +13,10 @@ from cmsml_tasks.conversion.names import unused
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
-from cmsml_tasks.conversion.rewriting.slices import stand_in
+from cmsml_tasks.conversion.rewriting.slices import ROLES, stand_in
 from cmsml_tasks.conversion.skeleton import Weight
 from cmsml_tasks.conversion.weights import value_of
+from cmsml_tasks.errors import ConversionError
 
 _MOST_READ = 2**16  # elements of a constant that is looked at
 _NAME = "apart"
@@ -34,33 +35,60 @@ def read_apart(graph_def: GraphDef, weights: Mapping[str, Weight], shape_of: Sha
         graph_def: a graph, flat or a function's.
         weights: values of constants that have none in the graph.
         shape_of: asked only where it decides.
+
+    Raises:
+        ConversionError: a weight cannot be read, or it never comes to an end.
     """
     value = _values_in(weights)
-    made: dict[tuple[str, int], str] = {}
+    stand_ins = _StandIns(graph_def)
     for _ in range(_ROUNDS):
         reads = Reads(graph_def, value, shape_of)
-        wrong = [read for node in graph_def.node for read in wrong_reads(node, reads)]
+        wrong = dict.fromkeys(r for node in graph_def.node for r in wrong_reads(node, reads))
         if not wrong:
             return
-        for read in dict.fromkeys(wrong):
-            passed = reads.passed_through(read)
-            if passed is not None:
-                source = reads.nodes[passed.reader].input[passed.index]
-            elif reads.nodes[read.node].op == "Snapshot":  # TensorFlow makes one of several
-                source = reads.before_snapshots(read)
-            elif (read.node, read.port) in made:
-                source = made[read.node, read.port]
-            else:
-                source = _free_name(read, reads)
-                graph_def.node.extend(stand_in(source, read, reads))
-                made[read.node, read.port] = source
+        sources = {read: _other_source(read, reads, stand_ins) for read in wrong}
+        for read, source in sources.items():
             reads.nodes[read.reader].input[read.index] = source
-    raise AssertionError(f"'{wrong[0].reader}' is read apart again and again")
+    raise ConversionError(
+        f"TensorFlow would take something else for what '{next(iter(wrong)).reader}' reads, "
+        "however often that is read from another node; please report the model"
+    )
 
 
-def _free_name(read: Read, reads: Reads) -> str:
-    name = f"{read.node}/{_NAME}" + (f"_{read.port}" if read.port else "")
-    return unused(name, set(reads.nodes)) if name in reads.nodes else name
+def _other_source(read: Read, reads: Reads, stand_ins: _StandIns) -> str:
+    passed = reads.passed_through(read)
+    if passed is not None:
+        return str(reads.nodes[passed.reader].input[passed.index])
+    if reads.nodes[read.node].op == "Snapshot":  # TensorFlow makes one of several
+        return reads.before_snapshots(read)
+    return stand_ins.of(read, reads)
+
+
+class _StandIns:
+    """The nodes that were added to a graph, one for each output that is read apart."""
+
+    def __init__(self, graph_def: GraphDef) -> None:
+        self._graph_def = graph_def
+        self._taken = {node.name for node in graph_def.node}
+        self._made: dict[tuple[str, int], str] = {}
+
+    def of(self, read: Read, reads: Reads) -> str:
+        """Return the name of the node that gives what is read; it is added if it is not there."""
+        output = read.node, read.port
+        if output not in self._made:
+            name = self._free_name(f"{read.node}/{_NAME}" + (f"_{read.port}" if read.port else ""))
+            added = stand_in(name, read, reads)
+            self._graph_def.node.extend(added)
+            self._taken.update(node.name for node in added)
+            self._made[output] = name
+        return self._made[output]
+
+    def _free_name(self, wanted: str) -> str:
+        name = wanted
+        while not self._taken.isdisjoint((name, *(f"{name}/{role}" for role in ROLES))):
+            name = unused(wanted, self._taken | {name})
+            self._taken.add(name)
+        return name
 
 
 def _values_in(weights: Mapping[str, Weight]) -> Callable[[NodeDef], NDArray[np.generic] | None]:

@@ -31,13 +31,11 @@ class Op:
         inputs: what is read, in order; both orders are tried where it plays no part. Further
             inputs may be anything.
         name: a place of that name has this node, and it has to be the same one each time.
-        alone: nobody else may read it, or the rewriting is not done.
     """
 
     names: str
     inputs: tuple[Op | Place, ...]
     name: str = ""
-    alone: bool = False
 
     def takes(self, node: NodeDef) -> bool:
         """Tell whether *node* is one of the operations."""
@@ -71,7 +69,7 @@ def _of_chain(wanted: Op | Place, chain: Chain, reads: Reads, found: Match) -> I
             yield {**found, wanted.name: (*found.get(wanted.name, ()), chain)}
         return
     node = reads.source(chain)
-    if not wanted.takes(node) or (wanted.alone and not reads.may_be_alone(chain)):
+    if not wanted.takes(node):
         return
     if wanted.name:
         before = found.get(wanted.name, ())

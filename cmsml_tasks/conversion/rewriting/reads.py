@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -65,10 +66,6 @@ class Reads:
         self.nodes = by_name(graph_def)
         self._value = value
         self._shape_of = shape_of
-        self._reading: dict[str, set[str]] = {name: set() for name in self.nodes}
-        for node in graph_def.node:
-            for index in self.data(node):
-                self._reading[node_of(node.input[index])].add(node.op)
         self.has_control_flow = any(node.op in CONTROL_FLOW for node in graph_def.node)
         self._constant = _constants(self)
         self._twins: dict[str, str] | None = None
@@ -109,7 +106,7 @@ class Reads:
             return self.read(node, read.port)
         if node.op == "Unpack":
             packed = self.nodes[node_of(node.input[0])]
-            if packed.op == "Pack" and packed.attr["axis"].i == node.attr["axis"].i:
+            if packed.op == "Pack" and axis_of(packed) == axis_of(node):
                 return self.read(packed, read.port)
         return None
 
@@ -119,13 +116,6 @@ class Reads:
         while self.nodes[node_of(source)].op == "Snapshot":
             source = self.nodes[node_of(source)].input[0]
         return source
-
-    def may_be_alone(self, chain: Chain) -> bool:
-        """Tell whether nobody but the end of *chain* may read any of the nodes on it.
-
-        Readers of one operation count as one, since TensorFlow may merge them.
-        """
-        return all(len(self._reading[read.node] - _HANDING_ON) < 2 for read in chain)
 
     def shape(self, name: str, port: int) -> Shape:
         """Return the shape of an output of the node called *name*, as far as it is known."""
@@ -153,6 +143,11 @@ class Reads:
         return self._value(node) if node.op == "Const" else None
 
 
+def axis_of(node: NodeDef) -> int:
+    """Return the axis of a Pack or Unpack; to ask for an attribute that is not there makes it."""
+    return int(node.attr["axis"].i) if "axis" in node.attr else 0
+
+
 def _constants(reads: Reads) -> set[str]:
     """Return the names of all nodes that need nothing but constants."""
     found: set[str] = set()
@@ -169,7 +164,8 @@ def _twins(reads: Reads) -> dict[str, str]:
     first = {name: name for name in reads.nodes}
     seen: dict[bytes, str] = {}
     for node in _in_order(reads):
-        if is_stateful(node.op) or not (node.input or "value" in node.attr):
+        has_value = node.op != "Const" or "value" in node.attr
+        if is_stateful(node.op) or not has_value or not (node.input or node.op == "Const"):
             continue
         key = plain(node)
         key.name = ""
@@ -180,7 +176,8 @@ def _twins(reads: Reads) -> dict[str, str]:
         definition = op_definition(node.op)
         if definition is not None and definition.is_commutative:
             key.input[:] = sorted(key.input)
-        first[node.name] = seen.setdefault(key.SerializeToString(deterministic=True), node.name)
+        digest = hashlib.sha256(key.SerializeToString(deterministic=True)).digest()
+        first[node.name] = seen.setdefault(digest, node.name)
     return first
 
 

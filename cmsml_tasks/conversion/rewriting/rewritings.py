@@ -20,8 +20,6 @@ from cmsml_tasks.conversion.nodes import NodeDef
 from cmsml_tasks.conversion.rewriting.patterns import Match, Op, Place, matches
 from cmsml_tasks.conversion.rewriting.reads import Chain, Read, Reads
 
-Numbers = NDArray[np.float64]
-
 _X, _GAMMA, _BETA = Place("x"), Place("gamma"), Place("beta")
 _AXES, _EPSILON = Place("axes", constant=True), Place("epsilon", constant=True)
 _ADD = "Add|AddV2"
@@ -159,10 +157,10 @@ def _later_in(*places: str) -> Callable[[Match, Reads], Iterator[Read]]:
 
 
 def _tanh_of_softplus(inner: Op | Place) -> Op:
-    return Op("Tanh", (Op("Softplus", (inner,), alone=True),), alone=True)
+    return Op("Tanh", (Op("Softplus", (inner,)),))
 
 
-_SIGMOID = Op("Sigmoid", (_X,), alone=True)
+_SIGMOID = Op("Sigmoid", (_X,))
 _MEAN = Op("Mean", (_X, _AXES), name="mean")
 _SQUARES = Op("SquaredDifference", (_X, _MEAN), name="squares")
 _DEVIATION = Op("Rsqrt", (Op(_ADD, (Op("Mean", (_SQUARES,)), _EPSILON)),))
@@ -192,8 +190,7 @@ def _wrong_in_leaky_relu(maximum: NodeDef, reads: Reads) -> Iterator[Read]:
         x = reads.chain(maximum, plain)
         for times_x, alpha in itertools.islice(_scaled(maximum, scaled, reads), _MOST_FACTORS):
             if _of_one_node((x, times_x), reads):
-                if len(set(alpha.flat)) == 1:
-                    yield from _wrong_in_multiple(x, times_x, _is_slope(alpha, maximum, x, reads))
+                yield from _wrong_in_multiple(x, times_x, _is_slope(alpha, maximum, x, reads))
                 break
 
 
@@ -208,43 +205,55 @@ def _wrong_in_multiple(x: Chain, times_x: Chain, is_slope: bool) -> Iterator[Rea
         yield x[0]
 
 
-def _is_slope(alpha: Numbers, maximum: NodeDef, x: Chain, reads: Reads) -> bool:
-    """Tell whether *alpha*, one number, can be that of a LeakyRelu."""
-    shape = reads.shape(x[-1].node, x[-1].port) if alpha.ndim else None
-    adds_dimensions = alpha.ndim > (0 if shape is None else len(shape))
+@dataclass(frozen=True)
+class _Factor:
+    """A constant of which all elements are *number*, which is infinite if it is not known."""
+
+    number: float
+    rank: int
+
+    def times(self, other: _Factor) -> _Factor:
+        return _Factor(self.number * other.number, max(self.rank, other.rank))
+
+
+def _is_slope(alpha: _Factor, maximum: NodeDef, x: Chain, reads: Reads) -> bool:
+    """Tell whether *alpha* can be that of a LeakyRelu."""
+    shape = reads.shape(x[-1].node, x[-1].port) if alpha.rank else None
+    adds_dimensions = alpha.rank > (0 if shape is None else len(shape))
     # of other types than single precision it ends the process in 2.12
-    return float(alpha.flat[0]) <= 1 and not adds_dimensions and _is_single(maximum)
+    return alpha.number <= 1 and not adds_dimensions and _is_single(maximum)
 
 
-def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, Numbers]]:
+def _scaled(reader: NodeDef, index: int, reads: Reads) -> Iterator[tuple[Chain, _Factor]]:
     """Yield the way of what an input is a multiple of, from the multiplication on, and the factor.
 
-    A multiple of a multiple comes twice, that of the multiple first. Nobody else may read them, or
-    the rewriting is not done.
+    A multiple of a multiple comes twice, that of the multiple first.
     """
-    alpha: Numbers = np.ones(())
+    alpha = _Factor(1.0, 0)
     way = reads.chain(reader, index)
-    while reads.may_be_alone(way) and (factor := _factor(reads.source(way), reads)) is not None:
-        way = reads.chain(reads.source(way), factor[0])
-        alpha = alpha * factor[1]
+    while (found := _factor(reads.source(way), reads)) is not None:
+        index, factor = found
+        way = reads.chain(reads.source(way), index)
+        alpha = alpha.times(factor)
         yield way, alpha
 
 
-def _factor(node: NodeDef, reads: Reads) -> tuple[int, Numbers] | None:
-    """Return which input *node* multiplies by a constant, and the constant.
-
-    One that would have to be computed is infinite, as one of which nothing is known.
-    """
+def _factor(node: NodeDef, reads: Reads) -> tuple[int, _Factor] | None:
+    """Return which input *node* multiplies by a constant with equal elements, and the constant."""
     sources = [reads.read(node, index) for index in reads.data(node)]
     tensors = {(source.node, source.port) for source in sources}
     if node.op in {"Add", "AddV2", "AddN"} and len(sources) > 1 and len(tensors) == 1:
-        return 0, np.array(float(len(sources)))
+        return 0, _Factor(float(len(sources)), 0)
     if node.op not in {"Div", "Mul", "RealDiv"}:
         return None
     for index, other in ((0, 1), (1, 0)) if node.op == "Mul" else ((0, 1),):
         if reads.is_constant(sources[other].node):
             value = reads.value(reads.chain(node, other))
-            number = np.array(np.inf) if value is None else value.astype(np.float64)
-            with np.errstate(divide="ignore"):
-                return index, number if node.op == "Mul" or value is None else 1 / number
+            if value is None:
+                return index, _Factor(np.inf, 0)
+            numbers = set(value.astype(np.float64).flat)
+            if len(numbers) == 1:
+                (number,) = numbers
+                inverse = np.inf if not number else 1 / number
+                return index, _Factor(number if node.op == "Mul" else inverse, value.ndim)
     return None

@@ -9,10 +9,13 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.nodes import NodeDef, node_of
-from cmsml_tasks.conversion.rewriting.reads import Read, Reads
+from cmsml_tasks.conversion.rewriting.reads import Read, Reads, axis_of
 
 # which of their inputs are the tensor that is split, and the axis
 _SPLITS = {"Split": (1, 0), "SplitV": (0, 2)}
+
+ROLES = ("begin", "end", "strides")
+"""The constants of a slice, which are called so in its scope."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,7 @@ def _part(read: Read, reads: Reads) -> _Part | None:
     """Return which part of what the node that is read takes apart is read, if that is known."""
     node = reads.nodes[read.node]
     if node.op == "Unpack":
-        axis = int(node.attr["axis"].i)
-        return _Part(node.input[0], axis, read.port, read.port + 1, drops_axis=True)
+        return _Part(node.input[0], axis_of(node), read.port, read.port + 1, drops_axis=True)
     if node.op not in _SPLITS:
         return None
     value, axis_input = _SPLITS[node.op]
@@ -82,7 +84,7 @@ def _slice(name: str, part: _Part) -> list[NodeDef]:
     place = part.axis if part.axis >= 0 else 1
     behind = 0 if part.axis >= 0 else -1 - part.axis
     constants = []
-    for role, number in (("begin", part.begin), ("end", part.end), ("strides", 1)):
+    for role, number in zip(ROLES, (part.begin, part.end, 1), strict=True):
         other = 1 if role == "strides" else 0
         values = np.array([other] * place + [number] + [other] * behind, np.int32)
         constant = NodeDef(name=f"{name}/{role}", op="Const")
