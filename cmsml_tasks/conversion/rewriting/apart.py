@@ -84,10 +84,10 @@ class _StandIns:
         return self._made[output]
 
     def _free_name(self, wanted: str) -> str:
-        name = wanted
+        name, refused = wanted, set[str]()
         while not self._taken.isdisjoint((name, *(f"{name}/{role}" for role in ROLES))):
-            name = unused(wanted, self._taken | {name})
-            self._taken.add(name)
+            refused.add(name)
+            name = unused(wanted, self._taken | refused)
         return name
 
 
