@@ -21,13 +21,11 @@ L = keras.layers
 
 X = rows(5, 4)
 WIDE = rows(5, 12)
-NARROW = (rows(5, 4, seed=8) * 0.03 + 0.5).astype(
-    "float32"
-)  # of a variance that epsilon decides on
+# of a variance that epsilon decides on
+NARROW = (rows(5, 4, seed=8) * 0.03 + 0.5).astype("float32")
 IMAGES = rows(3, 4, 4, 6)
 MATRICES = rows(2, 3, 3, seed=6)
 SEQUENCES = rows(3, 5, 4)
-WEIGHT = rows(4, 4, seed=9)
 
 Function = Callable[[Any], Any]
 

@@ -160,7 +160,6 @@ def _tanh_of_softplus(inner: Op | Place) -> Op:
     return Op("Tanh", (Op("Softplus", (inner,)),))
 
 
-_SIGMOID = Op("Sigmoid", (_X,))
 _MEAN = Op("Mean", (_X, _AXES), name="mean")
 _SQUARES = Op("SquaredDifference", (_X, _MEAN), name="squares")
 _DEVIATION = Op("Rsqrt", (Op(_ADD, (Op("Mean", (_SQUARES,)), _EPSILON)),))
@@ -173,7 +172,7 @@ _SUM = Op("AddN", (), name="sum")
 _PRODUCT = Op("Mul", (Op("BatchMatMulV2", ()), Place("factor")))
 
 _REWRITINGS = (
-    Rewriting(Op("Mul", (_SIGMOID, _X)), _wrong_gate),
+    Rewriting(Op("Mul", (Op("Sigmoid", (_X,)), _X)), _wrong_gate),
     Rewriting(Op("Mul", (_tanh_of_softplus(_X), _X)), _wrong_gate),
     Rewriting(Op("Mul", (_tanh_of_softplus(_SUM), _SUM)), _wrong_mish),
     Rewriting(_NORMALISED, _wrong_normalisation),

@@ -67,9 +67,9 @@ def _part(read: Read, reads: Reads) -> _Part | None:
         return None
     value, axis_input = _SPLITS[node.op]
     axes = reads.value(reads.chain(node, axis_input))
-    shapes = [reads.shape(node.name, port) for port in range(read.port + 1)]
     if axes is None or axes.size != 1:
         return None
+    shapes = [reads.shape(node.name, port) for port in range(read.port + 1)]
     axis, ends = int(axes.flat[0]), [0]
     for shape in shapes:
         size = None if shape is None else shape[axis]
