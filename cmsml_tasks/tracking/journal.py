@@ -40,6 +40,7 @@ class Journal:
         present: family and number of complete tasks or branches, by the id of task or workflow.
         branches: families of complete branches by their id, by the id of their workflow.
         pending: family and workflow (or "") of tasks that were to run, by their id.
+        not_compared: what could not be looked at of complete ones, in words.
     """
 
     notes: int
@@ -48,6 +49,7 @@ class Journal:
     present: dict[str, tuple[str, int]] = field(default_factory=dict)
     branches: dict[str, dict[str, str]] = field(default_factory=dict)
     pending: dict[str, tuple[str, str]] = field(default_factory=dict)
+    not_compared: dict[str, None] = field(default_factory=dict)
 
 
 _journal: Journal | None = None
@@ -82,6 +84,8 @@ def note_present(task: Any) -> None:
     if journal is None:
         return
     journal.families.setdefault(task.task_family)
+    for what in task.not_compared:
+        journal.not_compared.setdefault(f"{task.task_family}: {what}")
     if is_workflow(task):
         # with law's acceptance some may be stale
         complete = task.known_complete or task.get_branch_map()
@@ -128,7 +132,8 @@ def _print_table(journal: Journal) -> None:
             rows.append((family, *(str(number or "-") for number in numbers), spent))
     if len(rows) == 1:
         return
-    print(f"\nthis run\n{table(rows, right=range(1, len(rows[0])))}", flush=True)
+    notes = "".join(f"\n{each}" for each in journal.not_compared)
+    print(f"{notes}\nthis run\n{table(rows, right=range(1, len(rows[0])))}", flush=True)
 
 
 def _count(journal: Journal) -> tuple[Counter[tuple[str, str]], Counter[str]]:

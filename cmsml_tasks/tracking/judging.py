@@ -8,14 +8,15 @@ from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import (
     CODE,
-    INPUT,
     PARAMETER,
     Ingredients,
     changes,
     ingredients_of,
 )
-from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
+from cmsml_tasks.tracking.input_changes import INPUT
+from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
+from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict, seen
 
@@ -35,10 +36,16 @@ def judge(task: TrackedTask) -> State:
     manifest = believable_manifest(task.manifest_path)
     if manifest is None or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    inputs = seen("inputs", task, lambda: inputs_of(task, asked_for(manifest)))
-    current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
+    return judged(task, manifest, paths)
+
+
+def judged(task: TrackedTask, manifest: Manifest, paths: list[str]) -> State:
+    """Return the verdict on *task* if *manifest* speaks for the outputs at *paths*."""
+    inputs = seen("inputs", task, lambda: inputs_recorded_by(task, manifest))
+    observed = seen("observations", task, lambda: observations_today(manifest))
+    current = {**ingredients_of(task, inputs), **observed.sections}
     roots = (*task.owner().tracked_code(), *inputs.read_with)
-    recorded = with_defaults(manifest.ingredients, task)
+    recorded = with_values_before(manifest.ingredients, task)
     recorded, current = _known(recorded, inputs), _known(current, inputs)
     if inputs.waits_for:
         # which modules are needed to read what is not there is not known either
@@ -59,8 +66,8 @@ def judge(task: TrackedTask) -> State:
         verdict,
         changed=tuple(changed),
         damaged=tuple(damaged),
-        waits_for=tuple(inputs.waits_for),
-        unknown=tuple(inputs.unknown),
+        waits_for=inputs.families_waited_for(),
+        unknown=(*inputs.unknown, *observed.unknown),
         manifest=manifest,
     )
 
@@ -83,30 +90,19 @@ def believable_manifest(path: Place) -> Manifest | None:
     return None if changed or gone else before
 
 
-def with_defaults(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
-    """Add the defaults of parameters that the task did not have when its outputs were made."""
-    owner = task.owner()
-    defaults = seen("defaults", owner, owner.default_parameters)
-    return {**ingredients, PARAMETER: {**defaults, **ingredients.get(PARAMETER, {})}}
-
-
-def with_unknown(current: Ingredients, manifest: Manifest, inputs: Inputs) -> Ingredients:
-    """Take files from outside that cannot be looked at for what the manifest says of them."""
-    if not inputs.unknown:
-        return current
-    outside = {
-        name: digest
-        for name, digest in manifest.ingredients.get(INPUT, {}).items()
-        if "task" not in manifest.origins.get(name, {})
-    }
-    return {**current, INPUT: {**outside, **current[INPUT]}}
+def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
+    """Add what outputs were made with before the task had a parameter, where its class says it."""
+    before = task.owner().values_before()
+    if not before:
+        return ingredients
+    return {**ingredients, PARAMETER: {**before, **ingredients.get(PARAMETER, {})}}
 
 
 def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
     """Leave out the inputs whose makers would run first: what they will be is not known yet."""
     if not inputs.waits_for:
         return ingredients
-    makers = tuple(f"{family}/" for family in inputs.waits_for)
+    makers = tuple(f"{family}/" for family in inputs.families_waited_for())
     kept = {
         name: digest
         for name, digest in ingredients.get(INPUT, {}).items()
