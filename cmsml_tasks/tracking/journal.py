@@ -24,7 +24,8 @@ from cmsml_tasks.tracking.tables import table
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
-OUTCOMES = ("ran", "cut off", "up to date", "failed", "not run")
+OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")
+_RARE = {"restored"}
 _ENDED = "ended"
 
 
@@ -124,9 +125,11 @@ def _print_table(journal: Journal) -> None:
     if os.getpid() != journal.process:
         return
     counts, seconds = _count(journal)
-    rows: list[tuple[str, ...]] = [("", *OUTCOMES, "time")]
+    happened = {outcome for (_, outcome), number in counts.items() if number}
+    outcomes = [each for each in OUTCOMES if each not in _RARE or each in happened]
+    rows: list[tuple[str, ...]] = [("", *outcomes, "time")]
     for family in reversed(journal.families):
-        numbers = [counts[family, outcome] for outcome in OUTCOMES]
+        numbers = [counts[family, outcome] for outcome in outcomes]
         if any(numbers):
             spent = f"{seconds[family]:.1f} s" if family in seconds else ""
             rows.append((family, *(str(number or "-") for number in numbers), spent))
@@ -146,7 +149,7 @@ def _count(journal: Journal) -> tuple[Counter[tuple[str, str]], Counter[str]]:
     for line in lines:
         family, task_id, outcome, spent = json.loads(line)
         last[task_id] = (family, outcome)
-        if outcome in ("ran", "failed"):
+        if outcome in ("ran", "restored", "failed"):
             seconds[family] += spent
     counts = Counter(last.values())
     for task_id, (family, workflow) in journal.pending.items():

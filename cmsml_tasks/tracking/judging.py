@@ -16,7 +16,7 @@ from cmsml_tasks.tracking.ingredients import (
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
-from cmsml_tasks.tracking.observations import observations_today
+from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict, seen
 
@@ -36,13 +36,27 @@ def judge(task: TrackedTask) -> State:
     manifest = believable_manifest(task.manifest_path)
     if manifest is None or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    return judged(task, manifest, paths)
+    return judged(
+        task,
+        manifest,
+        task.manifest_path.parent,
+        seen("inputs", task, lambda: inputs_recorded_by(task, manifest)),
+        seen("observations", task, lambda: observations_today(manifest)),
+    )
 
 
-def judged(task: TrackedTask, manifest: Manifest, paths: list[str]) -> State:
-    """Return the verdict on *task* if *manifest* speaks for the outputs at *paths*."""
-    inputs = seen("inputs", task, lambda: inputs_recorded_by(task, manifest))
-    observed = seen("observations", task, lambda: observations_today(manifest))
+def judged(
+    task: TrackedTask, manifest: Manifest, folder: Place, inputs: Inputs, observed: Observations
+) -> State:
+    """Return the verdict on what *manifest* describes, as outputs of *task* today.
+
+    Args:
+        task: a branch or a plain task.
+        manifest: of outputs that were made by it.
+        folder: where they lie.
+        inputs: what it would read today if it asked for what it did for *manifest*.
+        observed: what *manifest* has seen read, as it is today.
+    """
     current = {**ingredients_of(task, inputs), **observed.sections}
     roots = (*task.owner().tracked_code(), *inputs.read_with)
     recorded = with_values_before(manifest.ingredients, task)
@@ -55,7 +69,7 @@ def judged(task: TrackedTask, manifest: Manifest, paths: list[str]) -> State:
         recorded = {**recorded, CODE: used}
     changed = changes(recorded, current, roots)
     changed += environment_changes(manifest.environment, task.compare_environment)
-    damaged, gone = _damage(task, manifest, paths)
+    damaged, gone = _damage(task, manifest, folder)
     verdict = Verdict.COMPLETE
     if changed or damaged or inputs.waits_for:
         verdict = Verdict.STALE
@@ -98,6 +112,12 @@ def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredien
     return {**ingredients, PARAMETER: {**before, **ingredients.get(PARAMETER, {})}}
 
 
+def output_names(task: TrackedTask) -> list[str]:
+    """Return the names that a manifest has for the outputs of *task*."""
+    folder = task.manifest_path.parent
+    return [places.relative(path, folder) for path in task.output_paths()]
+
+
 def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
     """Leave out the inputs whose makers would run first: what they will be is not known yet."""
     if not inputs.waits_for:
@@ -122,10 +142,9 @@ def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | 
     return State(Verdict.MISSING)
 
 
-def _damage(task: TrackedTask, manifest: Manifest, paths: list[str]) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the outputs in words, and which are not there."""
-    folder = task.manifest_path.parent
-    wanted = [places.relative(path, folder) for path in paths]
+def _damage(task: TrackedTask, manifest: Manifest, folder: Place) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the outputs in *folder* in words, and which are not there."""
+    wanted = output_names(task)
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
         damaged, gone = output_changes(recorded, folder)

@@ -23,6 +23,8 @@ from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.replaced import drop_old, keep, restore
+from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, few, one_look
 
@@ -83,11 +85,22 @@ class Making:
                 return False
             # before the run: what changes meanwhile was not what it read
             self._basis = Basis(task)
-            for path in [*task.output_paths(), str(task.manifest_path)]:
-                places.remove_left_over(path)
+            kept = restorable(task)
+            for written in [*task.output_paths(), str(task.manifest_path)]:
+                places.remove_left_over(written)
             self._before = believable_manifest(task.manifest_path)
+        path, by_link = task.manifest_path, task.writes_by_rename
+        if self._before is not None:
+            keep(path, self._before, by_link=by_link)
         with suppress(FileNotFoundError):
-            places.move(task.manifest_path, set_aside(task.manifest_path))
+            places.move(path, set_aside(path))
+        if kept is not None and isinstance(path, Path):
+            restore(kept, path, by_link=by_link)
+            drop_old(path)
+            note(task, "restored", self._seconds())
+            print(f"restored: {task} was made from the same before", flush=True)
+            self._lock.release()
+            return False
         return True
 
     def is_superseded(self) -> bool:
@@ -130,6 +143,7 @@ class Making:
             if not meanwhile.may_be_mixed:
                 self._manifest(outputs, sandbox).write(path)
                 self._remove_left_over(outputs)
+                drop_old(path)
             _check(task, meanwhile)
         note(task, "ran", self._seconds())
         self._lock.release()

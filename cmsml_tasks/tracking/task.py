@@ -24,12 +24,13 @@ from cmsml_tasks.tracking.messages import refuse, speak_plainly, told
 from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.parameters import DepthParameter
 from cmsml_tasks.tracking.places import Place
+from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
 from cmsml_tasks.tracking.targets import made_by, paths_of
 
-_HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
+_HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
 
 
@@ -70,6 +71,12 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         description="call outputs stale if they were made in another environment: any of "
         f"{','.join(COMPARABLE)}; default: empty",
     )
+    no_restore = luigi.BoolParameter(
+        default=False,
+        significant=False,
+        description="run stale tasks also where outputs that were replaced are those that they "
+        "would make; default: False",
+    )
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
 
     _handed_on: ClassVar[dict[Any, tuple[str, ...]]]
@@ -84,6 +91,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     parameter that is not in it makes them stale."""
     reads: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Which output files of a required task are read, by its family; without an entry, all."""
+    writes_by_rename: ClassVar[bool] = False
+    """Whether each output is written under another name and then renamed. Outputs that are kept
+    before a run are then hard links, otherwise copies."""
     manifest_name: ClassVar[str | None] = None
     """Name of the manifest, for tasks that have a folder of their own."""
 
@@ -342,8 +352,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return super().deps()
 
     def forget(self) -> None:
-        """Remove the manifest."""
+        """Remove the manifest, and what is kept of outputs that were replaced."""
         path = self.manifest_path
+        drop_all(path)
         for manifest in (path, set_aside(path)):
             places.remove(manifest)
 
