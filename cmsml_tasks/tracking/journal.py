@@ -135,7 +135,7 @@ def _print_table(journal: Journal) -> None:
             rows.append((family, *(str(number or "-") for number in numbers), spent))
     if len(rows) == 1:
         return
-    notes = "".join(f"\n{each}" for each in journal.not_compared)
+    notes = "".join(f"{each}\n" for each in journal.not_compared)
     print(f"{notes}\nthis run\n{table(rows, right=range(1, len(rows[0])))}", flush=True)
 
 

@@ -41,6 +41,7 @@ class Project:
         given = {
             "PYTHONPATH": f"{self.folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
             "TOY_STORE": str(self.store),
+            "TOY_KEEP": "never",
             "CMSML_CACHE": str(self.folder / "cache"),
             "PATH": f"{LAW.parent}{os.pathsep}{os.environ['PATH']}",
         }

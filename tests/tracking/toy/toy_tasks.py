@@ -11,6 +11,7 @@ import toy_model
 
 from cmsml_tasks.files import replacing
 from cmsml_tasks.tracking import TrackedTask
+from cmsml_tasks.tracking.outside import NotHere, TrackedFile
 
 
 class Toy(TrackedTask):
@@ -176,6 +177,53 @@ class Both(Toy):
         """Yield, then count."""
         fits = yield Fit.req(self)
         self.write(self.output(), len(fits["collection"]))
+
+
+class Late(Toy):
+    """Reads data.txt, and then asks for the points."""
+
+    def tracked_files(self, data):
+        """Return the one file."""
+        return ["data.txt"]
+
+    def output(self):
+        """Return a text."""
+        return self.local_target("late.json")
+
+    def run(self):
+        """Read, wait, ask, write."""
+        with open("data.txt") as file:
+            text = file.read()
+        print("has read", flush=True)
+        time.sleep(float(os.environ.get("TOY_SLOW", "0")))
+        yield Foreign(version=self.version)
+        self.write(self.output(), text)
+
+
+class Used(Toy):
+    """Reads files as used.json says."""
+
+    def tracked_files(self, data):
+        """Return them with their samples, or as a plain list."""
+        with open("used.json") as file:
+            content = json.load(file)
+        if isinstance(content, list):
+            return content
+        return [
+            TrackedFile(path, {"sample": sample}, sample)
+            if os.path.exists(path)
+            else NotHere(sample, f"no {path}")
+            for sample, paths in content.items()
+            for path in paths
+        ]
+
+    def output(self):
+        """Return a number."""
+        return self.local_target("used.json")
+
+    def run(self):
+        """Write."""
+        self.write(self.output(), 1)
 
 
 class Foreign(law.Task):
