@@ -1,4 +1,4 @@
-"""``python -m cmsml_tasks.tracking``: where a file came from, and making it again."""
+"""``python -m cmsml_tasks.tracking``: where a file came from, making it again, what is kept."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     rebuild.add_argument("manifest", type=place, help="path or URL of the manifest")
     rebuild.set_defaults(run=lambda given: _rebuild(given.manifest))
+
+    replaced = commands.add_parser(
+        "replaced", help="list outputs that reruns have replaced and that are kept, or drop them"
+    )
+    replaced.add_argument(
+        "kept", nargs="*", type=Path, help="some of them, as the list names them; default: all"
+    )
+    replaced.add_argument("--store", type=Path, default=Path(store), help=f"default: {store}")
+    replaced.add_argument("--drop", action="store_true", help="remove them")
+    replaced.set_defaults(run=lambda given: _replaced(given.store, given.kept, given.drop))
 
     given = parser.parse_args(arguments)
     try:
@@ -79,6 +89,30 @@ def _rebuild(manifest: Place) -> int:
     from cmsml_tasks.tracking.rebuilding import rebuild
 
     return 0 if rebuild(manifest) else 1
+
+
+def _replaced(store: Path, chosen: list[Path], drop: bool) -> int:
+    from cmsml_tasks.tracking.replaced import kept_below
+    from cmsml_tasks.tracking.tables import table
+
+    if not store.is_dir():
+        raise SettingsError(f"there is no store {store}; name it with --store")
+    found = {os.path.realpath(each.folder): each for each in kept_below(store)}
+    for path in chosen:
+        if os.path.realpath(path) not in found:
+            raise SettingsError(f"{path}: nothing that was replaced is kept there")
+    names = [os.path.realpath(path) for path in chosen] or list(found)
+    rows = [("task", "made", "took", "size", "folder")]
+    for kept in (found[name] for name in names):
+        about = kept.manifest.environment
+        took, size = f"{about.get('seconds', 0):.0f} s", f"{kept.size / 1e6:.1f} MB"
+        rows.append((kept.manifest.task, str(about.get("time")), took, size, str(kept.folder)))
+        if drop:
+            kept.drop()
+    print(table(rows))
+    total = sum(found[name].size for name in names) / 1e6
+    print(f"{len(names)} {'dropped' if drop else 'kept'}, {total:.1f} MB")
+    return 0
 
 
 if __name__ == "__main__":

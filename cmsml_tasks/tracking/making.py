@@ -23,7 +23,7 @@ from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
-from cmsml_tasks.tracking.replaced import drop_old, keep, restore
+from cmsml_tasks.tracking.replaced import check_options, drop_old, keep, restore
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, few, one_look
@@ -89,6 +89,7 @@ class Making:
             for written in [*task.output_paths(), str(task.manifest_path)]:
                 places.remove_left_over(written)
             self._before = believable_manifest(task.manifest_path)
+        check_options()
         path, by_link = task.manifest_path, task.writes_by_rename
         if self._before is not None:
             keep(path, self._before, by_link=by_link)

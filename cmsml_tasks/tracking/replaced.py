@@ -89,6 +89,16 @@ def kept_below(store: Path) -> Iterator[Kept]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
+def check_options() -> None:
+    """Look at the options of ``law.cfg`` before anything runs.
+
+    Raises:
+        SettingsError: one of them cannot be read.
+    """
+    for name in _DEFAULTS:
+        _option(name)
+
+
 def keep(manifest_path: Place, manifest: Manifest, *, by_link: bool) -> None:
     """Keep the outputs of *manifest*, if making them took long; nobody else may run meanwhile.
 
@@ -98,7 +108,7 @@ def keep(manifest_path: Place, manifest: Manifest, *, by_link: bool) -> None:
         by_link: whether that run writes new files and renames them, which leaves links alone.
 
     Raises:
-        SettingsError: an option of ``law.cfg`` cannot be read.
+        UserError: the folder cannot be written.
     """
     longest = _option(_LONGER_THAN)
     if not isinstance(manifest_path, Path) or manifest.environment.get("seconds", 0) <= longest:
