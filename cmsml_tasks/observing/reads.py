@@ -52,6 +52,30 @@ class Reads:
         if stat.S_ISREG(found.st_mode):
             self._log.write("read", full, os.path.realpath(full), signature(found))
 
+    def source(self, name: Any) -> None:
+        """Note that a library is about to read *name*, a path or a URL, and no open file."""
+        if isinstance(name, str | bytes | os.PathLike):
+            _by_scheme(name, self.read, self.opened)
+
+    def target(self, name: Any) -> None:
+        """Note that a library is about to write *name*."""
+        if isinstance(name, str | bytes | os.PathLike):
+            _by_scheme(name, self.made, lambda url: None)
+
+    def below(self, folder: Any) -> None:
+        """Note that all files below *folder* are about to be read."""
+        start = _full(folder)
+        if start is not None:
+            for parent, _, names in os.walk(start):
+                for name in names:
+                    self.read(os.path.join(parent, name))
+
+    def unseen(self, what: str) -> None:
+        """Note that the work reads in a way that cannot be seen."""
+        if ("unseen", what) not in self._met:
+            self._met.add(("unseen", what))
+            self._log.write("unseen", what)
+
     def listed(self, path: Any) -> None:
         """Note that the names in the folder *path* are about to be read."""
         if (full := self._new("list", path)) is None or not _asked_for():
@@ -96,6 +120,17 @@ def harmless(hook: Callable[_P, None]) -> Callable[_P, None]:
             hook(*args, **kwargs)
 
     return watched
+
+
+def _by_scheme(name: Any, local: Callable[[str], None], remote: Callable[[str], None]) -> None:
+    text = os.fsdecode(name)
+    scheme, found, path = text.partition("://")
+    if not found:
+        local(text)
+    elif scheme == "file":
+        local(path[path.find(os.sep) :])  # behind a host
+    else:
+        remote(text)
 
 
 def _full(path: Any) -> str | None:

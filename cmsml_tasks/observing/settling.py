@@ -40,6 +40,7 @@ class _Settling:
         self._folders: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
         self._urls: set[str] = set()
+        self._unseen: set[str] = set()
 
     def read(self, path: str, real: str, found: list[int] | None) -> None:
         if counts := self._counting(path, real):
@@ -57,6 +58,9 @@ class _Settling:
 
     def url(self, url: str) -> None:
         self._urls.add(url)
+
+    def unseen(self, what: str) -> None:
+        self._unseen.add(what)
 
     def _counting(self, path: str, real: str) -> str | None:
         """Return the path that counts, which is behind a link where this work made the link."""
@@ -78,7 +82,8 @@ class _Settling:
             if names is not None or not _is_below(path, self._made):
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
-        return Observed(files, folders, variables, sorted(changed), sorted(self._urls))
+        sets = changed, self._urls, self._unseen
+        return Observed(files, folders, variables, *map(sorted, sets))
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None

@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import ways
+import ways_of_python
+from ways import WAYS
+
+from cmsml_tasks.isolated import call_isolated, call_observed
+from cmsml_tasks.observed import Observed, names_digest
+
+MODULES = [ways_of_python]
+OF_MODULE = {
+    module.__name__: [name for name, way in WAYS.items() if type(way).__module__ == module.__name__]
+    for module in MODULES
+}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory) -> dict[str, tuple[Path, dict[str, str], Observed]]:
+    """For each module: the folder of its ways, what went wrong, and what was seen."""
+    found = {}
+    for module, names in OF_MODULE.items():
+        folder = tmp_path_factory.mktemp(module).resolve()
+        arguments = {"module": module, "folder": str(folder), "ways": names}
+        call_isolated("ways:make", **arguments)
+        found[module] = (folder, *call_observed("ways:read", **arguments))
+    return found
+
+
+def _below(folder: Path, paths: dict[str, str | None]) -> list[str]:
+    def names() -> Iterator[str]:
+        for path, digest in paths.items():
+            if Path(path).is_relative_to(folder):
+                yield f"{Path(path).relative_to(folder)}{'' if digest else '?'}"
+
+    return sorted(names())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in OF_MODULE.items() for name in names]
+)
+def test_way_of_reading(seen, module, name):
+    folder, wrong, observed = seen[module]
+    assert wrong.get(name) is None
+    way = WAYS[name]
+    assert _below(folder / name, observed.files) == sorted(way.files)
+    assert _below(folder / name, observed.folders) == sorted(way.folders)
+
+
+@pytest.mark.parametrize("module", list(OF_MODULE))
+def test_nothing_else_counts(seen, module):
+    folder, _, observed = seen[module]
+    assert [path for path in observed.files if not Path(path).is_relative_to(folder)] == []
+    assert [path for path in observed.folders if not Path(path).is_relative_to(folder)] == []
