@@ -66,7 +66,7 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         _database(reads, path)
 
     def library(name: Any) -> None:
-        if isinstance(name, str) and os.sep in name:
+        if name is not None and os.sep in os.fsdecode(name):
             reads.loaded(name)
 
     def imported(_module: Any, file: Any, *_: Any) -> None:

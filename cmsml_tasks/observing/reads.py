@@ -108,7 +108,8 @@ class Reads:
         if full is None or (kind, full) in self._met:
             return None
         self._met.add((kind, full))
-        return None if full.startswith(_NO_FILES) or is_installed(full) else full
+        place = f"{full}{os.sep}"
+        return None if place.startswith(_NO_FILES) or is_installed(place) else full
 
 
 def harmless(hook: Callable[_P, None]) -> Callable[_P, None]:

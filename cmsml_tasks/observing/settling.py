@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,16 +12,21 @@ from cmsml_tasks.observing.log import signature
 
 
 def settle(
-    events: Iterable[Sequence[Any]], leaving_out: Iterable[str], digest: Callable[[str], str]
+    events: Iterable[Sequence[Any]],
+    *,
+    leaving_out: Iterable[str],
+    given: Container[str],
+    digest: Callable[[str], str],
 ) -> Observed:
     """Return what *events* amount to now.
 
     Args:
         events: as the log has them, oldest first.
         leaving_out: absolute paths of files and folders that do not count, nor what lies below.
+        given: names of variables that the work was started with, whatever is around.
         digest: gives the SHA-256 of the file at a path.
     """
-    settling = _Settling(leaving_out, digest)
+    settling = _Settling(leaving_out, given, digest)
     for kind, *rest in events:
         getattr(settling, kind)(*rest)
     return settling.observed()
@@ -30,10 +35,13 @@ def settle(
 class _Settling:
     """Takes the events by their names, and asks what has become of what they tell."""
 
-    def __init__(self, leaving_out: Iterable[str], digest: Callable[[str], str]) -> None:
+    def __init__(
+        self, leaving_out: Iterable[str], given: Container[str], digest: Callable[[str], str]
+    ) -> None:
         self._apart = {
             form(path) for path in leaving_out for form in (os.path.abspath, os.path.realpath)
         }
+        self._given = given
         self._digest = digest
         self._made: set[str] = set()
         self._files: dict[str, list[int] | None] = {}
@@ -54,7 +62,8 @@ class _Settling:
         self._made.add(path)
 
     def asked(self, name: str, value: str | None) -> None:
-        self._variables.setdefault(name, value)
+        if name not in self._given:
+            self._variables.setdefault(name, value)
 
     def url(self, url: str) -> None:
         self._urls.add(url)

@@ -2,12 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import ways
 import ways_of_python
 from ways import WAYS
 
 from cmsml_tasks.isolated import call_isolated, call_observed
-from cmsml_tasks.observed import Observed, names_digest
+from cmsml_tasks.observed import Observed
 
 MODULES = [ways_of_python]
 OF_MODULE = {

@@ -392,9 +392,9 @@ class NotFiles(Way):
         os.mkfifo(folder / "fifo")
         os.close(os.open(folder, os.O_RDONLY))
         with contextlib.suppress(OSError):
-            open("x" * 5000)
+            Path("x" * 5000).read_text()
         with contextlib.suppress(ValueError):
-            open("nul\0")
+            Path("nul\0").read_text()
         reader, writer = os.pipe()
         os.close(writer)
         os.close(reader)
