@@ -33,6 +33,8 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
             if mode is not None or os.path.isabs(path) or os.path.exists(path):
                 reads.read(path)
             return
+        if os.path.isdir(path):
+            return  # for a file without a name in it, or in vain
         keeps = not flags & os.O_TRUNC
         if (
             keeps

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -15,6 +16,7 @@ from cmsml_tasks.observing.log import Log, signature
 from cmsml_tasks.observing.whose import Owner, is_installed, owner
 
 _P = ParamSpec("_P")
+_in_a_hook = ContextVar("in_a_hook", default=False)
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _SOURCES = (".py", ".pyi")
 # they read sources to show them, or to translate them
@@ -113,12 +115,19 @@ class Reads:
 
 
 def harmless(hook: Callable[_P, None]) -> Callable[_P, None]:
-    """Return *hook* as one that never raises into the code that it watches."""
+    """Return *hook* as one that never raises into the code that it watches, nor watches hooks."""
 
     @wraps(hook)
     def watched(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        with suppress(Exception):
+        if _in_a_hook.get():
+            return
+        token = _in_a_hook.set(True)
+        try:
             hook(*args, **kwargs)
+        except Exception:
+            return
+        finally:
+            _in_a_hook.reset(token)
 
     return watched
 

@@ -2,13 +2,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import ways_of_libraries
 import ways_of_python
+import ways_of_tensorflow
 from ways import WAYS
 
 from cmsml_tasks.isolated import call_isolated, call_observed
 from cmsml_tasks.observed import Observed
 
-MODULES = [ways_of_python]
+MODULES = [ways_of_python, ways_of_libraries, ways_of_tensorflow]
 OF_MODULE = {
     module.__name__: [name for name, way in WAYS.items() if type(way).__module__ == module.__name__]
     for module in MODULES
@@ -36,6 +38,10 @@ def _below(folder: Path, paths: dict[str, str | None]) -> list[str]:
     return sorted(names())
 
 
+def _all(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize(
     ("module", "name"), [(module, name) for module, names in OF_MODULE.items() for name in names]
 )
@@ -43,7 +49,8 @@ def test_way_of_reading(seen, module, name):
     folder, wrong, observed = seen[module]
     assert wrong.get(name) is None
     way = WAYS[name]
-    assert _below(folder / name, observed.files) == sorted(way.files)
+    expected = _all(folder / name) if way.files is None else way.files
+    assert _below(folder / name, observed.files) == sorted(expected)
     assert _below(folder / name, observed.folders) == sorted(way.folders)
 
 

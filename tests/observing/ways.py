@@ -12,6 +12,7 @@ class Way:
 
     Attributes:
         files: names in the folder that count as read; those that end in ``?`` are not there.
+            None: all.
         folders: names of folders that count as listed; "." is the way's own.
     """
 

@@ -26,6 +26,7 @@ _HOOKS: dict[str, Callable[[ModuleType, Reads], None]] = {
     "tensorflow.python.ops.gen_io_ops": tensorflow.watch_operations,
     "tensorflow.python.ops.gen_lookup_ops": tensorflow.watch_tables,
     "tensorflow.python.data.ops.readers": tensorflow.watch_readers,
+    "tensorflow.python.data.experimental.ops.readers": tensorflow.watch_more_readers,
     "tensorflow.python.data.ops.load_op": tensorflow.watch_loads,
     "tensorflow.python.data.ops.cache_op": tensorflow.watch_caches,
     "tensorflow.python.training.py_checkpoint_reader": tensorflow.watch_checkpoints,

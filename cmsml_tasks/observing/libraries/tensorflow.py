@@ -88,13 +88,27 @@ def watch_tables(operations: ModuleType, reads: Reads) -> None:
 
 def watch_readers(readers: ModuleType, reads: Reads) -> None:
     """Watch ``tensorflow.python.data.ops.readers``: datasets of lines and of records."""
+    for name in ("TextLineDatasetV2", "TFRecordDatasetV2", "FixedLengthRecordDatasetV2"):
+        _tell_of_names(getattr(readers, name), reads)
 
+
+def _tell_of_names(dataset: type, reads: Reads) -> None:
     def made(_dataset: Any, filenames: Any, *_: Any, **__: Any) -> None:
         for name in _names(filenames, reads, "a tf.data.Dataset of file names"):
             reads.source(name)
 
-    for name in ("TextLineDatasetV2", "TFRecordDatasetV2", "FixedLengthRecordDatasetV2"):
-        tell(getattr(readers, name), "__init__", made)
+    tell(dataset, "__init__", made)
+
+
+def watch_more_readers(readers: ModuleType, reads: Reads) -> None:
+    """Watch ``tensorflow.python.data.experimental.ops.readers``: CSV files and SQL."""
+
+    def sql(_dataset: Any, driver_name: Any, data_source_name: Any, *_: Any, **__: Any) -> None:
+        for name in _names(data_source_name, reads, "an SqlDataset"):
+            reads.source(name)
+
+    _tell_of_names(readers.CsvDatasetV2, reads)
+    tell(readers.SqlDatasetV2, "__init__", sql)
 
 
 def watch_loads(module: ModuleType, reads: Reads) -> None:
@@ -151,10 +165,11 @@ def _constants(value: Any) -> list[Any] | None:
         return None if None in parts else [name for part in parts for name in part or ()]
     if hasattr(value, "element_spec"):
         return _elements(value)
+    from numpy import ravel
     from tensorflow.python.framework import tensor_util
 
     constant = tensor_util.constant_value(value) if tensor_util.is_tf_type(value) else value
-    return None if constant is None else list(constant.ravel())
+    return None if constant is None else ravel(constant).tolist()
 
 
 def _elements(dataset: Any) -> list[Any] | None:
@@ -171,6 +186,10 @@ def _checkpoint(prefix: Any, reads: Reads) -> None:
 
 
 def _folders_of(pattern: Any, reads: Reads) -> None:
-    folder = os.path.dirname(os.fsdecode(pattern))
+    """Note the folders whose names decide what *pattern* finds."""
+    text = os.fsdecode(pattern)
+    if not glob.has_magic(text):
+        return  # asks whether it is there
+    folder = os.path.dirname(text)
     for path in glob.glob(folder) if glob.has_magic(folder) else [folder]:
         reads.listed(path or ".")
