@@ -96,7 +96,8 @@ class _Settling:
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(path)
             content = self._digest(path) if found else None
             now = signature(os.stat(path))  # later than the digest, which may take its time
         if now != found:

@@ -306,8 +306,11 @@ class SettingsInPython(Way):
 class Module(Way):
     """A module: its source is code, what it reads when it is imported counts."""
 
+    files = ["net.json", "opened.py"]
+
     def make(self, folder):
         super().make(folder)
+        (folder / "opened.py").write_text("")
         (folder / "reading.py").write_text(
             "import inspect, sys\n"
             "from pathlib import Path\n"
@@ -317,9 +320,11 @@ class Module(Way):
 
     def read(self, folder):
         sys.path.insert(0, str(folder))
+        import opened
         import reading
 
         reading.source()
+        Path(opened.__file__).read_text()
         sys.path.remove(str(folder))
 
 
@@ -341,17 +346,18 @@ class Resource(Way):
 class ImportOfALibrary(Way):
     """Files that a library reads for itself while it is imported."""
 
-    files = ["read_later.json"]
+    files = ["again.json", "read_later.json"]
 
     def make(self, folder):
         package = folder / "site-packages" / "a_library"
         package.mkdir(parents=True)
-        (folder / "own.json").write_text("{}")
-        (folder / "read_later.json").write_text("{}")
+        for name in ("own.json", "again.json", "read_later.json"):
+            (folder / name).write_text("{}")
         (package / "__init__.py").write_text(
             "from pathlib import Path\n"
             "HERE = Path(__file__).parents[2]\n"
             "(HERE / 'own.json').read_text()\n"
+            "(HERE / 'again.json').read_text()\n"
             "def later(): (HERE / 'read_later.json').read_text()\n"
         )
 
@@ -360,6 +366,7 @@ class ImportOfALibrary(Way):
         import a_library
 
         a_library.later()
+        (folder / "again.json").read_text()
         sys.path.remove(str(folder / "site-packages"))
 
 
