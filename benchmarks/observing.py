@@ -1,9 +1,9 @@
 """What it costs to see what a training reads: the same work, observed and not, in turn.
 
-The time that each file costs; the demo's training, and one whose `load()` reads 1,000 small files. Figures are medians of the
-ratios of pairs, of wall time and of processor time (that of the child, its digests and its start
-included); the second decides, since 3 % of wall time is less than what a busy machine does by
-itself. Exit status 1 if the promise is broken.
+What each file costs; the demo's training; one whose `load()` reads 1,000 small files. Figures are
+medians of the ratios of pairs, of wall time and of processor time (that of the child, its digests
+and its start included); the second decides, since 3 % of wall time is less than what a busy machine
+does by itself. Exit status 1 if the promise is broken.
 """
 
 from __future__ import annotations

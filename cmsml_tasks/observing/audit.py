@@ -28,6 +28,8 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
     def opened(path: Any, mode: str | None, flags: int) -> None:
         if isinstance(path, int):
             return  # what has a descriptor was opened before
+        if isinstance(path, str) and path.endswith(".pyc"):
+            return  # thousands, of imports
         if not flags & _WRITES:
             # os.open may take a path from another folder than this process's, which isn't told
             if mode is not None or os.path.isabs(path) or os.path.exists(path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.observing.log import Log
 from cmsml_tasks.observing.place_variables import says_where
 from cmsml_tasks.observing.reads import harmless
-from cmsml_tasks.observing.whose import Owner, owner
+from cmsml_tasks.observing.whose import Owner, asker
 
 if TYPE_CHECKING:
     _Environ = os._Environ[Any]
@@ -64,9 +64,7 @@ class _Asked:
         frame = sys._getframe(4)  # below: __getitem__, the guard, note, this
         if frame.f_code in _COPYING or (frame.f_code, frame.f_lasti) in self._copying:
             return False
-        while owner(frame) is Owner.GO_BETWEEN and frame.f_back:
-            frame = frame.f_back
-        return owner(frame) is Owner.USER
+        return asker(frame) is Owner.USER
 
 
 class _ObservedEnviron(_Environ):

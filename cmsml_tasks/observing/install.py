@@ -8,6 +8,7 @@ from cmsml_tasks.observing.audit import watch_audit_events
 from cmsml_tasks.observing.environment import watch_environment
 from cmsml_tasks.observing.libraries.table import watch_libraries
 from cmsml_tasks.observing.log import VARIABLE, Log
+from cmsml_tasks.observing.questions import watch_questions
 from cmsml_tasks.observing.reads import Reads
 
 
@@ -18,5 +19,6 @@ def watch() -> None:
         log = Log(path)
         reads = Reads(log)
         watch_audit_events(reads)
+        watch_questions(reads)
         watch_libraries(reads)
         watch_environment(log)

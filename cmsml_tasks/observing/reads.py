@@ -39,10 +39,13 @@ class Reads:
     def read(self, path: Any) -> None:
         """Note that the file *path* is about to be read."""
         full = self._counting("read", path)
-        if full is None or full.endswith(".pyc"):
-            return
-        if _asked_for(source=full.endswith(_SOURCES)):
+        if full is not None and _asked_for(source=full.endswith(_SOURCES)):
             self._note_file(full)
+
+    def missed(self, path: Any) -> None:
+        """Note that *path* was looked for, and is not there."""
+        if (full := self._counting("read", path)) is not None:
+            self._note("read", full, _real(full), None)
 
     def loaded(self, path: Any) -> None:
         """Note that the library *path* is about to be loaded, by an import or by hand."""

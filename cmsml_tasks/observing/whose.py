@@ -17,7 +17,9 @@ _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc")
 _OF_A_PREFIX = ("bin", "lib", "lib64", "libexec", "include", "share", "etc", "ssl", "conda-meta")
 # they ask in the name of whoever calls them
-_GO_BETWEENS = frozenset({"os", "posixpath", "genericpath", "_collections_abc", "string"})
+_GO_BETWEENS = frozenset(
+    {"os", "posixpath", "genericpath", "pathlib", "_collections_abc", "string"}
+)
 
 
 class Owner(Enum):
@@ -63,6 +65,13 @@ def owner(frame: FrameType) -> Owner:
         # code without a file, as of dataclasses, is its module's
         name = frame.f_globals.get("__file__") or name
     return _owner_of_code(name)
+
+
+def asker(frame: FrameType) -> Owner:
+    """Return in whose name *frame* asks something of Python's own modules."""
+    while owner(frame) is Owner.GO_BETWEEN and frame.f_back:
+        frame = frame.f_back
+    return owner(frame)
 
 
 @cache

@@ -138,9 +138,7 @@ def test_nothing_is_left_behind(net, monkeypatch, tmp_path_factory):
 def test_reads_that_cannot_be_kept_end_the_work(small_disk, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(small_disk))
     paths = [str(tmp_path / f"{number}-{'x' * 200}") for number in range(2000)]
-    with pytest.raises(
-        IsolatedError, match=r"^what read reads could not be kept in "
-    ):
+    with pytest.raises(IsolatedError, match=r"^what read reads could not be kept in "):
         call_observed("working:read", paths=paths)
 
 

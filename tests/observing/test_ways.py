@@ -59,3 +59,9 @@ def test_nothing_else_counts(seen, module):
     folder, _, observed = seen[module]
     assert [path for path in observed.files if not Path(path).is_relative_to(folder)] == []
     assert [path for path in observed.folders if not Path(path).is_relative_to(folder)] == []
+
+
+def test_what_is_noticed_without_names(seen):
+    assert seen["ways_of_python"][2].unseen == []
+    assert seen["ways_of_libraries"][2].unseen == []
+    assert seen["ways_of_tensorflow"][2].unseen == WAYS["HiddenInAGraph"].unseen

@@ -232,3 +232,37 @@ class Root(Way):
         for name, options in sources.items():
             with uproot.open(folder / f"{name}.root", **options) as file:
                 file["events"].arrays(library="np")
+
+
+class HiddenInArrow(Way):
+    """What the documentation calls unseen."""
+
+    files = []
+
+    def make(self, folder):
+        (folder / "rows.bin").write_text("x")
+
+    def read(self, folder):
+        from pyarrow import fs
+
+        fs.LocalFileSystem().open_input_file(f"{folder}/rows.bin").read()
+
+
+class HiddenInHdf5(Way):
+    """Files that others link to."""
+
+    files = ["first.h5"]
+
+    def make(self, folder):
+        import h5py
+
+        with h5py.File(folder / "second.h5", "w") as file:
+            file["x"] = ROWS["x"]
+        with h5py.File(folder / "first.h5", "w") as file:
+            file["linked"] = h5py.ExternalLink("second.h5", "x")
+
+    def read(self, folder):
+        import h5py
+
+        with h5py.File(folder / "first.h5") as file:
+            assert len(file["linked"][()]) == 2

@@ -128,6 +128,25 @@ class LookedForInVain(Way):
             (folder / "other.json").read_text()
 
 
+class AskedForInVain(Way):
+    files = ["a?", "b?", "c?", "d?", "e?"]
+
+    def read(self, folder):
+        assert not (folder / "a").exists()
+        assert not (folder / "b").is_file()
+        assert not os.path.exists(f"{folder}/c")
+        assert not os.path.isdir(f"{folder}/d".encode())
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(folder / "e")
+        assert os.path.exists(folder)
+        assert not (folder / "made").exists()
+        (folder / "made").mkdir(exist_ok=True)
+        assert shutil.which("asked", path=str(folder)) is None
+        os.makedirs(folder / "deep" / "er", exist_ok=True)
+        assert os.stat in os.supports_dir_fd
+        assert pickle.loads(pickle.dumps(os.stat)) is os.stat
+
+
 class CacheOfItsOwn(Way):
     """A file that is looked for in vain, made, and read."""
 
@@ -428,3 +447,22 @@ class Memmap(Way):
         np.load(folder / "rows.npy", mmap_mode="r")
         np.load(folder / "rows.npz")
         np.loadtxt(folder / "rows.txt")
+
+
+class HiddenFromUs(Way):
+    """What the documentation calls unseen."""
+
+    files = []
+
+    def make(self, folder):
+        for name in ("command.json", "c.json", "there.json", "attached.db"):
+            (folder / name).write_text("")
+
+    def read(self, folder):
+        subprocess.run(["cat", folder / "command.json"], check=True)
+        libc = ctypes.CDLL("libc.so.6")
+        libc.fopen.restype = ctypes.c_void_p
+        assert libc.fopen(bytes(folder / "c.json"), b"r")
+        assert (folder / "there.json").exists()
+        with contextlib.closing(sqlite3.connect(":memory:")) as database:
+            database.execute(f"attach '{folder}/attached.db' as other")

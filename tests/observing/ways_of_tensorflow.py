@@ -297,3 +297,26 @@ class Training(Way):
         backup = keras.callbacks.BackupAndRestore(folder / "backup")
         _model().fit(np.zeros((4, 2)), np.zeros(4), verbose=0, epochs=2, callbacks=[best, backup])
         keras.saving.load_model(folder / "best.keras")
+
+
+class HiddenInAGraph(Way):
+    """What the documentation calls unseen, though it is noticed."""
+
+    files = []
+    unseen = [
+        "a tf.data.Dataset of file names inside of a graph",
+        "tf.io.read_file inside of a graph",
+    ]
+
+    def make(self, folder):
+        (folder / "mapped.txt").write_text("x")
+        (folder / "lines.txt").write_text("x")
+
+    def read(self, folder):
+        import tensorflow as tf
+
+        names = tf.data.Dataset.from_tensor_slices([f"{folder}/mapped.txt"])
+        list(names.map(tf.io.read_file))
+        endings = tf.data.Dataset.from_tensor_slices(["lines.txt"])
+        paths = endings.map(lambda name: tf.strings.join([f"{folder}/", name]))
+        list(tf.data.Dataset.flat_map(paths, lambda path: tf.data.TextLineDataset(path)))
