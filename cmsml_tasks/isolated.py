@@ -94,8 +94,8 @@ def call_observed(
 
     Args:
         function: ``"package.module:name"``.
-        leaving_out: absolute paths of files and folders that do not count, nor what lies below:
-            declared inputs, and the outputs of the work.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below,
+            and URLs of files: declared inputs, and the outputs of the work.
         environment: added to the caller's variables; what it sets is no variable that counts.
         digest: gives the SHA-256 of a file; called here, when the work has ended.
         arguments: of the function, as JSON.

@@ -73,6 +73,9 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         if name is not None and os.sep in os.fsdecode(name):
             reads.loaded(name)
 
+    def requested(url: str, *_: Any) -> None:
+        reads.source(url)
+
     def imported(_module: Any, file: Any, *_: Any) -> None:
         if isinstance(file, str):
             reads.loaded(file)
@@ -89,6 +92,7 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         "sqlite3.connect": database,
         "ctypes.dlopen": library,
         "import": imported,
+        "urllib.Request": requested,
     }
     return {event: harmless(handler) for event, handler in handlers.items()}
 

@@ -10,6 +10,9 @@ from typing import Any
 from cmsml_tasks.observed import Observed, digest_of_names
 from cmsml_tasks.observing.log import signature
 
+# as given, for addresses, and without links
+_FORMS: tuple[Callable[[str], str], ...] = (str, os.path.abspath, os.path.realpath)
+
 
 def settle(
     events: Iterable[Sequence[Any]],
@@ -22,7 +25,8 @@ def settle(
 
     Args:
         events: as the log has them, oldest first.
-        leaving_out: absolute paths of files and folders that do not count, nor what lies below.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below;
+            URLs of files.
         given: names of variables that the work was started with, whatever is around.
         digest: gives the SHA-256 of the file at a path.
     """
@@ -38,9 +42,7 @@ class _Settling:
     def __init__(
         self, leaving_out: Iterable[str], given: Container[str], digest: Callable[[str], str]
     ) -> None:
-        self._apart = {
-            form(path) for path in leaving_out for form in (os.path.abspath, os.path.realpath)
-        }
+        self._apart = {form(path) for path in leaving_out for form in _FORMS}
         self._given = given
         self._digest = digest
         self._made: set[str] = set()
@@ -66,7 +68,8 @@ class _Settling:
             self._variables.setdefault(name, value)
 
     def url(self, url: str) -> None:
-        self._urls.add(url)
+        if url not in self._apart:
+            self._urls.add(url)
 
     def unseen(self, what: str) -> None:
         self._unseen.add(what)

@@ -145,3 +145,10 @@ def test_reads_that_cannot_be_kept_end_the_work(small_disk, monkeypatch, tmp_pat
 def test_record_survives_json(net):
     _, observed = call_observed("working:read", paths=[str(net), f"{net}.not"])
     assert Observed.from_json(json.loads(json.dumps(observed.as_json()))) == observed
+
+
+def test_addresses_are_named(xrootd_store):
+    files = [f"{xrootd_store}/a.root", f"{xrootd_store}/b.root"]
+    http = "http://127.0.0.1:1/net.json"
+    _, observed = call_observed("working:open_urls", leaving_out=files[:1], files=files, http=http)
+    assert observed == Observed(urls=[http, files[1]])

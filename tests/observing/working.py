@@ -81,3 +81,15 @@ def read_many(folder, rounds):
         for path in paths:
             path.read_bytes()
     return time.perf_counter() - start
+
+
+def open_urls(files, http):
+    import urllib.request
+
+    import uproot
+
+    for url in files:
+        with uproot.open(url) as file:
+            file.keys()
+    with suppress(OSError):
+        urllib.request.urlopen(http)
