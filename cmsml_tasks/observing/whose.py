@@ -86,6 +86,12 @@ def _owner_of_code(name: str) -> Owner:
     name = os.path.abspath(name)
     if not (name.startswith(_folders_of_code()) or _in_a_package(name)):
         return Owner.USER
-    folder, module = os.path.split(name)
-    between = module.removesuffix(".py") in _GO_BETWEENS and folder == os.path.dirname(os.__file__)
-    return Owner.GO_BETWEEN if between else Owner.LIBRARY
+    return Owner.GO_BETWEEN if name.startswith(_go_betweens()) else Owner.LIBRARY
+
+
+@cache
+def _go_betweens() -> tuple[str, ...]:
+    folder = os.path.dirname(os.path.abspath(os.__file__))
+    return tuple(
+        os.path.join(folder, f"{name}{end}") for name in _GO_BETWEENS for end in (".py", os.sep)
+    )

@@ -123,6 +123,15 @@ def test_nothing_is_lost_between_threads_and_forks(tmp_path, way):
     assert observed.files == {str(tmp_path / name): _sha256(name) for name in sorted(names)}
 
 
+def test_files_that_are_closed_behind_our_back(net):
+    second, written = net.with_name("second"), net.with_name("written")
+    second.write_text("x")
+    paths = {"first": str(net), "second": str(second), "written": str(written)}
+    _, observed = call_observed("working:read_and_close_all", **paths)
+    assert list(observed.files) == [str(net), str(second)]
+    assert written.read_text() == "its own"
+
+
 def test_errors_are_those_of_the_work(net):
     with pytest.raises(DataError, match=r"^no good$"):
         call_observed("working:refuse", path=str(net))

@@ -59,6 +59,8 @@ def test_nothing_else_counts(seen, module):
     folder, _, observed = seen[module]
     assert [path for path in observed.files if not Path(path).is_relative_to(folder)] == []
     assert [path for path in observed.folders if not Path(path).is_relative_to(folder)] == []
+    assert observed.variables == {}
+    assert observed.urls == []
 
 
 def test_what_is_noticed_without_names(seen):

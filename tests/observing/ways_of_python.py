@@ -378,6 +378,7 @@ class ImportOfALibrary(Way):
             "(HERE / 'own.json').read_text()\n"
             "(HERE / 'again.json').read_text()\n"
             "def later(): (HERE / 'read_later.json').read_text()\n"
+            "def ask(): return __import__('os').environ.get('ASKED_BY_A_LIBRARY')\n"
         )
 
     def read(self, folder):
@@ -385,6 +386,7 @@ class ImportOfALibrary(Way):
         import a_library
 
         a_library.later()
+        a_library.ask()
         (folder / "again.json").read_text()
         sys.path.remove(str(folder / "site-packages"))
 

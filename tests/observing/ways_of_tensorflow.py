@@ -60,6 +60,20 @@ class ReadFileOfAConstantInAGraph(Way):
         graph()
 
 
+class MatchingFilesInAGraph(Way):
+    folders = ["."]
+
+    def read(self, folder):
+        import tensorflow as tf
+
+        @tf.function
+        def graph():
+            names = tf.io.matching_files(f"{folder}/*.json")
+            return tf.io.read_file(names[0])
+
+        graph()
+
+
 class Datasets(Way):
     files = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "rows.tfrecord", "rows.dat"]
 
@@ -226,15 +240,17 @@ class KerasFile(Way):
 
 
 class TfKerasFile(Way):
-    files = ["model.h5", "best.index", "best.data-00000-of-00001"]
+    files = ["model.h5", "best.index", "best.data-00000-of-00001", "words.txt"]
 
     def make(self, folder):
+        (folder / "words.txt").write_text("muon\nelectron\n")
         self._model().save(folder / "model.h5")
         self._model().save_weights(folder / "best", save_format="tf")
 
     def read(self, folder):
         import tf_keras
 
+        tf_keras.layers.StringLookup(vocabulary=str(folder / "words.txt"))(["muon"])
         model = tf_keras.models.load_model(folder / "model.h5")
         model.load_weights(folder / "best")
         model.save_weights(folder / "made", save_format="tf")
@@ -311,10 +327,12 @@ class HiddenInAGraph(Way):
     def make(self, folder):
         (folder / "mapped.txt").write_text("x")
         (folder / "lines.txt").write_text("x")
+        (folder / "raw.txt").write_text("x")
 
     def read(self, folder):
         import tensorflow as tf
 
+        tf.raw_ops.ReadFile(filename=f"{folder}/raw.txt")
         names = tf.data.Dataset.from_tensor_slices([f"{folder}/mapped.txt"])
         list(names.map(tf.io.read_file))
         endings = tf.data.Dataset.from_tensor_slices(["lines.txt"])
