@@ -4,8 +4,9 @@ A TensorFlow that was used once in a process keeps its thread count, its random 
 name counters, and hangs after a fork; a crash in it would take the whole workflow along. Each piece
 of work therefore gets an interpreter of its own, whatever ``--workers`` says.
 
-The request travels over standard input as one line of JSON. The pipe stays open: when the caller
-dies, the child reads its end and stops, so no training is left behind.
+The request travels over standard input as one line of JSON. The pipe stays open: its end says that
+the caller has ended, whereupon the work and all that it has started are ended (`keeping`), so that
+no training is left behind.
 """
 
 from __future__ import annotations
@@ -19,20 +20,23 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from cmsml_tasks import errors
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.keeping import keep
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.observing.install import watch
 from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
 from cmsml_tasks.observing.settling import settle
-from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL, relay
+from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL
 
 _INTERRUPTED = 130
+_QUIET = "quiet"
+_CHUNK = 65536
 
 
 class IsolatedError(UserError):
@@ -57,24 +61,25 @@ def call_isolated(
     variables = {**ERRORS_ONLY, **os.environ, **(environment or {})}
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
     reader, writer = os.pipe()
-    with open(reader, encoding="utf-8") as results, _start(function, writer, variables) as child:
-        relaying = threading.Thread(target=_relay_errors, args=(child,))
-        relaying.start()
+    with (
+        open(reader, encoding="utf-8") as reports,
+        _start(function, writer, variables) as keeper,
+        _stopped_together(keeper),
+    ):
+        assert keeper.stdin is not None
         try:
-            assert child.stdin is not None
             # a child that dies before it reads is known by its exit status, not by the broken pipe
             with suppress(BrokenPipeError):
-                child.stdin.write(json.dumps(arguments).encode() + b"\n")
-                child.stdin.flush()
-            answer = results.read()
-            # the pipe to the child's standard input may only close once the child has answered
-            child.stdin.close()
-            child.wait()
-            relaying.join()
-        except BaseException:
-            child.kill()
-            raise
-    return _unpack(function, child.returncode, answer)
+                keeper.stdin.write(json.dumps(arguments).encode() + b"\n")
+                keeper.stdin.flush()
+            report = reports.read()
+        finally:
+            # tells the keeper to end the work, if it has not yet; when it has gone nothing is left
+            keeper.stdin.close()
+            keeper.wait()
+    if not report:
+        return _unpack(function, keeper.returncode, "")
+    return _unpack(function, **json.loads(report))
 
 
 def call_observed(
@@ -89,8 +94,8 @@ def call_observed(
 
     Args:
         function: ``"package.module:name"``.
-        leaving_out: absolute paths of files and folders that do not count, nor what lies below:
-            declared inputs, and the outputs of the work.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below,
+            and URLs of files: declared inputs, and the outputs of the work.
         environment: added to the caller's variables; what it sets is no variable that counts.
         digest: gives the SHA-256 of a file; called here, when the work has ended.
         arguments: of the function, as JSON.
@@ -109,39 +114,62 @@ def call_observed(
                 f"what {function.rpartition(':')[2]} reads could not be kept in {log.name}; free "
                 "space there, or set TMPDIR to another folder"
             ) from None
-    return result, settle(events, leaving_out, digest)
+    given = {**ERRORS_ONLY, **variables}
+    return result, settle(events, leaving_out=leaving_out, given=given, digest=digest)
 
 
 def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the child, which takes the *writer* end of the pipe along."""
+    quiet = LOG_LEVEL not in os.environ
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", __name__, function, str(writer)],
+            [
+                sys.executable,
+                "-m",
+                __name__,
+                function,
+                str(writer),
+                "quiet" if quiet else "as it is",
+            ],
             stdin=subprocess.PIPE,
-            stderr=None if LOG_LEVEL in os.environ else subprocess.PIPE,
             env=variables,
             pass_fds=(writer,),
+            # Ctrl-C is the caller's to handle
+            start_new_session=True,
         )
     finally:
         os.close(writer)
 
 
-def _relay_errors(child: subprocess.Popen[bytes]) -> None:
-    def write(line: bytes) -> None:
-        sys.stderr.write(line.decode(errors="replace"))
-        sys.stderr.flush()
+@contextmanager
+def _stopped_together(keeper: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let Ctrl-Z stop the work together with this process, and ``fg`` let both go on."""
 
-    relay(child.stderr or (), write)
+    def stop(number: int, _: object) -> None:
+        keeper.send_signal(number)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # goes on here
+        keeper.send_signal(signal.SIGCONT)
+
+    is_default = signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL
+    if not is_default or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
 
 
-def _unpack(function: str, returncode: int, answer: str) -> Any:
+def _unpack(function: str, status: int, answer: str) -> Any:
     name = function.rpartition(":")[2]
     if not answer:
-        if returncode < 0:
-            killer = signal.Signals(-returncode).name
+        if status < 0:
+            killer = signal.Signals(-status).name
             hint = "; out of memory? see dmesg" if killer == "SIGKILL" else ""
             raise IsolatedError(f"{name} was ended by {killer}{hint}; no output was written")
-        raise IsolatedError(f"{name} ended with exit status {returncode} and no result")
+        raise IsolatedError(f"{name} ended with exit status {status} and no result")
     message = json.loads(answer)
     if "result" in message:
         return message["result"]
@@ -155,15 +183,8 @@ def _public_class(error: UserError) -> str:
     return names[0]
 
 
-def _watch_caller() -> None:
-    sys.stdin.read()
-    os._exit(_INTERRUPTED)
-
-
-def main(function: str, writer: int) -> int:
-    """Serve one call: request from standard input, answer to the file descriptor *writer*."""
-    request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_watch_caller, daemon=True).start()
+def serve(function: str, request: dict[str, Any], writer: int) -> int:
+    """Serve one call: answer to the file descriptor *writer*, return the exit status."""
     module_name, _, name = function.partition(":")
     watch()
     status = 0
@@ -178,19 +199,36 @@ def main(function: str, writer: int) -> int:
         traceback.print_exc()
         text = f"{name} failed with {type(error).__name__}: {error} (its traceback is above)"
         answer, status = {"error": IsolatedError.__name__, "text": text}, 1
-    sys.stdout.flush()
     with open(writer, "w", encoding="utf-8") as results:
         json.dump(answer, results)
+    sys.stdout.flush()
+    sys.stderr.flush()
     return status
 
 
+def main(function: str, writer: int, *, quiet: bool) -> None:
+    """Keep one call, which comes over standard input, and report its end to *writer*."""
+    line = b""
+    # read by hand: what Python has in its own buffers would be there twice after the fork
+    while not line.endswith(b"\n"):
+        chunk = os.read(0, _CHUNK)
+        if not chunk:
+            return
+        line += chunk
+
+    def work(answer_to: int) -> int:
+        os.close(writer)
+        return serve(function, json.loads(line), answer_to)
+
+    ended = keep(work, caller=0, quiet=quiet)
+    # a caller that is gone by now has no use for it
+    with suppress(BrokenPipeError), open(writer, "w", encoding="utf-8") as reports:
+        json.dump({"status": ended.status, "answer": ended.answer.decode()}, reports)
+
+
 if __name__ == "__mp_main__":
-    # a process that `multiprocessing` started afresh for the work
+    # in a process that `multiprocessing` started afresh for the work
     watch()
 
 if __name__ == "__main__":
-    # os._exit skips TensorFlow's destructors, which take seconds and can crash after the answer
-    exit_status = main(sys.argv[1], int(sys.argv[2]))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(exit_status)
+    main(sys.argv[1], int(sys.argv[2]), quiet=sys.argv[3] == _QUIET)

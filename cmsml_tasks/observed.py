@@ -25,6 +25,7 @@ class Observed:
             end of the work; files have the digest of the end, or None where they were not there
             when they were looked for.
         urls: sorted addresses that were opened; what lies there is not looked at.
+        unseen: sorted words for ways of reading that were noticed, without the names of files.
     """
 
     files: dict[str, str | None] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Observed:
     variables: dict[str, str | None] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as plain dicts and lists."""

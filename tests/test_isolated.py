@@ -2,15 +2,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from processes import alive, children, running_with, state, wait_until
 
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.isolated import IsolatedError, call_isolated
 
 HERE = Path(__file__).parent
+MARK = "CMSML_TEST_PROCESSES"
 
 
 @pytest.fixture(autouse=True)
@@ -61,17 +63,68 @@ def test_early_exit_is_no_result():
         call_isolated("isolated_functions:leave")
 
 
-def test_child_stops_with_its_caller(tmp_path):
-    path = tmp_path / "written"
+def test_a_large_answer_comes_whole():
+    assert len(call_isolated("isolated_functions:much", size=3_000_000)) == 3_000_000
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+def test_work_may_start_processes_of_its_own(start_method):
+    result = call_isolated("isolated_functions:squares_by_pools", start_method=start_method)
+    assert result == [1, 4, 9, 1, 4, 9, 16]
+
+
+def test_what_the_work_has_started_ends_with_it_and_a_daemon_holds_nobody(capfd):
+    left = call_isolated("isolated_functions:leave_processes_behind")
+    try:
+        assert alive(left["daemon"])
+        assert [pid for pid in left["own"] if alive(pid)] == []
+    finally:
+        os.kill(left["daemon"], signal.SIGKILL)
+    assert capfd.readouterr().err == "said before the end"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("function", ["hold_the_interpreter", "ignore_requests_to_end"])
+def test_work_ends_with_its_caller(tmp_path, function, number):
+    with calling(tmp_path, function) as caller:
+        caller.send_signal(number)
+        caller.wait()
+        wait_until(lambda: running_with(MARK, tmp_path) == {})
+
+
+def test_work_ends_with_the_process_that_keeps_it(tmp_path):
+    with calling(tmp_path, "hold_the_interpreter") as caller:
+        (keeper,) = children(caller.pid)
+        os.kill(keeper, signal.SIGKILL)
+        assert "hold_the_interpreter was ended by SIGKILL" in caller.communicate()[1]
+        wait_until(lambda: running_with(MARK, tmp_path) == {})
+
+
+def test_work_stops_and_goes_on_with_its_caller(tmp_path):
+    with calling(tmp_path, "hold_the_interpreter") as caller:
+        (keeper,) = children(caller.pid)
+        (work,) = children(keeper)
+        caller.send_signal(signal.SIGTSTP)
+        wait_until(lambda: state(caller.pid) == state(work) == "T")
+        assert state(keeper) == "S", "it would not notice the end of a caller"
+        caller.send_signal(signal.SIGCONT)
+        wait_until(lambda: "T" not in (state(caller.pid), state(work)))
+
+
+@contextmanager
+def calling(tmp_path, function):
+    """Start a program that calls *function*, and wait until that has begun."""
+    begun = tmp_path / "begun"
     code = (
         "from cmsml_tasks.isolated import call_isolated\n"
-        f"call_isolated('isolated_functions:write_when_left_alone', path={str(path)!r})"
+        f"call_isolated('isolated_functions:{function}', path={str(begun)!r})"
     )
-    caller = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(HERE)}
-    )
-    time.sleep(1)
-    caller.send_signal(signal.SIGKILL)
-    caller.wait()
-    time.sleep(2.5)
-    assert not path.exists()
+    environment = {**os.environ, "PYTHONPATH": str(HERE), MARK: str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as caller:
+        try:
+            wait_until(begun.exists)
+            yield caller
+        finally:
+            for process in running_with(MARK, tmp_path):
+                os.kill(process, signal.SIGKILL)

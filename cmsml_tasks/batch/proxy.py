@@ -26,7 +26,6 @@ from cmsml_tasks.batch.records import (
 )
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
-from cmsml_tasks.tracking.messages import end_quietly_on_ctrl_c
 
 _MOST_REASONS = 5
 _SECONDS_TO_GO = 30
@@ -177,7 +176,6 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 "the jobs go on; the same command waits for them again, and with --cancel-jobs it "
                 "takes them out of the queue"
             )
-            end_quietly_on_ctrl_c()
             raise
         except Exception as error:
             if self.job_manager.is_silent:

@@ -28,11 +28,15 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
     def opened(path: Any, mode: str | None, flags: int) -> None:
         if isinstance(path, int):
             return  # what has a descriptor was opened before
+        if isinstance(path, str) and path.endswith(".pyc"):
+            return  # thousands, of imports
         if not flags & _WRITES:
             # os.open may take a path from another folder than this process's, which isn't told
             if mode is not None or os.path.isabs(path) or os.path.exists(path):
                 reads.read(path)
             return
+        if os.path.isdir(path):
+            return  # for a file without a name in it, or in vain
         keeps = not flags & os.O_TRUNC
         if (
             keeps
@@ -66,8 +70,11 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         _database(reads, path)
 
     def library(name: Any) -> None:
-        if isinstance(name, str) and os.sep in name:
+        if name is not None and os.sep in os.fsdecode(name):
             reads.loaded(name)
+
+    def requested(url: str, *_: Any) -> None:
+        reads.source(url)
 
     def imported(_module: Any, file: Any, *_: Any) -> None:
         if isinstance(file, str):
@@ -85,6 +92,7 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         "sqlite3.connect": database,
         "ctypes.dlopen": library,
         "import": imported,
+        "urllib.Request": requested,
     }
     return {event: harmless(handler) for event, handler in handlers.items()}
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 from cmsml_tasks.observing.audit import watch_audit_events
+from cmsml_tasks.observing.environment import watch_environment
+from cmsml_tasks.observing.libraries.table import watch_libraries
 from cmsml_tasks.observing.log import VARIABLE, Log
+from cmsml_tasks.observing.questions import watch_questions
 from cmsml_tasks.observing.reads import Reads
 
 
@@ -13,4 +16,9 @@ def watch() -> None:
     """Watch this process and its forks from now on, where whoever started it asks for that."""
     path = os.environ.get(VARIABLE)
     if path:
-        watch_audit_events(Reads(Log(path)))
+        log = Log(path)
+        reads = Reads(log)
+        watch_audit_events(reads)
+        watch_questions(reads)
+        watch_libraries(reads)
+        watch_environment(log)

@@ -43,17 +43,35 @@ class Log:
     """The writing end in one process."""
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._file = _identity(os.fstat(self._descriptor))
 
     def write(self, *event: Any) -> None:
         """Append *event*; where that fails the log is emptied, by which its reader knows."""
         line = json.dumps(event).encode() + b"\n"
         try:
+            if not self._is_open():
+                self._open()
             complete = os.write(self._descriptor, line) == len(line)
         except OSError:
             complete = False
         if not complete:
-            os.ftruncate(self._descriptor, 0)
+            os.truncate(self._path, 0)
+
+    def _is_open(self) -> bool:
+        """Tell whether nobody has closed the descriptor, or given its number to another file."""
+        try:
+            return _identity(os.fstat(self._descriptor)) == self._file
+        except OSError:
+            return False
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def signature(found: os.stat_result) -> list[int]:

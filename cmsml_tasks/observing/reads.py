@@ -7,7 +7,9 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
+from contextvars import ContextVar
+from functools import lru_cache, wraps
+from types import FrameType
 from typing import Any, ParamSpec
 
 from cmsml_tasks.observed import names_digest
@@ -15,56 +17,80 @@ from cmsml_tasks.observing.log import Log, signature
 from cmsml_tasks.observing.whose import Owner, is_installed, owner
 
 _P = ParamSpec("_P")
+_in_a_hook = ContextVar("in_a_hook", default=False)
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _SOURCES = (".py", ".pyi")
 # they read sources to show them, or to translate them
 _READERS_OF_SOURCES = frozenset({"inspect", "linecache", "traceback"})
+# they look at what the work has just written, to count its bytes
+_ASIDES = frozenset({("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size")})
 
 
 class Reads:
     """What the hooks tell; each path is noted once, as it was when it was first met.
 
-    The methods never raise: whatever is wrong with a path is for the code that uses it to find out.
+    What is wrong with a path is for the code that uses it to find out: hooks are `harmless`.
     """
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._met: set[tuple[str, str]] = set()
+        self._noted: set[tuple[str, str]] = set()
 
     def read(self, path: Any) -> None:
         """Note that the file *path* is about to be read."""
-        if (full := self._new("read", path)) is None:
-            return
-        if not full.endswith(".pyc") and _asked_for(source=full.endswith(_SOURCES)):
-            self._note(full)
+        full = self._counting("read", path)
+        if full is not None and _asked_for(source=full.endswith(_SOURCES)):
+            self._note_file(full)
+
+    def missed(self, path: Any) -> None:
+        """Note that *path* was looked for, and is not there."""
+        if (full := self._counting("read", path)) is not None:
+            self._note("read", full, _real(full), None)
 
     def loaded(self, path: Any) -> None:
         """Note that the library *path* is about to be loaded, by an import or by hand."""
-        if (full := self._new("read", path)) is not None:
-            self._note(full)
+        if (full := self._counting("read", path)) is not None:
+            self._note_file(full)
 
-    def _note(self, full: str) -> None:
-        try:
-            found = os.stat(full)
-        except (FileNotFoundError, NotADirectoryError):
-            self._log.write("read", full, os.path.realpath(full), None)
-            return
-        if stat.S_ISREG(found.st_mode):
-            self._log.write("read", full, os.path.realpath(full), signature(found))
+    def source(self, name: Any) -> None:
+        """Note that a library is about to read *name*, a path or a URL, and no open file."""
+        if isinstance(name, str | bytes | os.PathLike):
+            _by_scheme(name, self.read, self.opened)
+
+    def target(self, name: Any) -> None:
+        """Note that a library is about to write *name*."""
+        if isinstance(name, str | bytes | os.PathLike):
+            _by_scheme(name, self.made, lambda url: None)
+
+    def below(self, folder: Any) -> None:
+        """Note that all files below *folder* are about to be read."""
+        start = _full(folder)
+        if start is not None:
+            for parent, _, names in os.walk(start):
+                for name in names:
+                    self.read(os.path.join(parent, name))
+
+    def unseen(self, what: str) -> None:
+        """Note that the work reads in a way that cannot be seen."""
+        self._note("unseen", what)
+
+    def opened(self, url: str) -> None:
+        """Note that *url* is about to be read."""
+        self._note("url", url)
 
     def listed(self, path: Any) -> None:
         """Note that the names in the folder *path* are about to be read."""
-        if (full := self._new("list", path)) is None or not _asked_for():
-            return
-        digest = None
-        with suppress(OSError):
-            digest = names_digest(full)
-        self._log.write("listed", full, os.path.realpath(full), digest)
+        full = self._counting("listed", path)
+        if full is not None and _asked_for():
+            digest = None
+            with suppress(OSError):
+                digest = names_digest(full)
+            self._note("listed", full, _real(full), digest)
 
     def made(self, path: Any) -> None:
         """Note that this work is about to make, replace, change or remove *path*."""
-        if (full := self._new("made", path)) is not None:
-            self._log.write("made", full)
+        if (full := self._counting("made", path)) is not None:
+            self._note("made", full)
 
     def made_folder(self, path: Any) -> None:
         """Note that this work is about to make the folder *path*, where there is none."""
@@ -72,30 +98,56 @@ class Reads:
         if full is not None and not os.path.lexists(full):
             self.made(full)
 
-    def opened(self, url: str) -> None:
-        """Note that *url* is about to be read."""
-        if ("url", url) not in self._met:
-            self._met.add(("url", url))
-            self._log.write("url", url)
+    def _note_file(self, full: str) -> None:
+        try:
+            found = os.stat(full)
+        except (FileNotFoundError, NotADirectoryError):
+            self._note("read", full, _real(full), None)
+            return
+        if stat.S_ISREG(found.st_mode):
+            self._note("read", full, _real(full), signature(found))
 
-    def _new(self, kind: str, path: Any) -> str | None:
-        """Return the full path, where it counts and is met as *kind* for the first time."""
+    def _note(self, kind: str, what: str, *more: Any) -> None:
+        if (kind, what) not in self._noted:
+            self._noted.add((kind, what))
+            self._log.write(kind, what, *more)
+
+    def _counting(self, kind: str, path: Any) -> str | None:
+        """Return the full path, where it can count and is not noted as *kind* yet."""
         full = _full(path)
-        if full is None or (kind, full) in self._met:
+        if full is None or (kind, full) in self._noted:
             return None
-        self._met.add((kind, full))
-        return None if full.startswith(_NO_FILES) or is_installed(full) else full
+        place = f"{full}{os.sep}"
+        return None if place.startswith(_NO_FILES) or is_installed(place) else full
 
 
 def harmless(hook: Callable[_P, None]) -> Callable[_P, None]:
-    """Return *hook* as one that never raises into the code that it watches."""
+    """Return *hook* as one that never raises into the code that it watches, nor watches hooks."""
 
     @wraps(hook)
     def watched(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        with suppress(Exception):
+        if _in_a_hook.get():
+            return
+        token = _in_a_hook.set(True)
+        try:
             hook(*args, **kwargs)
+        except Exception:
+            return
+        finally:
+            _in_a_hook.reset(token)
 
     return watched
+
+
+def _by_scheme(name: Any, local: Callable[[str], None], remote: Callable[[str], None]) -> None:
+    text = os.fsdecode(name)
+    scheme, found, path = text.partition("://")
+    if not found:
+        local(text)
+    elif scheme == "file":
+        local(path[path.find(os.sep) :])  # behind a host
+    else:
+        remote(text)
 
 
 def _full(path: Any) -> str | None:
@@ -112,16 +164,27 @@ def _full(path: Any) -> str | None:
     return full
 
 
+def _real(full: str) -> str:
+    """Return *full* without links in it."""
+    if os.path.islink(full):
+        return os.path.realpath(full)
+    folder, name = os.path.split(full)
+    return os.path.join(_real_folder(folder), name)
+
+
+# the larger part of what a read costs
+_real_folder = lru_cache(maxsize=1024)(os.path.realpath)
+
+
 def _asked_for(*, source: bool = False) -> bool:
     """Tell whether the running code reads for the work, and not to import a module or show code."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         whose = owner(frame)
-        if whose is Owner.USER:
-            return True
-        if whose is Owner.IMPORTING:
+        if whose in (Owner.USER, Owner.IMPORTING):
+            return whose is Owner.USER
+        module = frame.f_globals.get("__name__")
+        if (source and module in _READERS_OF_SOURCES) or (module, frame.f_code.co_name) in _ASIDES:
             return False
-        if source and frame.f_globals.get("__name__") in _READERS_OF_SOURCES:
-            return False
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return True

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from cmsml_tasks.observed import Observed, digest_of_names
 from cmsml_tasks.observing.log import signature
 
+# as given, for addresses, and without links
+_FORMS: tuple[Callable[[str], str], ...] = (str, os.path.abspath, os.path.realpath)
+
 
 def settle(
-    events: Iterable[Sequence[Any]], leaving_out: Iterable[str], digest: Callable[[str], str]
+    events: Iterable[Sequence[Any]],
+    *,
+    leaving_out: Iterable[str],
+    given: Container[str],
+    digest: Callable[[str], str],
 ) -> Observed:
     """Return what *events* amount to now.
 
     Args:
         events: as the log has them, oldest first.
-        leaving_out: absolute paths of files and folders that do not count, nor what lies below.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below;
+            URLs of files.
+        given: names of variables that the work was started with, whatever is around.
         digest: gives the SHA-256 of the file at a path.
     """
-    settling = _Settling(leaving_out, digest)
+    settling = _Settling(leaving_out, given, digest)
     for kind, *rest in events:
         getattr(settling, kind)(*rest)
     return settling.observed()
@@ -30,16 +39,18 @@ def settle(
 class _Settling:
     """Takes the events by their names, and asks what has become of what they tell."""
 
-    def __init__(self, leaving_out: Iterable[str], digest: Callable[[str], str]) -> None:
-        self._apart = {
-            form(path) for path in leaving_out for form in (os.path.abspath, os.path.realpath)
-        }
+    def __init__(
+        self, leaving_out: Iterable[str], given: Container[str], digest: Callable[[str], str]
+    ) -> None:
+        self._apart = {form(path) for path in leaving_out for form in _FORMS}
+        self._given = given
         self._digest = digest
         self._made: set[str] = set()
         self._files: dict[str, list[int] | None] = {}
         self._folders: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
         self._urls: set[str] = set()
+        self._unseen: set[str] = set()
 
     def read(self, path: str, real: str, found: list[int] | None) -> None:
         if counts := self._counting(path, real):
@@ -53,10 +64,15 @@ class _Settling:
         self._made.add(path)
 
     def asked(self, name: str, value: str | None) -> None:
-        self._variables.setdefault(name, value)
+        if name not in self._given:
+            self._variables.setdefault(name, value)
 
     def url(self, url: str) -> None:
-        self._urls.add(url)
+        if url not in self._apart:
+            self._urls.add(url)
+
+    def unseen(self, what: str) -> None:
+        self._unseen.add(what)
 
     def _counting(self, path: str, real: str) -> str | None:
         """Return the path that counts, which is behind a link where this work made the link."""
@@ -78,11 +94,13 @@ class _Settling:
             if names is not None or not _is_below(path, self._made):
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
-        return Observed(files, folders, variables, sorted(changed), sorted(self._urls))
+        sets = changed, self._urls, self._unseen
+        return Observed(files, folders, variables, *map(sorted, sets))
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(path)
             content = self._digest(path) if found else None
             now = signature(os.stat(path))  # later than the digest, which may take its time
         if now != found:

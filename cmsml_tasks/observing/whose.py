@@ -17,7 +17,9 @@ _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc")
 _OF_A_PREFIX = ("bin", "lib", "lib64", "libexec", "include", "share", "etc", "ssl", "conda-meta")
 # they ask in the name of whoever calls them
-_GO_BETWEENS = frozenset({"os", "posixpath", "genericpath", "_collections_abc", "string"})
+_GO_BETWEENS = frozenset(
+    {"os", "posixpath", "genericpath", "pathlib", "_collections_abc", "string"}
+)
 
 
 class Owner(Enum):
@@ -65,6 +67,13 @@ def owner(frame: FrameType) -> Owner:
     return _owner_of_code(name)
 
 
+def asker(frame: FrameType) -> Owner:
+    """Return in whose name *frame* asks something of Python's own modules."""
+    while owner(frame) is Owner.GO_BETWEEN and frame.f_back:
+        frame = frame.f_back
+    return owner(frame)
+
+
 @cache
 def _owner_of_code(name: str) -> Owner:
     if name == _IMPORTING:
@@ -77,6 +86,12 @@ def _owner_of_code(name: str) -> Owner:
     name = os.path.abspath(name)
     if not (name.startswith(_folders_of_code()) or _in_a_package(name)):
         return Owner.USER
-    folder, module = os.path.split(name)
-    between = module.removesuffix(".py") in _GO_BETWEENS and folder == os.path.dirname(os.__file__)
-    return Owner.GO_BETWEEN if between else Owner.LIBRARY
+    return Owner.GO_BETWEEN if name.startswith(_go_betweens()) else Owner.LIBRARY
+
+
+@cache
+def _go_betweens() -> tuple[str, ...]:
+    folder = os.path.dirname(os.path.abspath(os.__file__))
+    return tuple(
+        os.path.join(folder, f"{name}{end}") for name in _GO_BETWEENS for end in (".py", os.sep)
+    )

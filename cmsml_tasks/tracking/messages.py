@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import NoReturn
 
 import law
@@ -27,17 +25,6 @@ def refuse(error: Exception) -> NoReturn:
         raise error
     law.util.abort(f"error: {error}")
     raise SystemExit  # abort has ended the process; its type does not say so
-
-
-def end_quietly_on_ctrl_c() -> None:
-    """Let the interrupt that is being raised end the command line without its traceback."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
-
-    if CmdlineParser.get_instance() is not None:
-        sys.excepthook = hook
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
+from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi, ending_on_ctrl_c
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.making import Making, make, tracked_run
@@ -418,7 +419,11 @@ def _tracked_output(output: Any) -> Any:
 
 
 speak_plainly()
+end_as_commands_do()
+for _look in TrackedTask.interactive_params:
+    setattr(TrackedTask, f"_{_look}", ending_on_ctrl_c(getattr(TrackedTask, f"_{_look}")))
 
+TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)
 TrackedTask.event_handler(luigi.Event.SUCCESS)(note_workflow)
 
