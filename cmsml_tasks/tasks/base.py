@@ -61,6 +61,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
     exclude_index = True
     allow_empty_sandbox = True
     manifest_name = MANIFEST
+    runs_imported_code = False  # see `call_isolated`
     untracked_params = frozenset({"version"})
 
     version = luigi.Parameter(description="name of this round of outputs, part of their path")
@@ -116,7 +117,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         return load_recipe(self.recipe)
 
     def recipe_code(self) -> list[str]:
-        """Return the modules whose code decides about events and models of the recipe."""
+        """Return the code that decides about events and models of the recipe."""
         return self.recipe_class.code()
 
     def recipe_version(self) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ class GenerateEvents(VersionedTask):
         return self.recipe_version()
 
     def tracked_code(self) -> list[str]:
-        """Return the modules of the recipe."""
+        """Return the code of the recipe."""
         return self.recipe_code()
 
     def run(self) -> Any:

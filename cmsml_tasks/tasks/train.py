@@ -13,6 +13,7 @@ from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.branches import Branch
+from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.state import seen
 
 # the order of sets of strings must not decide about weights
@@ -78,7 +79,7 @@ class TrainModel(BranchedTask):
         return seen("files", type(recipe) if alike else recipe, recipe.input_files)
 
     def tracked_code(self) -> list[str]:
-        """Return the modules of the recipe."""
+        """Return the code of the recipe."""
         return self.recipe_code()
 
     def run(self) -> Any:
@@ -97,7 +98,7 @@ class TrainModel(BranchedTask):
                 label=self.branch_data.name,
             )
         # networks with layers of one's own can only be read with the recipe's code
-        self.read_with = [self.recipe.rpartition(".")[0]] if results["needs_code"] else []
+        self.read_with = [root_of(self.recipe_class)] if results["needs_code"] else []
         area = results.get("roc_area")
         if area is not None:
             self.speak(f"ROC area {area:.4f} on {results['events']} validation events")

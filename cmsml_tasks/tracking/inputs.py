@@ -34,7 +34,7 @@ class Inputs:
         origins: where each came from; absolute paths, see `movable`.
         waits_for: families of required tasks that would run first.
         unknown: files from outside that are not there, in words.
-        read_with: modules that are needed to read the inputs.
+        read_with: code that is needed to read the inputs, as in the manifest.
         rests_on: local files whose signatures say whether any of this has changed.
         tasks: the required tasks, workflows in place of their branches.
     """

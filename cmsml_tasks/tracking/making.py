@@ -13,9 +13,10 @@ import luigi
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking import places
+from cmsml_tasks.tracking.code import module_of_root
 from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.ingredients import INPUT, as_json, ingredients_of
+from cmsml_tasks.tracking.ingredients import INPUT, as_json, edited_code, ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
 Run = Callable[..., Any]
+
+
+class EditedCodeError(UserError):
+    """The process runs code that is no longer on disk."""
 
 
 class MissingOutputError(UserError):
@@ -83,6 +88,8 @@ class Making:
                 return False
             # before the run: what changes meanwhile was not what it read
             self._inputs = inputs_of(task)
+            if task.runs_imported_code:
+                _refuse_edited(edited_code(task, self._inputs.read_with))
             self._ingredients = ingredients_of(task, self._inputs)
             for path in [*task.output_paths(), str(task.manifest_path)]:
                 places.remove_left_over(path)
@@ -236,9 +243,17 @@ def _done(making: Making, work: Callable[[], Any]) -> Any:
         raise
 
 
+def _refuse_edited(names: list[str]) -> None:
+    """Refuse to make from old code, in memory, what would be recorded as made from the new one."""
+    if names:
+        raise EditedCodeError(
+            f"code {', '.join(names)} was edited since this run began; run the command again"
+        )
+
+
 def _code_folder(task: TrackedTask) -> Path:
-    for module in task.owner().tracked_code():
-        file = module_file(module)
+    for root in task.owner().tracked_code():
+        file = module_file(module_of_root(root))
         if file is not None:
             return file.parent
     return Path.cwd()

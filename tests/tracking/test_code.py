@@ -6,7 +6,8 @@ import pytest
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import cache_folder
-from cmsml_tasks.tracking.code import CodeError, code_changes, code_of
+from cmsml_tasks.tracking.code import code_changes, code_of
+from cmsml_tasks.tracking.project import CodeError
 from cmsml_tasks.tracking.signatures import is_settled, signature
 
 LOUD = "raise RuntimeError('this module was imported')\n"

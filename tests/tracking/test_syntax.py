@@ -11,8 +11,8 @@ import pytest
 from needs import skip_without
 
 from cmsml_tasks.tracking import imports, syntax
+from cmsml_tasks.tracking.definitions import definitions
 from cmsml_tasks.tracking.imports import imported_modules
-from cmsml_tasks.tracking.syntax import definitions
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = sorted((REPOSITORY / "cmsml_tasks").rglob("*.py"))
