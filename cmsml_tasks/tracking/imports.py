@@ -5,39 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterator
 
-from cmsml_tasks.tracking.syntax import syntax_tree
-
-
-def imported_modules(source: str | bytes | ast.Module, module: str, is_package: bool) -> list[str]:
-    """Return the absolute names of all modules that the *source* of *module* may import.
-
-    Of ``from a import b`` both ``a`` and ``a.b``, as ``b`` may be a module. Imports for type
-    checkers alone are left out, and so are names that are only known at run time.
-
-    Raises:
-        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
-    """
-    names = (absolute_name(name, module, is_package) for name in import_names(source))
-    return sorted({name for name in names if name})
-
-
-def import_names(source: str | bytes | ast.Module) -> list[str]:
-    """Return what ``imported_modules`` does with relative names as written, like ``..a.b``.
-
-    Raises:
-        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
-    """
-    names: set[str] = set()
-    left: list[ast.AST] = [syntax_tree(source)]
-    while left:
-        node = left.pop()
-        if isinstance(node, ast.If) and is_for_type_checkers(node.test):
-            left.extend(node.orelse)
-            continue
-        names.update(imported_names(node))
-        left.extend(ast.iter_child_nodes(node))
-    return sorted(names)
-
 
 def absolute_name(name: str, module: str, is_package: bool) -> str | None:
     """Return *name*, relative to *module* if it begins with dots; None where that is above all."""

@@ -76,6 +76,9 @@ class Resolver:
 
     def _attribute(self, module: str, names: Sequence[str], tried: _Tried) -> Iterator[Place]:
         if (module, tuple(names)) in tried:
+            # as in a package that says `from . import module`
+            if names and self._project.has(f"{module}.{names[0]}"):
+                yield from self._attribute(f"{module}.{names[0]}", names[1:], tried)
             return
         tried.add((module, tuple(names)))
         if not self._project.has(module):
