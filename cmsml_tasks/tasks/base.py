@@ -61,7 +61,6 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
     exclude_index = True
     allow_empty_sandbox = True
     manifest_name = MANIFEST
-    runs_imported_code = False  # see `call_isolated`
     untracked_params = frozenset({"version"})
 
     version = luigi.Parameter(description="name of this round of outputs, part of their path")

@@ -13,6 +13,7 @@ class GenerateEvents(VersionedTask):
     """Write the events of a recipe with a ``generate`` method, such as the demo, to a file."""
 
     code_version = 1
+    runs_imported_code = False
 
     def output(self) -> dict[str, Any]:
         """Return the file of events."""

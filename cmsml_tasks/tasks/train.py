@@ -24,6 +24,7 @@ class TrainModel(BranchedTask):
     """Train each fold and scan point of a recipe: ``model.keras``, history, reference rows."""
 
     code_version = 1
+    runs_imported_code = False
 
     def _generator(self) -> dict[str, law.Task]:
         if self.recipe_class.generate is None:

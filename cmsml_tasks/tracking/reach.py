@@ -98,7 +98,7 @@ class _Walk:
                 continue
             yield from self._part(module, "", found["at_import"], by)
             for each, definition in found["definitions"].items():
-                if definition["acts"] or self._registers(module, each):
+                if definition["acts"] or (definition["bases"] and self._registers(module, each)):
                     self._go_to(Place(Kind.DEFINITION, module, each), "")
 
     def _part(self, module: str, name: str, part: Part, by: str) -> Iterator[Reached]:
@@ -134,10 +134,12 @@ class _Walk:
     def _go_to(self, place: Place, by: str) -> None:
         if place.kind is Kind.MODULE:
             self._take_whole(place.module, by)
-        elif place.kind is Kind.IMPORT or (
-            place.kind is Kind.DEFINITION and not self._is_mere_requirement(place)
-        ):
+        elif place.kind is Kind.IMPORT:
             self._add(place.module, place.name, by)
+        elif place.kind is Kind.DEFINITION:
+            used = self._used_of_task(place) if self._is_task(place) else [place]
+            for each in used:
+                self._add(each.module, each.name, by)
 
     def _take_whole(self, module: str, by: str) -> None:
         if module not in self._whole:
@@ -157,12 +159,23 @@ class _Walk:
         for base in definition["bases"]:
             yield from self._resolver.places(module, base)
 
-    def _is_mere_requirement(self, place: Place) -> bool:
-        """Tell whether this is a task that is named, and of which nothing is used."""
-        if not self._is_task(place):
-            return False
-        members = self._module(place.module)["definitions"][place.name]["members"]
-        return not (place.attributes and place.attributes[0] in members)
+    def _used_of_task(self, place: Place) -> list[Place]:
+        """Return the class that has what is used of a task, itself or a base; none if nothing is.
+
+        What law and luigi give a task is used to require it.
+        """
+        if not place.attributes:
+            return []
+        left, seen = [place], set[tuple[str, str]]()
+        while left:
+            each = left.pop(0)
+            definition = self._module(each.module)["definitions"][each.name]
+            if place.attributes[0] in definition["members"]:
+                return [each]
+            if (each.module, each.name) not in seen:
+                seen.add((each.module, each.name))
+                left += self._bases(each.module, definition)
+        return []
 
     def _is_task(self, place: Place) -> bool:
         if place.kind is Kind.FOREIGN:

@@ -367,3 +367,88 @@ def test_a_root_that_is_made_by_a_call_counts_with_what_makes_it(project):
         "made.py", "from blocks import dense\n\ndef make():\n    return dense\n\nJets = make()\n"
     )
     assert set(code_of(["made:Jets"])["blocks"]) == {"", "dense", "_width"}
+
+
+TASKS = """
+import law
+
+from cmsml_tasks.tracking import TrackedTask
+from mixed import Mixed
+from steps import Points
+
+
+class Toy(TrackedTask):
+    def where(self):
+        return 1
+
+
+class Fit(Toy, law.LocalWorkflow):
+    def requires(self):
+        from later import Late
+
+        return Points.req(self), Late(version=self.version)
+
+    def run(self):
+        return 1
+
+
+class Report(Toy):
+    def run(self):
+        return 2
+"""
+STEPS = """
+import law
+from mixed import Mixed
+
+class Points(Mixed, law.Task):
+    def run(self): return used()
+
+    @staticmethod
+    def scale(x): return x
+
+def used(): pass
+"""
+
+
+@pytest.fixture
+def tasks(project):
+    project.write("mixed.py", "class Mixed:\n    @staticmethod\n    def mix(): return 1\n")
+    project.write("own.py", TASKS)
+    project.write("steps.py", STEPS)
+    project.write(
+        "later.py", "from own import Toy\nclass Late(Toy):\n    def run(self): return 3\n"
+    )
+    return project
+
+
+def test_other_tasks_do_not_count_where_they_are_required(tasks):
+    assert {module: set(parts) for module, parts in code_of(["own:Fit"]).items()} == {
+        "own": {
+            *["", "Fit", "Fit.requires", "Fit.run", "Toy", "Toy.where", "Points", "TrackedTask"]
+        },
+        "steps": {""},
+        "mixed": {""},
+        "later": {""},
+    }
+
+
+@pytest.mark.parametrize(
+    ("new", "module", "parts"),
+    [
+        ("Points.scale(1)", "steps", {"", "Points", "Points.run", "Points.scale", "Mixed", "used"}),
+        ("Points.mix()", "mixed", {"", "Mixed", "Mixed.mix"}),
+        ("Points.task_family, Points(a=1), isinstance(self, Points)", "steps", {""}),
+        ("Report.run(self)", "steps", {""}),
+    ],
+)
+def test_a_task_of_which_something_is_used_counts(tasks, new, module, parts):
+    tasks.edit("own.py", "return 1\n\n\nclass Report", f"return {new}\n\n\nclass Report")
+    code = code_of(["own:Fit"])
+    assert set(code[module]) == parts
+    assert ("Report" in code["own"]) is new.startswith("Report.run")
+
+
+def test_a_task_counts_where_it_is_a_base_and_where_its_module_does(tasks):
+    tasks.edit("own.py", "class Report(Toy)", "class Report(Points)")
+    assert {"Points", "Points.run", "used"} <= set(code_of(["own:Report"])["steps"])
+    assert {"Fit", "Report", "Toy"} <= set(code_of(["own"])["own"])
