@@ -18,7 +18,9 @@ Code = dict[str, dict[str, dict[str, str]]]
 
 _KIND = "code-2"  # to be counted up whenever the digests of unchanged sources change
 _UNREADABLE = "unreadable: "
-_OTHERWISE = "code is compared in another way since it was made; --accept it if nothing changed"
+_OTHERWISE = (
+    "code is compared in another way than when this was made; --accept it if nothing changed"
+)
 
 
 def root_of(definition: type) -> str:

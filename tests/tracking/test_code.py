@@ -192,7 +192,7 @@ def test_changes_in_words(write):
 def test_code_that_was_recorded_as_whole_modules_is_stale_and_says_why(write, recorded):
     write({"jets.py": "def f(): pass"})
     assert code_changes(recorded, code_of(["jets"]), ["jets"]) == [
-        "code is compared in another way since it was made; --accept it if nothing changed"
+        "code is compared in another way than when this was made; --accept it if nothing changed"
     ]
 
 
