@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.code import Code, code_changes, code_of, edited_since_import
+from cmsml_tasks.tracking.code import (
+    Code,
+    code_as_imported,
+    code_changes,
+    code_of,
+    edited_since_import,
+)
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.state import seen
 
@@ -56,15 +62,23 @@ def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> Code:
 
     known = seen("code", owner, find_out)
     if read_with not in known:
-        known[read_with] = code_of(list(dict.fromkeys((*owner.tracked_code(), *read_with))))
+        known[read_with] = code_of(_roots(owner, read_with))
     found: Code = known[read_with]
     return found
 
 
 def edited_code(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
     """Return by name what of the code of *task* was edited since this process imported it."""
-    roots = (*task.owner().tracked_code(), *read_with)
-    return edited_since_import(list(dict.fromkeys(roots)))
+    return edited_since_import(_roots(task, read_with))
+
+
+def imported_code(task: TrackedTask, read_with: Iterable[str]) -> Code:
+    """Return the code of *task* as this process has imported it, and so has run it."""
+    return code_as_imported(_roots(task, read_with))
+
+
+def _roots(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys((*task.owner().tracked_code(), *read_with)))
 
 
 def as_json(value: Any) -> Any:

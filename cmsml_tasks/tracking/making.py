@@ -16,13 +16,20 @@ from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.code import module_of_root
 from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.ingredients import INPUT, as_json, edited_code, ingredients_of
+from cmsml_tasks.tracking.ingredients import (
+    CODE,
+    INPUT,
+    as_json,
+    edited_code,
+    imported_code,
+    ingredients_of,
+)
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
-from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.project import CodeError, module_file
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, one_look
 
@@ -121,6 +128,10 @@ class Making:
             UserError: the manifest cannot be written.
         """
         task, path = self._task, self._task.manifest_path
+        if task.runs_imported_code:
+            # what was imported while it ran may have been edited since the look before
+            with suppress(CodeError):
+                self._ingredients[CODE] = imported_code(task, self._inputs.read_with)
         if self.is_superseded():
             print(f"{task}: another run has made the same meanwhile, which stays", flush=True)
             note(task, "ran", self._seconds())

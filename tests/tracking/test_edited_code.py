@@ -21,7 +21,7 @@ class Project:
         self.folder = folder
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
 
-    def start(self, *arguments, **variables):
+    def start(self, *arguments, task="Count", **variables):
         given = {
             "PYTHONPATH": str(self.folder),
             "STORE": str(self.folder / "store"),
@@ -29,18 +29,18 @@ class Project:
             # edits within one second would leave a cached module of the same date
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        command = [LAW, "run", "own_tasks.Count", *arguments]
+        command = [LAW, "run", f"own_tasks.{task}", *arguments]
         return started(command, self.folder, {**os.environ, **given, **variables})
 
-    def law(self, *arguments):
-        with self.start(*arguments) as process:
+    def law(self, *arguments, task="Count"):
+        with self.start(*arguments, task=task) as process:
             text = finished(process)
         assert process.returncode == 0, text
         return text
 
-    def run_and_edit(self, edit):
+    def run_and_edit(self, edit, task="Count"):
         """Return status and text of a run, during whose first branch *edit* was called."""
-        with self.start(WAIT=str(self.folder / "go")) as process:
+        with self.start(task=task, WAIT=str(self.folder / "go")) as process:
             while "begun 2022" not in (line := process.stdout.readline()):
                 assert line, "it ended before it began"
             edit()
@@ -48,8 +48,8 @@ class Project:
             text = finished(process)
         return process.returncode, text
 
-    def edit(self, old, new):
-        path = self.folder / "physics.py"
+    def edit(self, old, new, name="physics.py"):
+        path = self.folder / name
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
@@ -60,8 +60,8 @@ class Project:
             for path in (self.folder / "store").glob("count_202?.json")
         }
 
-    def status(self):
-        return self.law("--print-status", "0,1").splitlines()[-3:]
+    def status(self, task="Count"):
+        return self.law("--print-status", "0,1", task=task).splitlines()[-3:]
 
 
 @pytest.fixture
@@ -99,6 +99,21 @@ def test_edits_that_change_nothing_of_it_do_not_hinder(project, old, new):
     assert status == 0, text
     assert project.counts() == {"count_2022": 3, "count_2023": 3}
     assert project.status()[0].strip() == "complete (2/2)"
+
+
+def test_what_is_imported_during_a_run_is_recorded_as_it_was_then(project):
+    shutil.copy(project.folder / "physics.py", project.folder / "late_physics.py")
+    status, text = project.run_and_edit(
+        lambda: project.edit("x > 1", "x > 3", "late_physics.py"), "LateCount"
+    )
+    assert status == 0, text
+    assert project.counts() == {"count_2022": 1, "count_2023": 1}
+    assert project.status("LateCount")[0].strip() == "complete (2/2)"
+    # taken back, it is no longer what they were made with
+    project.edit("x > 3", "x > 1", "late_physics.py")
+    assert project.status("LateCount")[0].strip() == (
+        "stale (2/2): 2x code LateCount.run -> late_physics.cut changed"
+    )
 
 
 def found_in_a_process_of_its_own(folder, script):
