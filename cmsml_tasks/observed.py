@@ -26,6 +26,7 @@ class Observed:
             when they were looked for.
         urls: sorted addresses that were opened; what lies there is not looked at.
         unseen: sorted words for ways of reading that were noticed, without the names of files.
+        sources: absolute path of each imported source -> SHA-256 of it when it was imported.
     """
 
     files: dict[str, str | None] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Observed:
     changed: list[str] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as plain dicts and lists."""

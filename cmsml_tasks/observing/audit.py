@@ -80,6 +80,10 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         if isinstance(file, str):
             reads.loaded(file)
 
+    def executed(code: Any) -> None:
+        if code.co_name == "<module>" and code.co_filename.endswith(".py"):
+            reads.imported(code.co_filename)
+
     handlers: dict[str, Callable[..., None]] = {
         "open": opened,
         "os.listdir": listed,
@@ -92,6 +96,7 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         "sqlite3.connect": database,
         "ctypes.dlopen": library,
         "import": imported,
+        "exec": executed,
         "urllib.Request": requested,
     }
     return {event: harmless(handler) for event, handler in handlers.items()}

@@ -12,6 +12,7 @@ from functools import lru_cache, wraps
 from types import FrameType
 from typing import Any, ParamSpec
 
+from cmsml_tasks.files import sha256
 from cmsml_tasks.observed import names_digest
 from cmsml_tasks.observing.log import Log, signature
 from cmsml_tasks.observing.whose import Owner, is_installed, owner
@@ -22,8 +23,14 @@ _NO_FILES = ("/proc/", "/sys/", "/dev/")
 _SOURCES = (".py", ".pyi")
 # they read sources to show them, or to translate them
 _READERS_OF_SOURCES = frozenset({"inspect", "linecache", "traceback"})
-# they look at what the work has just written, to count its bytes
-_ASIDES = frozenset({("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size")})
+# they look at what the work has just written, to count its bytes, or at what is known anyhow
+_ASIDES = frozenset(
+    {
+        ("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size"),
+        # the files of events, which are declared
+        ("cmsml_tasks.recipes.sources", "_expand"),
+    }
+)
 
 
 class Reads:
@@ -51,6 +58,11 @@ class Reads:
         """Note that the library *path* is about to be loaded, by an import or by hand."""
         if (full := self._counting("read", path)) is not None:
             self._note_file(full)
+
+    def imported(self, path: Any) -> None:
+        """Note the source *path* as it is now, when the module in it is about to be executed."""
+        if (full := self._counting("imported", path)) is not None:
+            self._note("imported", full, sha256(full))
 
     def source(self, name: Any) -> None:
         """Note that a library is about to read *name*, a path or a URL, and no open file."""

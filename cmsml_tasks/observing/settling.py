@@ -51,6 +51,7 @@ class _Settling:
         self._variables: dict[str, str | None] = {}
         self._urls: set[str] = set()
         self._unseen: set[str] = set()
+        self._sources: dict[str, str] = {}
 
     def read(self, path: str, real: str, found: list[int] | None) -> None:
         if counts := self._counting(path, real):
@@ -74,6 +75,9 @@ class _Settling:
     def unseen(self, what: str) -> None:
         self._unseen.add(what)
 
+    def imported(self, path: str, content: str) -> None:
+        self._sources.setdefault(path, content)
+
     def _counting(self, path: str, real: str) -> str | None:
         """Return the path that counts, which is behind a link where this work made the link."""
         if _is_below(path, self._apart) or _is_below(real, self._apart):
@@ -95,7 +99,7 @@ class _Settling:
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
         sets = changed, self._urls, self._unseen
-        return Observed(files, folders, variables, *map(sorted, sets))
+        return Observed(files, folders, variables, *map(sorted, sets), self._sources)
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None

@@ -157,8 +157,8 @@ class Recipe(BaseModel):
     What its code opens is seen without being named here, see docs/reads.md; not so what a program
     opens that it starts, or what TensorFlow opens within a graph."""
     code_modules: ClassVar[Sequence[str]] = ()
-    """Modules whose code decides about events or model, beside the recipe's own and those of the
-    same project that it imports: what is imported by a computed name, or lies in a library."""
+    """Modules whose code decides about events or model as a whole, beside what the recipe reaches
+    by name in its project: what is imported by a computed name, or lies in a library."""
     code_version: ClassVar[str | int | None] = None
     """Where given, it stands for the code: only another version makes trainings stale."""
 
@@ -172,8 +172,13 @@ class Recipe(BaseModel):
 
     @classmethod
     def code(cls) -> list[str]:
-        """Return the modules whose code decides about events and model; none with a version."""
-        return [] if cls.code_version is not None else [cls.__module__, *cls.code_modules]
+        """Return what decides about events and model, with all the code that it reaches.
+
+        The class as ``module:Class``, and whole modules; nothing where there is a version.
+        """
+        if cls.code_version is not None:
+            return []
+        return [f"{cls.__module__}:{cls.__qualname__}", *cls.code_modules]
 
     @classmethod
     def description(cls) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
         return load_recipe(self.recipe)
 
     def recipe_code(self) -> list[str]:
-        """Return the modules whose code decides about events and models of the recipe."""
+        """Return the code that decides about events and models of the recipe."""
         return self.recipe_class.code()
 
     def recipe_version(self) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ class GenerateEvents(VersionedTask):
     """Write the events of a recipe with a ``generate`` method, such as the demo, to a file."""
 
     code_version = 1
+    runs_imported_code = False
 
     def output(self) -> dict[str, Any]:
         """Return the file of events."""
@@ -31,7 +32,7 @@ class GenerateEvents(VersionedTask):
         return data_files(self.recipe_class)
 
     def tracked_code(self) -> list[str]:
-        """Return the modules of the recipe."""
+        """Return the code of the recipe."""
         return self.recipe_code()
 
     def run(self) -> Any:

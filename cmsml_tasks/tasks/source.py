@@ -27,6 +27,7 @@ class ExportedTask(BranchedTask):
     exclude_index = True
     # what they read decides: the model's or graph's content, whatever it was made with
     untracked_params = BranchedTask.untracked_params | {"recipe", "source", "formats"}
+    runs_imported_code = False
 
     source = luigi.Parameter(
         default=law.NO_STR,

@@ -12,6 +12,7 @@ from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.branches import Branch
 from cmsml_tasks.tasks.recipe_files import recipe_files
+from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.state import seen
@@ -24,6 +25,7 @@ class TrainModel(BranchedTask):
     """Train each fold and scan point of a recipe: ``model.keras``, history, reference rows."""
 
     code_version = 1
+    runs_imported_code = False
 
     def _generator(self) -> dict[str, law.Task]:
         if self.recipe_class.generate is None:
@@ -73,7 +75,7 @@ class TrainModel(BranchedTask):
         return seen("files", type(recipe) if alike else recipe, lambda: recipe_files(recipe))
 
     def tracked_code(self) -> list[str]:
-        """Return the modules of the recipe."""
+        """Return the code of the recipe."""
         return self.recipe_code()
 
     def run(self) -> Any:
@@ -96,7 +98,7 @@ class TrainModel(BranchedTask):
                 label=self.branch_data.name,
             )
         # networks with layers of one's own can only be read with the recipe's code
-        self.read_with = [self.recipe.rpartition(".")[0]] if results["needs_code"] else []
+        self.read_with = [root_of(self.recipe_class)] if results["needs_code"] else []
         area = results.get("roc_area")
         if area is not None:
             self.speak(f"ROC area {area:.4f} on {results['events']} validation events")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.lazy import lazy_names
+from cmsml_tasks.tracking.imported import watch_imports
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
 __all__ = ["Manifest", "State", "TrackedTask", "Verdict"]
+
+watch_imports()
 
 __getattr__ = lazy_names(
     __name__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,21 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.ingredients import Ingredients, as_json, changes, ingredients_of
+from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.ingredients import (
+    CODE,
+    Ingredients,
+    as_json,
+    changes,
+    edited_code,
+    imported_code,
+    ingredients_of,
+)
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, tasks_of
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
+from cmsml_tasks.tracking.project import CodeError, module_file
 from cmsml_tasks.tracking.state import few, one_look
 
 if TYPE_CHECKING:
@@ -27,6 +38,10 @@ _OF_A_RUN = ("parameter ", "setting ", "fold ", "branch ", "data ", "no manifest
 
 class StaleAlreadyError(UserError):
     """What a run was made from is no longer what is there."""
+
+
+class EditedCodeError(UserError):
+    """The process runs code that is no longer on disk."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,7 @@ class Basis:
 
     Raises:
         StaleAlreadyError: what the task requires is not complete.
+        EditedCodeError: the task would run code that is no longer on disk.
     """
 
     def __init__(self, task: TrackedTask) -> None:
@@ -57,7 +73,11 @@ class Basis:
             raise StaleAlreadyError(
                 f"{'; '.join(_what_became_of(self.inputs.waits_for))}; run it again"
             )
+        if task.runs_imported_code:
+            _refuse_edited(edited_code(task, self.inputs.read_with))
         self._ingredients = ingredients_of(task, self.inputs)
+        files = filter(None, map(module_file, self._ingredients[CODE]))
+        self._sources = {str(file): digest_of(file) for file in files}
 
     def ask_for(self, tasks: Iterable[law.Task]) -> None:
         """Take in what the task has asked for while it runs, before it reads that."""
@@ -69,6 +89,13 @@ class Basis:
             inputs.files[name] = before.get(file.origin["path"], file)
         self.inputs = inputs
         self._ingredients = {**self._ingredients, INPUT: inputs.ingredients()}
+
+    def take_in_imports(self) -> None:
+        """Take in the code that was imported while the task ran, and may have been edited since."""
+        if self._task.runs_imported_code:
+            with suppress(CodeError):
+                code = imported_code(self._task, self.inputs.read_with)
+                self._ingredients = {**self._ingredients, CODE: code}
 
     def ingredients(self, observed: Observed) -> Ingredients:
         """Return what the run was made from, with what it was seen to read."""
@@ -96,10 +123,26 @@ class Basis:
         roots = (*task.owner().tracked_code(), *inputs.read_with)
         words = changes(before, now, roots)
         is_mixed = bool(waits or read or changes({INPUT: before[INPUT]}, {INPUT: now[INPUT]}, ()))
+        is_mixed |= bool(words) and self._has_imported_others(observed)
         return Meanwhile((*waits, *words, *read), is_mixed)
+
+    def _has_imported_others(self, observed: Observed) -> bool:
+        """Tell whether a source was edited between the look before the run and its import."""
+        return any(
+            observed.sources.get(path, digest["sha256"]) != digest["sha256"]
+            for path, digest in self._sources.items()
+        )
 
     def _inputs_now(self) -> Inputs:
         return inputs_of(self._task, None, [*required_by(self._task), *self.asked_for])
+
+
+def _refuse_edited(names: list[str]) -> None:
+    """Refuse to make from old code, in memory, what would be recorded as made from the new one."""
+    if names:
+        raise EditedCodeError(
+            f"code {', '.join(names)} was edited since this run began; run the command again"
+        )
 
 
 def _what_became_of(required: Iterable[law.Task]) -> Iterator[str]:

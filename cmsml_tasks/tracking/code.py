@@ -2,63 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import computed_from
-from cmsml_tasks.tracking.imports import absolute_name, import_names
-from cmsml_tasks.tracking.project import is_library, module_file
-from cmsml_tasks.tracking.syntax import definitions, syntax_tree
+from cmsml_tasks.tracking.definitions import Module, Part, module_of
+from cmsml_tasks.tracking.imported import source_as_imported
+from cmsml_tasks.tracking.project import Project
+from cmsml_tasks.tracking.reach import reached_from
 
-Code = dict[str, dict[str, str]]
-"""Of each module by name, the digest of each of its definitions."""
+Code = dict[str, dict[str, dict[str, str]]]
+"""Of each module by name, of each part that counts: its ``digest``, and ``by`` what it is used,
+``module:part``. The part "" is what an import runs."""
 
-_KIND = "code-1"  # to be counted up whenever the digests of unchanged sources change
+_KIND = "code-2"  # to be counted up whenever the digests of unchanged sources change
 _UNREADABLE = "unreadable: "
+_OTHERWISE = (
+    "code is compared in another way than when this was made; --accept it if nothing changed"
+)
 
 
-class CodeError(UserError):
-    """Code that cannot be tracked, so that nobody would know when to run a task again."""
+def root_of(definition: type) -> str:
+    """Return the root that stands for a class, with all that it reaches."""
+    return f"{definition.__module__}:{definition.__qualname__}"
+
+
+def module_of_root(root: str) -> str:
+    """Return the module that a root is, or lies in."""
+    return root.partition(":")[0]
 
 
 def code_of(roots: Sequence[str]) -> Code:
-    """Return the code of the *roots* and of all modules of the user's project they may import.
+    """Return the code of the *roots*, and of all that they reach by name, as it is on disk.
 
-    The project is all that is no library, and the whole packages of the *roots*, wherever they
-    lie; of cmsml_tasks only the *roots* themselves count. No module is imported. Modules that
-    cannot be found are left out; one that is no valid Python has its error in place of a digest.
+    A root is ``module:Class``, or a whole ``module``. The project is all that is no library, and
+    the whole packages of the *roots*, wherever they lie; of cmsml_tasks only the *roots* count. No
+    module is imported. Modules that cannot be found are left out; one that is no valid Python has
+    its error in place of a digest.
 
     Raises:
         CodeError: there is no source file of one of the *roots*.
     """
-    project = _Project(roots)
-    code: Code = {}
-    left = list(reversed(roots))
-    while left:
-        name = left.pop()
+    return _code_of(roots, lambda name: None)
+
+
+def code_as_imported(roots: Sequence[str]) -> Code:
+    """Return the code of the *roots* as this process has imported it, see `code_of`.
+
+    What it has not imported is as on disk.
+
+    Raises:
+        CodeError: there is no source file of one of the *roots*.
+    """
+    return _code_of(roots, source_as_imported)
+
+
+def edited_since_import(roots: Sequence[str]) -> list[str]:
+    """Return what of the code of the *roots* was edited since this process imported it, by name.
+
+    Raises:
+        CodeError: there is no source file of one of the *roots*.
+    """
+    now = code_of(roots)
+    if all(source_as_imported(module) is None for module in now):
+        return []
+    before = code_as_imported(roots)
+    return [
+        _name(module, part, ())
+        for module in dict.fromkeys([*now, *before])
+        for part in dict.fromkeys([*now.get(module, ()), *before.get(module, ())])
+        if _digest(before, module, part) != _digest(now, module, part)
+    ]
+
+
+def _code_of(roots: Sequence[str], imported: Callable[[str], bytes | None]) -> Code:
+    project = Project([module_of_root(root) for root in roots])
+
+    def read(name: str) -> Module:
         path = project.file(name)
-        if name in code or path is None:
-            continue
-        code[name], imports = _read(path)
-        is_package = path.name == "__init__.py"
-        names = (absolute_name(imported, name, is_package) for imported in imports)
-        for imported in [name, *filter(None, names)]:
-            left.extend(project.modules_on_the_way(imported))
+        assert path is not None, f"{name} has no source"
+        return _read(path, imported(name))
+
+    code: Code = {}
+    for each in reached_from(roots, project, read):
+        by = {"by": each.by} if each.by else {}
+        code.setdefault(each.module, {})[each.name] = {"digest": each.digest, **by}
     return code
 
 
+def _digest(code: Mapping[str, Mapping[str, Any]], module: str, part: str) -> str:
+    found: str = code.get(module, {}).get(part, {}).get("digest", "")
+    return found
+
+
 def code_changes(
-    recorded: Mapping[str, Mapping[str, str]],
-    current: Mapping[str, Mapping[str, str]],
+    recorded: Mapping[str, Mapping[str, Any]],
+    current: Mapping[str, Mapping[str, Any]],
     roots: Iterable[str],
 ) -> list[str]:
-    """Return in words how the *current* code differs from the *recorded*, the *roots* first."""
-    first = list(roots)
-    others = sorted({*recorded, *current} - set(first))
+    """Return in words how the *current* code differs from the *recorded*, the *roots* first.
+
+    What changed is named with the way by which it is reached: ``Jets.build -> blocks.dense``.
+    """
+    if not all(map(_is_of_this_kind, recorded.values())):
+        return [_OTHERWISE]
+    first = list(dict.fromkeys(map(module_of_root, roots)))
     lines: list[str] = []
-    for module in [*first, *others]:
+    for module in [*first, *sorted({*recorded, *current} - set(first))]:
         before, after = recorded.get(module), current.get(module)
         if before is None and after is None:
             continue
@@ -66,96 +117,70 @@ def code_changes(
             lines.append(f"code of module {module} no longer used")
         elif before is None:
             lines.append(f"code of module {module} new")
+        elif before != after and _digest(current, module, "").startswith(_UNREADABLE):
+            lines.append(f"code of module {module} {_digest(current, module, '')}")
         else:
-            lines.extend(_module_changes(module, before, after, with_prefix=module not in first))
+            for part, what in _differences(before, after):
+                code = current if part in after else recorded
+                lines.append(f"code {_chain(code, module, part, first)} {what}")
     return lines
 
 
-def _module_changes(
-    module: str, before: Mapping[str, str], after: Mapping[str, str], *, with_prefix: bool
-) -> Iterator[str]:
-    if before != after and after.get("", "").startswith(_UNREADABLE):
-        yield f"code of module {module} {after['']}"
-        return
-    for name in dict.fromkeys([*after, *before]):
-        if before.get(name) != after.get(name):
-            what = "added" if name not in before else "removed" if name not in after else "changed"
-            place = f"{module}.{name}" if with_prefix else name
-            yield f"code {place if name else f'{module} (outside of functions)'} {what}"
-
-
-class _Project:
-    """The modules of the user's project, looked up once each."""
-
-    def __init__(self, roots: Sequence[str]) -> None:
-        self._files: dict[str, Path | None] = {}
-        self._owned: dict[str, bool] = {}
-        self._packages = {self._outermost_package(root) for root in roots}
-        self._packages.discard("cmsml_tasks")
-
-    def file(self, name: str) -> Path | None:
-        if name not in self._files:
-            self._files[name] = module_file(name)
-        return self._files[name]
-
-    def modules_on_the_way(self, name: str) -> Iterator[str]:
-        """Yield what an import of *name* runs of the project: parent packages and the module."""
-        if self._owned.get(name.partition(".")[0]) is False:
-            return  # most imports are of libraries
-        for module in _with_parents(name):
-            path = self.file(module)
-            if path is not None:
-                if not self._owns(module, path):
-                    return
-                yield module
-
-    def _owns(self, name: str, path: Path) -> bool:
-        if name not in self._owned:
-            packages = set(_with_parents(name))
-            self._owned[name] = "cmsml_tasks" not in packages and (
-                not packages.isdisjoint(self._packages) or not is_library(path)
-            )
-        return self._owned[name]
-
-    def _outermost_package(self, root: str) -> str:
-        """Return the outermost package of *root* that is no mere namespace, else *root*.
-
-        Raises:
-            CodeError: there is no source file of *root*.
-        """
-        if self.file(root) is None:
-            raise CodeError(f"cannot track the code of module '{root}': {_why_not(root)}")
-        return next(name for name in _with_parents(root) if self.file(name))
-
-
-def _with_parents(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
-
-
-def _why_not(root: str) -> str:
-    if root == "__main__":
-        return (
-            "what is defined in a script or notebook cannot be found by the next process; "
-            "move it to a file that can be imported, e.g. my_analysis.py, and import it from there"
-        )
-    return (
-        "it has no source file on the module search path; check its name, and add its folder to "
-        "PYTHONPATH or install its package"
+def _is_of_this_kind(parts: Mapping[str, Any]) -> bool:
+    """Tell whether a module was recorded part by part as it is reached, and not as a whole."""
+    return all(
+        isinstance(part, Mapping) and isinstance(part.get("digest"), str) for part in parts.values()
     )
 
 
-def _read(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Return the digests of the definitions in a file, and what it imports."""
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    parts = dict.fromkeys([*after, *before])
+    for part in sorted(parts, key=lambda part: not part):
+        was, now = before.get(part), after.get(part)
+        if was and now:
+            if was["digest"] != now["digest"]:
+                yield part, "changed"
+            continue
+        of_class = part.partition(".")[0]
+        is_member = of_class != part and of_class in before and of_class in after
+        if now:
+            yield part, "added" if is_member else "now used"
+        else:
+            yield part, "removed" if is_member else "no longer used"
+
+
+def _chain(
+    code: Mapping[str, Mapping[str, Any]], module: str, part: str, first: Sequence[str]
+) -> str:
+    """Return the way from a root to a part, as names."""
+    ways = [f"{module}:{part}"]
+    while by := code.get(module, {}).get(part, {}).get("by", ""):
+        if by in ways:
+            break
+        ways.append(by)
+        module, _, part = by.partition(":")
+    places = [way.partition(":") for way in reversed(ways)]
+    return " -> ".join(_name(module, part, first) for module, _, part in places)
+
+
+def _name(module: str, part: str, first: Sequence[str]) -> str:
+    if not part:
+        return f"{module} (outside of functions)"
+    return part if module in first else f"{module}.{part}"
+
+
+def _read(path: Path, imported: bytes | None) -> Module:
     try:
-        found = computed_from(_KIND, path, _parsed)
+        if imported is not None:
+            return module_of(imported)
+        found: Module = computed_from(_KIND, path, lambda name: module_of(Path(name).read_bytes()))
+        return found
     except SyntaxError as error:
-        return {"": f"{_UNREADABLE}{error.msg} (line {error.lineno})"}, []
+        return _unreadable(f"{error.msg} (line {error.lineno})")
     except (OSError, ValueError, RecursionError, MemoryError) as error:
-        return {"": f"{_UNREADABLE}{error}"}, []
-    return found["definitions"], found["imports"]
+        return _unreadable(str(error))
 
 
-def _parsed(path: str) -> dict[str, Any]:
-    tree = syntax_tree(Path(path).read_bytes())
-    return {"definitions": definitions(tree), "imports": import_names(tree)}
+def _unreadable(why: str) -> Module:
+    part = Part(digest=f"{_UNREADABLE}{why}", uses=[], imports=[])
+    return Module(at_import=part, definitions={}, bound={}, by_use={}, stars=[])

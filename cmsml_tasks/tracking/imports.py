@@ -3,40 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-
-from cmsml_tasks.tracking.syntax import syntax_tree
-
-
-def imported_modules(source: str | bytes | ast.Module, module: str, is_package: bool) -> list[str]:
-    """Return the absolute names of all modules that the *source* of *module* may import.
-
-    Of ``from a import b`` both ``a`` and ``a.b``, as ``b`` may be a module. Imports for type
-    checkers alone are left out, and so are names that are only known at run time.
-
-    Raises:
-        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
-    """
-    names = (absolute_name(name, module, is_package) for name in import_names(source))
-    return sorted({name for name in names if name})
-
-
-def import_names(source: str | bytes | ast.Module) -> list[str]:
-    """Return what ``imported_modules`` does with relative names as written, like ``..a.b``.
-
-    Raises:
-        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
-    """
-    names: set[str] = set()
-    left: list[ast.AST] = [syntax_tree(source)]
-    while left:
-        node = left.pop()
-        if isinstance(node, ast.If) and _is_for_type_checkers(node.test):
-            left.extend(node.orelse)
-            continue
-        names.update(_names_of(node))
-        left.extend(ast.iter_child_nodes(node))
-    return sorted(names)
+from collections.abc import Container, Iterator
 
 
 def absolute_name(name: str, module: str, is_package: bool) -> str | None:
@@ -50,11 +17,12 @@ def absolute_name(name: str, module: str, is_package: bool) -> str | None:
     return ".".join([*package, bare] if bare else package) if package else None
 
 
-def _names_of(node: ast.AST) -> Iterator[str]:
+def imported_names(node: ast.AST) -> Iterator[str]:
+    """Yield what a *node* may import, with relative names as written."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        origin = "." * node.level + (node.module or "")
+        origin = _origin(node)
         yield origin
         stem = origin if origin.endswith(".") else f"{origin}."
         yield from (stem + alias.name for alias in node.names if alias.name != "*")
@@ -76,6 +44,49 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _is_for_type_checkers(test: ast.expr) -> bool:
+def names_imported_as(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield each name that an import binds, and what it stands for: ``module:name``.
+
+    A module by itself ends in the colon.
+    """
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield alias.asname, f"{alias.name}:"
+            else:
+                outermost = alias.name.partition(".")[0]
+                yield outermost, f"{outermost}:"
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            if alias.name != "*":
+                yield alias.asname or alias.name, f"{_origin(node)}:{alias.name}"
+
+
+def names_of_import(node: ast.stmt) -> list[str]:
+    """Return the names that a ``from a import b`` binds, for which nothing but *a* need run."""
+    if not isinstance(node, ast.ImportFrom) or node.module == "__future__":
+        return []
+    return [alias.asname or alias.name for alias in node.names if alias.name != "*"]
+
+
+def import_without(node: ast.ImportFrom, names: Container[str]) -> list[str]:
+    """Return what an import says but for *names* that it binds."""
+    kept = [alias for alias in node.names if (alias.asname or alias.name) not in names]
+    return [_origin(node), *(f"{alias.name} as {alias.asname}" for alias in kept)]
+
+
+def star_import(node: ast.AST) -> str | None:
+    """Return the module whose every name a *node* imports, as written."""
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        return _origin(node)
+    return None
+
+
+def _origin(node: ast.ImportFrom) -> str:
+    return "." * node.level + (node.module or "")
+
+
+def is_for_type_checkers(test: ast.expr) -> bool:
+    """Tell whether the *test* of an ``if`` is true for type checkers alone."""
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
     return name == "TYPE_CHECKING"

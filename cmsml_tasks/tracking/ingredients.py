@@ -7,14 +7,17 @@ import datetime
 import enum
 import json
 import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import law
-
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.code import Code, code_changes, code_of
+from cmsml_tasks.tracking.code import (
+    Code,
+    code_as_imported,
+    code_changes,
+    code_of,
+    edited_since_import,
+)
 from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
@@ -61,32 +64,23 @@ def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> Code:
 
     known = seen("code", owner, find_out)
     if read_with not in known:
-        roots = (*owner.tracked_code(), *read_with)
-        code = code_of(list(dict.fromkeys(roots)))
-        known[read_with] = _without_other_tasks(code, type(owner))
+        known[read_with] = code_of(_roots(owner, read_with))
     found: Code = known[read_with]
     return found
 
 
-def _without_other_tasks(code: Code, task: type) -> Code:
-    """Leave out the classes of other tasks in the task's own module: they have outputs instead."""
-    module = task.__module__
-    if module not in code:
-        return code
-    others = tuple(
-        name
-        for name, value in vars(sys.modules[module]).items()
-        if isinstance(value, type)
-        and issubclass(value, law.Task)
-        and value.__module__ == module
-        and value not in task.__mro__
-    )
-    own = {
-        name: digest
-        for name, digest in code[module].items()
-        if name.partition(".")[0] not in others
-    }
-    return {**code, module: own}
+def edited_code(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
+    """Return by name what of the code of *task* was edited since this process imported it."""
+    return edited_since_import(_roots(task, read_with))
+
+
+def imported_code(task: TrackedTask, read_with: Iterable[str]) -> Code:
+    """Return the code of *task* as this process has imported it, and so has run it."""
+    return code_as_imported(_roots(task, read_with))
+
+
+def _roots(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys((*task.owner().tracked_code(), *read_with)))
 
 
 def as_json(value: Any) -> Any:
@@ -126,7 +120,7 @@ def changes(recorded: Ingredients, current: Ingredients, roots: tuple[str, ...])
     Args:
         recorded: of the manifest.
         current: of today.
-        roots: modules whose functions need no module name to be recognised.
+        roots: code in whose modules functions need no module name to be recognised.
     """
     words = []
     for section in dict.fromkeys([*current, *recorded]):

@@ -54,7 +54,7 @@ class Inputs:
         files: by the name that the manifest gives them; those from outside in their order.
         waits_for: required tasks that would run first.
         unknown: files from outside that cannot be looked at, in words.
-        read_with: modules that are needed to read the inputs.
+        read_with: code that is needed to read the inputs, as in the manifest.
         rests_on: local files whose signatures say whether any of this has changed.
         tasks: the required tasks, workflows in place of their branches.
     """

@@ -15,6 +15,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
+from cmsml_tasks.tracking.code import module_of_root
 from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note
@@ -133,6 +134,7 @@ class Making:
         sandbox = take_note(task)
         if "observed" in sandbox:
             task.observed = Observed.from_json(sandbox["observed"])
+        self._basis.take_in_imports()
         if self.is_superseded():
             print(f"{task}: another run has made the same meanwhile, which stays", flush=True)
         else:
@@ -267,8 +269,8 @@ def _check(task: TrackedTask, meanwhile: Meanwhile) -> None:
 
 
 def _code_folder(task: TrackedTask) -> Path:
-    for module in task.owner().tracked_code():
-        file = module_file(module)
+    for root in task.owner().tracked_code():
+        file = module_file(module_of_root(root))
         if file is not None:
             return file.parent
     return Path.cwd()

@@ -39,7 +39,8 @@ class Manifest:
         request: module, task and parameters that make the same again.
         required: module, family and parameters of what the task asked for while it ran.
         environment: where and with what they were made; compared on request only.
-        read_with: modules whose code is needed to read them, such as a network's own layers.
+        read_with: code that is needed to read them, such as a network's own layers: classes as
+            ``module:Class``, or whole modules.
         accepted: who declared them still good, when, and in spite of what.
         format: version of this layout.
     """

@@ -53,4 +53,6 @@ def _together(first: Observed, then: Observed) -> Observed:
         {**then.variables, **first.variables},
         sorted({*first.changed, *then.changed}),
         sorted({*first.urls, *then.urls}),
+        sorted({*first.unseen, *then.unseen}),
+        {**then.sources, **first.sources},
     )

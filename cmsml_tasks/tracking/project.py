@@ -13,8 +13,92 @@ from pathlib import Path
 from typing import Any
 
 import cmsml_tasks
+from cmsml_tasks.errors import UserError
 
 _LIBRARY_FOLDERS = {"site-packages", "dist-packages"}
+
+
+class CodeError(UserError):
+    """Code that cannot be tracked, so that nobody would know when to run a task again."""
+
+
+class Project:
+    """The modules of the user's project, looked up once each.
+
+    The project is all that is no library, and the whole packages of the *roots*, wherever they lie;
+    of cmsml_tasks only the *roots* themselves.
+
+    Args:
+        roots: names of modules.
+
+    Raises:
+        CodeError: there is no source file of one of the *roots*.
+    """
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._files: dict[str, Path | None] = {}
+        self._owned: dict[str, bool] = {}
+        self._roots = set(roots)
+        self._packages = {self._outermost_package(root) for root in roots}
+        self._packages.discard("cmsml_tasks")
+
+    def file(self, name: str) -> Path | None:
+        """Return the source file of a module, of the project or not; None without one."""
+        if name not in self._files:
+            self._files[name] = module_file(name)
+        return self._files[name]
+
+    def has(self, name: str) -> bool:
+        """Tell whether this is a module of the project that has a source."""
+        if self._owned.get(name.partition(".")[0]) is False and name not in self._roots:
+            return False  # most imports are of libraries
+        path = self.file(name)
+        return path is not None and self._owns(name, path)
+
+    def is_package(self, name: str) -> bool:
+        """Tell whether a module of the project is a package."""
+        path = self.file(name)
+        return path is not None and path.name == "__init__.py"
+
+    def may_be_namespace(self, name: str) -> bool:
+        """Tell whether modules of the project may lie below *name*, which has no source."""
+        return name not in sys.builtin_module_names and self.file(name) is None
+
+    def modules_on_the_way(self, name: str) -> Iterator[str]:
+        """Yield what an import of *name* runs of the project: parent packages and the module."""
+        return filter(self.has, _with_parents(name))
+
+    def _owns(self, name: str, path: Path) -> bool:
+        if name not in self._owned:
+            packages = set(_with_parents(name))
+            self._owned[name] = name in self._roots or (
+                "cmsml_tasks" not in packages
+                and (not packages.isdisjoint(self._packages) or not is_library(path))
+            )
+        return self._owned[name]
+
+    def _outermost_package(self, root: str) -> str:
+        """Return the outermost package of *root* that is no mere namespace, else *root*."""
+        if self.file(root) is None:
+            raise CodeError(f"cannot track the code of module '{root}': {_why_not(root)}")
+        return next(name for name in _with_parents(root) if self.file(name))
+
+
+def _with_parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def _why_not(root: str) -> str:
+    if root == "__main__":
+        return (
+            "what is defined in a script or notebook cannot be found by the next process; "
+            "move it to a file that can be imported, e.g. my_analysis.py, and import it from there"
+        )
+    return (
+        "it has no source file on the module search path; check its name, and add its folder to "
+        "PYTHONPATH or install its package"
+    )
 
 
 def module_file(name: str) -> Path | None:
@@ -25,9 +109,9 @@ def module_file(name: str) -> Path | None:
     """
     if name == "__main__" or name in sys.builtin_module_names:
         return None
-    loaded = _loaded(name).get("__file__")
+    loaded = loaded_file(name)
     if loaded and os.path.isfile(loaded):
-        origin = loaded
+        origin: str | None = loaded
     else:
         spec = _spec(name)
         origin = spec.origin if spec and spec.has_location else None
@@ -36,7 +120,12 @@ def module_file(name: str) -> Path | None:
     return None
 
 
-def is_library(path: Path) -> bool:
+def loaded_file(name: str) -> str | None:
+    """Return the file of a module that is loaded, as it says; None where it does not."""
+    return _loaded(name).get("__file__")
+
+
+def is_library(path: str | os.PathLike[str]) -> bool:
     """Tell whether a file is of the standard library, of an installed package or of this one.
 
     What is installed in editable mode, other than this package, lies elsewhere and is no library.

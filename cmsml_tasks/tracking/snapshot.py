@@ -22,6 +22,7 @@ from luigi.task_register import load_task
 import cmsml_tasks
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import keep, recall
+from cmsml_tasks.tracking.code import Code
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
@@ -153,7 +154,7 @@ def _branch_data(workflow: Any) -> list[Any]:
     return list(workflow.get_branch_map().values())
 
 
-def _code(workflow: TrackedTask, read_with: list[str]) -> dict[str, dict[str, str]]:
+def _code(workflow: TrackedTask, read_with: list[str]) -> Code:
     return code_with(workflow, tuple(read_with))
 
 

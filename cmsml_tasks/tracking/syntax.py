@@ -1,4 +1,4 @@
-"""Digests of what the definitions of a module say, however they are formatted.
+"""Digests of what a piece of a module says, however it is formatted.
 
 Written without ``ast.dump``, whose text depends on the version of Python.
 """
@@ -6,31 +6,12 @@ Written without ``ast.dump``, whose text depends on the version of Python.
 from __future__ import annotations
 
 import ast
-import copy
 import hashlib
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 _WITHOUT_MEANING = {"ctx", "type_ignores", "kind", "type_comment"}
-_MOVABLE_DECORATORS = {"property", "staticmethod", "classmethod"}
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def definitions(source: str | bytes | ast.Module) -> dict[str, str]:
-    """Return a digest of each definition of a module, equal in all versions of Python.
-
-    A function is found under its name, a method under ``Class.method``. What is left of a class
-    (bases, decorators, attributes) is under ``Class``, what is left of the module under the empty
-    name. Definitions of the same name share one digest; those below an ``if``, ``try`` or ``with``
-    and those within a function belong to what is around them. Comments, docstrings and formatting
-    do not count.
-
-    Raises:
-        SyntaxError: *source* is not Python; as ``ast.parse``, also any other of its errors.
-    """
-    found: dict[str, list[Any]] = {}
-    rest = _without_definitions(syntax_tree(source).body, "", found)
-    return {name: _digest(nodes) for name, nodes in found.items()} | {"": _digest(rest)}
 
 
 def syntax_tree(source: str | bytes | ast.Module) -> ast.Module:
@@ -46,45 +27,16 @@ def syntax_tree(source: str | bytes | ast.Module) -> ast.Module:
         return ast.parse(source)
 
 
-def _without_definitions(
-    body: list[ast.stmt], prefix: str, found: dict[str, list[Any]]
-) -> list[Any]:
-    """Move the definitions of a *body* to *found*; return the other statements.
-
-    Of a definition that runs code where it stands the name remains.
-    """
-    rest: list[Any] = []
-    for statement in body:
-        if not isinstance(statement, _Function | ast.ClassDef):
-            rest.append(statement)
-            continue
-        name = prefix + statement.name
-        nodes = found.setdefault(name, [])
-        if isinstance(statement, ast.ClassDef):
-            shell: Any = copy.copy(statement)
-            shell.body = _without_definitions(statement.body, f"{name}.", found)
-            nodes.append(shell)
-        else:
-            nodes.append(statement)
-        if _runs_where_it_stands(statement):
-            rest.append(statement.name)
-    return rest
+def digest(nodes: Sequence[Any]) -> str:
+    """Return a digest of *nodes* (trees, texts, numbers and lists of them), as they follow."""
+    return hashlib.sha256(_written(list(nodes)).encode("ascii")).hexdigest()[:16]
 
 
-def _runs_where_it_stands(definition: _Function | ast.ClassDef) -> bool:
-    if not all(
-        isinstance(decorator, ast.Name) and decorator.id in _MOVABLE_DECORATORS
-        for decorator in definition.decorator_list
-    ):
-        return True
-    if isinstance(definition, ast.ClassDef):
-        return bool(definition.bases or definition.keywords)
-    defaults = [*definition.args.defaults, *filter(None, definition.args.kw_defaults)]
-    return not all(isinstance(default, ast.Constant) for default in defaults)
-
-
-def _digest(nodes: list[Any]) -> str:
-    return hashlib.sha256(_written(nodes).encode("ascii")).hexdigest()[:16]
+def is_idle(value: Any) -> bool:
+    """Tell whether this is a statement that does nothing: ``pass``, ``...`` or a docstring."""
+    if isinstance(value, ast.Expr) and isinstance(value.value, ast.Constant):
+        return value.value.value is ... or isinstance(value.value.value, str)
+    return isinstance(value, ast.Pass)
 
 
 def _written(nodes: list[Any]) -> str:
@@ -98,7 +50,7 @@ def _written(nodes: list[Any]) -> str:
         elif isinstance(item, list):
             text.append("[")
             left.append("]")
-            left.extend(_item(value) for value in reversed(item) if not _is_idle(value))
+            left.extend(_item(value) for value in reversed(item) if not is_idle(value))
         else:
             text.append(f"{type(item).__name__}(")
             left.append(")")
@@ -124,7 +76,7 @@ def _field(node: ast.AST, name: str) -> Any:
         value = _joined(node)
     elif name == "format_spec" and isinstance(value, ast.JoinedStr) and not _joined(value):
         return None
-    if isinstance(value, list) and all(map(_is_idle, value)):
+    if isinstance(value, list) and all(map(is_idle, value)):
         return None
     return value
 
@@ -142,10 +94,3 @@ def _joined(node: ast.JoinedStr) -> list[ast.expr]:
         else:
             parts.append(part)
     return parts
-
-
-def _is_idle(value: Any) -> bool:
-    """Tell whether this is a statement that does nothing: ``pass``, ``...`` or a docstring."""
-    if isinstance(value, ast.Expr) and isinstance(value.value, ast.Constant):
-        return value.value.value is ... or isinstance(value.value.value, str)
-    return isinstance(value, ast.Pass)

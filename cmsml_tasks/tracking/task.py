@@ -13,6 +13,7 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking import places, snapshot
+from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
@@ -40,9 +41,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     Derive from it in place of `law.Task`, and first: ``class Fit(TrackedTask, law.LocalWorkflow)``.
     ``requires``, ``output``, ``run`` and ``create_branch_map`` stay as they are. Parameters that
-    luigi calls significant, what a branch is, the code of the task's module and of the modules of
-    the same project that it imports, and the content of the outputs of required tasks are
-    ingredients. The hooks below add others, or take some away.
+    luigi calls significant, what a branch is, the code of the task and what it reaches by name in
+    the same project, and the content of the outputs of required tasks are ingredients. The hooks
+    below add others, or take some away.
 
     Hooks for the ingredients are called on the workflow, also for its branches: what differs from
     branch to branch comes as *data*, the branch's entry in the branch map.
@@ -95,6 +96,8 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     writes_by_rename: ClassVar[bool] = False
     """Whether each output is written under another name and then renamed. Outputs that are kept
     before a run are then hard links, otherwise copies."""
+    runs_imported_code: ClassVar[bool] = True
+    """Whether ``run`` works with what this process has imported, and not in another interpreter."""
     manifest_name: ClassVar[str | None] = None
     """Name of the manifest, for tasks that have a folder of their own."""
 
@@ -124,7 +127,7 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         self.has_run = False
         self.known_complete: set[int] = set()
         self.read_with: list[str] = []
-        """Set by ``run`` where reading the outputs needs code of one's own: names of modules."""
+        """Set by ``run`` where reading the outputs needs code of one's own; see `tracked_code`."""
         self.observed = Observed()
         """Set by ``run`` where it was seen what the user's code read; see `observed_call`."""
         self.not_compared: tuple[str, ...] = ()
@@ -221,8 +224,11 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return ()
 
     def tracked_code(self) -> list[str]:
-        """Return the modules whose code decides; modules of the same project follow by import."""
-        return [type(self).__module__]
+        """Return the code that decides, with all that it reaches by name in the same project.
+
+        A class is ``module:Class``, see `root_of`; the name of a module stands for the whole of it.
+        """
+        return [root_of(type(self))]
 
     def request(self) -> dict[str, Any]:
         """Return module, task and parameters (as text) that make the same again."""

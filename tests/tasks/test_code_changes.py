@@ -42,6 +42,27 @@ def test_words_and_layout_do_not_count(project, name, old, new):
     assert project.times() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("shapes.py", "return 3", "return 4"),
+        ("shapes.py", "def unrelated", "def another"),
+        ("recipe.py", "class Jets", "def plot(history):\n    return history\n\n\nclass Jets"),
+        ("recipe.py", "class Jets", "class Flat(TinyRecipe):\n    epochs: int = 2\n\n"
+         "    def build(self, data):\n        return shapes.unrelated()\n\n\nclass Jets"),
+    ],
+)  # fmt: skip
+def test_what_the_recipe_does_not_reach_does_not_count(project, name, old, new):
+    project.edit(name, old, new)
+    assert project.status(*CHAIN) == COMPLETE
+
+
+def test_a_second_recipe_beside_does_not_count_for_the_graph_either(project):
+    project.edit("deep.py", "class Deep", "class Wide(TinyRecipe):\n    epochs: int = 2\n\n\n"
+                 "class Deep")  # fmt: skip
+    assert project.status(*DEEP_CHAIN) == COMPLETE
+
+
 def test_edit_that_changes_no_byte_is_cut_off(project):
     project.edit("recipe.py", "scaled", "normalized")
     assert project.status(*CHAIN) == {
@@ -58,9 +79,7 @@ def test_edit_that_changes_no_byte_is_cut_off(project):
     ("name", "old", "new", "reason"),
     [
         ("shapes.py", "recipe.hidden_units", "2 * recipe.hidden_units",
-         "jets.shapes.width changed"),
-        ("shapes.py", "def unrelated", "def another", "jets.shapes.another added; "
-         "code jets.shapes.unrelated removed"),
+         "Jets.build -> jets.shapes.width changed"),
         ("recipe.py", "import os\n", "import os\nimport sys\n",
          "jets.recipe (outside of functions) changed"),
         ("recipe.py", "    def train", "    epochs: int = 1\n\n    def train", "Jets changed"),
@@ -77,7 +96,7 @@ def test_code_that_a_model_is_read_with(project):
     # one that leaves the weights as they are
     project.edit("deep.py", "return self.score", "return 0.5 * self.score")
     status = project.status(*DEEP_CHAIN)
-    assert status["TrainModel"] == "stale (1/1): code Net.call changed"
+    assert status["TrainModel"] == "stale (1/1): code Deep.build -> Net.call changed"
     assert "no longer used" not in status["ExportGraph"]
     assert status["ExportGraph"].endswith("TrainModel would run first")
     # recipes in other modules have nothing to do with it
@@ -120,15 +139,15 @@ def test_accepted_code(project):
     assert text.endswith("0 accepted\n")
     assert project.times() == before
     text = project.law(*CHAIN, "--accept=-1")
-    assert "accepted      TrainModel: code jets.shapes.width changed\n" in text
+    assert "accepted      TrainModel: code Jets.build -> jets.shapes.width changed\n" in text
     assert "1 accepted\n" in text
     assert {name for name, time in project.times().items() if before[name] != time} == {
         f"TrainModel/{JETS}/v1/manifest.json"
     }
     assert project.status(*CHAIN) == COMPLETE
     (entry,) = project.manifest("TrainModel", JETS)["accepted"]
-    assert entry["in spite of"] == ["code jets.shapes.width changed"]
+    assert entry["in spite of"] == ["code Jets.build -> jets.shapes.width changed"]
     assert {"time", "user", "host"} <= set(entry)
     origin = project.law("TrainModel", *CHAIN[1:], "--origin")
     assert f"accepted by {entry['user']} at {entry['time']}" in origin
-    assert "in spite of code jets.shapes.width changed" in origin
+    assert "in spite of code Jets.build -> jets.shapes.width changed" in origin

@@ -78,9 +78,13 @@ def test_comments_docstrings_and_layout_do_not_count(done, old, new):
 def test_code_counts(done):
     done.edit("toy_model.py", "weight = rate", "weight = 1.0 * rate")
     status = done.status("Report")
-    assert status["Fit"].startswith("stale (3/3): 3x code toy_model.fit changed")
-    # the weights come out as they were, but the report's own code is in the same project
-    assert done.run("Report")["Fit"] == {"ran": 3}
+    assert status["Fit"].startswith("stale (3/3): 3x code Fit.run -> toy_model.fit changed")
+    # the weights come out as they were, and the report does not reach that code
+    assert done.run("Report") == {
+        "Points": {"up to date": 1},
+        "Fit": {"ran": 3},
+        "Report": {"cut off": 1},
+    }
 
 
 def test_code_of_other_tasks_in_the_same_module_does_not_count(done):
@@ -204,14 +208,14 @@ def test_accepted_outputs_are_complete(done):
     text = done.law("Report", "--accept")
     assert "not accepted  Report: what Fit makes is not settled" in text
     text = done.law("Report", "--accept=-1")
-    assert "accepted      Fit 2: code toy_model.fit changed" in text
-    assert "5 accepted" in text
+    assert "accepted      Fit 2: code Fit.run -> toy_model.fit changed" in text
+    assert "3 accepted" in text
     after = {name: time for name, time in done.times().items() if "manifest" not in name}
     assert after == before
     assert done.run("Report") == UP_TO_DATE
-    manifest = json.loads(done.manifest("Report/v1/report.json").read_text())
-    assert manifest["accepted"][0]["in spite of"][0] == "code toy_model.fit changed"
-    assert "in spite of code toy_model.fit changed" in done.law("Report", "--origin")
+    manifest = json.loads(done.manifest("Fit/v1/rate=2/fit.json").read_text())
+    assert manifest["accepted"][0]["in spite of"][0] == "code Fit.run -> toy_model.fit changed"
+    assert "in spite of code Fit.run -> toy_model.fit changed" in done.law("Report", "--origin")
 
 
 def test_missing_output_cannot_be_accepted(done):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from needs import skip_without
 
-from cmsml_tasks.tracking import imports, syntax
-from cmsml_tasks.tracking.imports import imported_modules
-from cmsml_tasks.tracking.syntax import definitions
+from cmsml_tasks.tracking import definitions as of_modules
+from cmsml_tasks.tracking import import_order, imports, names_used, syntax
+from cmsml_tasks.tracking.definitions import definitions, module_of
+from cmsml_tasks.tracking.imports import absolute_name
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = sorted((REPOSITORY / "cmsml_tasks").rglob("*.py"))
@@ -44,8 +45,8 @@ class Jets(Base, order=1):
 """
 
 PINNED = {
-    "": "f82cb9e9a88814cb",
-    "scale": "87e89e89024f366a",
+    "": "d70f0966033f250f",
+    "scale": "62e495d888e23953",
     "Jets": "f01a9333a9b11a31",
     "Jets.mass": "74d0b3ec53b9fe7b",
     "Jets.Flavour": "ba20c942e29c3a88",
@@ -201,10 +202,9 @@ for folder in json.loads(sys.argv[1]):
     spec = importlib.util.spec_from_file_location(*folder)
     module = sys.modules[folder[0]] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-definitions = sys.modules["cmsml_tasks.tracking.syntax"].definitions
-imports = sys.modules["cmsml_tasks.tracking.imports"].import_names
+module_of = sys.modules["cmsml_tasks.tracking.definitions"].module_of
 print(json.dumps([
-    (definitions(source), imports(source))
+    module_of(source)
     for source in (open(path, "rb").read() for path in sys.stdin.read().split())
 ]))
 """
@@ -219,7 +219,7 @@ def unpacked_interpreters(folder):
     return {"Debian's": done.stdout.strip()}
 
 
-def test_all_versions_of_python_give_the_same_digests(tmp_path):
+def test_all_versions_of_python_see_the_same(tmp_path):
     interpreters = other_interpreters() or unpacked_interpreters(tmp_path / "python")
     (tmp_path / "strings.py").write_text(
         "a = f'{b:{c}{d}}' f'{e = }' '' f'{{}}{g!s:^2}' rf'{h:\\d}' f''\n" + MODULE
@@ -227,11 +227,10 @@ def test_all_versions_of_python_give_the_same_digests(tmp_path):
     paths = [tmp_path / "strings.py", *SOURCES, Path(ast.__file__), Path(json.__file__)]
     # the files alone, since the package is not installed there
     modules = [("cmsml_tasks", str(tmp_path / "empty.py"))]
-    modules += [(module.__name__, module.__file__) for module in (syntax, imports)]
+    needed = (syntax, imports, names_used, import_order, of_modules)
+    modules += [(module.__name__, module.__file__) for module in needed]
     (tmp_path / "empty.py").touch()
-    expected = [
-        [definitions(path.read_bytes()), imports.import_names(path.read_bytes())] for path in paths
-    ]
+    expected = [module_of(path.read_bytes()) for path in paths]
     for version, interpreter in interpreters.items():
         printed = subprocess.run(
             [interpreter, "-c", DIGESTS, json.dumps(modules)],
@@ -242,6 +241,14 @@ def test_all_versions_of_python_give_the_same_digests(tmp_path):
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         ).stdout
         assert json.loads(printed) == expected, version
+
+
+def imported_modules(source, module, is_package):
+    """Absolute names of all that a module imports, at once or when its functions are called."""
+    found = module_of(source)
+    parts = [part for each in found["definitions"].values() for part in each["parts"].values()]
+    names = {name for part in [found["at_import"], *parts] for name in part["imports"]}
+    return sorted(filter(None, (absolute_name(name, module, is_package) for name in names)))
 
 
 def test_imports_are_found_wherever_they_are():
