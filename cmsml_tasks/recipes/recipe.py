@@ -16,6 +16,13 @@ from cmsml_tasks.recipes.signatures import check_signatures
 if TYPE_CHECKING:
     from cmsml_tasks.recipes.events import Data, Events
 
+FOLDS_WITHOUT_NUMBERS = (
+    "nothing that C++ can be sure to find again says which fold an event belongs to; name the "
+    "column of its number (event = 'event', or Events(..., event=numbers)), or write "
+    "folds_by_checksum = True into the recipe for a checksum of its inputs, where one bit of "
+    "difference in C++ applies a network to events that it was trained on"
+)
+
 
 class Recipe(BaseModel):
     """Data, network and training of one model, as an immutable and validated object.
@@ -86,6 +93,14 @@ class Recipe(BaseModel):
         return value
 
     @classmethod
+    def check_folds(cls) -> None:
+        """Refuse folds where it is clear without any events that they have no numbers.
+
+        Raises:
+            SettingsError: they have none, and a checksum was not asked for.
+        """
+
+    @classmethod
     def check(cls) -> None:
         """Look at the plain attributes before anything runs, without opening a file.
 
@@ -149,6 +164,9 @@ class Recipe(BaseModel):
     code_modules: ClassVar[Sequence[str]] = ()
     """Modules whose code decides about events or model, beside the recipe's own and those of the
     same project that it imports: what is imported by a computed name, or lies in a library."""
+    folds_by_checksum: ClassVar[bool] = False
+    """Where events have no numbers, a checksum of their inputs decides on folds. Asked for, because
+    one bit of difference in C++ then applies a network to events that it was trained on."""
     code_version: ClassVar[str | int | None] = None
     """Where given, it stands for the code: only another version makes trainings stale."""
 
@@ -177,6 +195,8 @@ class Recipe(BaseModel):
 
 
 _NOT_ABOUT_DATA = {"model_config", "generate", "generated_ending", "code_modules", "code_version"}
+# it decides whether there are folds, not which
+_NOT_ABOUT_DATA |= {"folds_by_checksum"}
 
 
 def recipe_name(recipe: type[Recipe]) -> str:

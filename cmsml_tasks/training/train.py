@@ -72,7 +72,13 @@ def train(
 
 def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:
     events = recipe.load(recipe.input_files() if files is None else files)
-    data = split(events, fold=fold, folds=folds, validation_part=recipe.validation_part)
+    data = split(
+        events,
+        fold=fold,
+        folds=folds,
+        validation_part=recipe.validation_part,
+        by_checksum=recipe.folds_by_checksum,
+    )
     print(f"{len(data.train)} events to train on, {len(data.validation)} to validate with")
     return data
 
