@@ -93,7 +93,9 @@ class EventRecipe(Recipe):
     def check_folds(cls) -> None:
         """Refuse folds of a recipe that names no column of event numbers; see `Recipe`."""
         if cls.event is None and not cls.folds_by_checksum:
-            raise SettingsError(f"--folds: {cls.__qualname__} has no event: {FOLDS_WITHOUT_NUMBERS}")
+            raise SettingsError(
+                f"--folds: {cls.__qualname__} has no event: {FOLDS_WITHOUT_NUMBERS}"
+            )
 
     @classmethod
     def sources(cls) -> list[Source]:

@@ -50,6 +50,8 @@ class Recipe(BaseModel):
     """Only deterministic operations, so that two trainings give equal weights."""
     intra_op_threads: int = 1
     """Threads inside an operation; another number gives other weights."""
+    allow_tf32: bool = False
+    """GPUs may round the factors of products of float32 to ten bits (TF32), which is faster."""
     validation_part: int = 5
     """One in so many of the events that are not held back for a fold goes into validation."""
     epochs: int = 10
@@ -138,7 +140,8 @@ class Recipe(BaseModel):
         """Fit *model* in place and return its history: a list of one number an epoch, by name.
 
         A model that `build` did not compile is compiled for classification: Adam, cross-entropy,
-        and the ROC area of the weighted events (two classes) or the accuracy (more classes).
+        and the ROC area of the weighted events (two classes) or the accuracy (more classes); where
+        weights are negative, of the events without weights (``unweighted_auc``).
         Where its last layer is linear, its outputs are trained as logits (``from_logits=True``),
         and logits are also what the exported graph gives; after a sigmoid or softmax layer it
         gives probabilities.

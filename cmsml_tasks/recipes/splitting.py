@@ -3,7 +3,9 @@
 Every event has a key: its number in a named column or, without one, the CRC-32 checksum (zlib's)
 of its raw inputs, see `checksums`. Never the row number, which changes with files and selections.
 Folds by checksum have to be asked for: whoever applies the networks has to find the same key, and
-one bit of difference in one input picks a network that was trained on the event. With K folds, the network of fold f
+one bit of difference in one input picks a network that was trained on the event.
+
+With K folds, the network of fold f
 
 - may be applied to events with ``key % K == f``: it has never seen them,
 - is judged on those of the others with ``(key // K) % V == 0`` (V is ``validation_part``),

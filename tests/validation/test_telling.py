@@ -16,6 +16,7 @@ from cmsml_tasks.validation.telling import rows_can_tell
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(6, 2)).astype(np.float32)
 KINDS = np.array(["validation"] * 4 + ["extreme", "missing"])
+DEFAULT = Tolerance()
 SCORE = np.arange(6, dtype=np.float32)[:, None]
 
 
@@ -24,7 +25,7 @@ def judged(
     x: Any = X,
     kinds: Any = KINDS,
     inputs: Any = ("x",),
-    tolerance: Tolerance = Tolerance(),
+    tolerance: Tolerance = DEFAULT,
 ) -> Check:
     def entries(names: Any) -> list[dict[str, Any]]:
         return [
