@@ -188,8 +188,8 @@ def _event_numbers(events: Events) -> NDArray[np.uint64]:
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
         raise DataError(
             f"event column '{column}' is {numbers.dtype} with {numbers.ndim} axes; it must hold "
-            "one integer per event (floats lose digits; without an event column the split "
-            "follows a checksum of the features)"
+            "one integer per event (floats lose digits; without an event column a checksum "
+            "of the features decides on validation, and there are no folds)"
         )
     negative = int((numbers < 0).sum())
     if negative:

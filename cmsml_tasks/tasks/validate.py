@@ -11,7 +11,7 @@ from cmsml_tasks.errors import SettingsError, ValidationError
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.filenames import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
 from cmsml_tasks.files import write_json
-from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named
+from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named, runtime_versions
 from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph
 from cmsml_tasks.tasks.parameters import ToleranceParameter
@@ -32,6 +32,7 @@ class ValidateGraph(ExportedTask):
         "input_shapes",
         "input_names",
         "output_names",
+        "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
 
@@ -68,6 +69,11 @@ class ValidateGraph(ExportedTask):
             for runtime in self._runtimes():
                 runtime.check()
         return super().deps()
+
+    def tracked_settings(self) -> dict[str, dict[str, Any]]:
+        """Return the versions of the runtimes: the report speaks of them and of no others."""
+        with told():
+            return {"runtime": runtime_versions(self.runtimes, runtimes_place)}
 
     def _runtimes(self) -> list[Runtime]:
         return [runtime_named(name, runtimes_place()) for name in self.runtimes]
