@@ -11,6 +11,34 @@ if TYPE_CHECKING:
     from cmsml_tasks.conversion import Traced
 
 
+def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) -> None:
+    """Write to *path* what the saved *model* makes of *rows*; for an interpreter of its own.
+
+    One thread computes, as in a validation.
+
+    Args:
+        model: path of ``model.keras``.
+        module: module of the recipe, imported for its own layers.
+        rows: arrays by input name, as `cmsml_tasks.runtimes.session_worker` writes them.
+        path: ``reference.npz``.
+        seed: of what is random about the rows.
+
+    Raises:
+        ConversionError: the model cannot be read, or does not take the rows.
+    """
+    import tensorflow as tf
+
+    from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.runtimes.session import dtype_of_name
+    from cmsml_tasks.runtimes.session_worker import read_arrays
+
+    tf.config.set_visible_devices(tf.config.list_physical_devices("CPU"))
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    traced = open_model(model, custom_modules=[module])
+    keep_reference(traced, Path(path), read_arrays(rows, dtype_of_name), seed)
+
+
 def keep_reference(
     traced: Traced, path: Path, rows: Mapping[str, Any] | None = None, seed: int = 1
 ) -> None:

@@ -98,8 +98,8 @@ class _Settling:
             if names is not None or not _is_below(path, self._made):
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
-        sets = changed, self._urls, self._unseen
-        return Observed(files, folders, variables, *map(sorted, sets), self._sources)
+        sets = [sorted(each) for each in (changed, self._urls, self._unseen)]
+        return Observed(files, folders, variables, *sets, sources=self._sources)
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None

@@ -61,7 +61,8 @@ def event_numbers(column: Any, name: str, path: str) -> NDArray[Any]:
     if dimensions(column) > 1 or column.dtype.kind not in "iu":
         raise DataError(
             f"{path}: event column '{name}' has {kind}; it must hold one integer per event "
-            "(without an event column the split follows a checksum of the features)"
+            "(without an event column a checksum of the features decides on validation, and there "
+            "are no folds)"
         )
     negative = int((column < 0).sum())
     if negative:

@@ -10,7 +10,7 @@ from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes.expressions import parse
 from cmsml_tasks.recipes.features import expand, parse_definitions
 from cmsml_tasks.recipes.leaks import check_leaks
-from cmsml_tasks.recipes.recipe import Recipe
+from cmsml_tasks.recipes.recipe import FOLDS_WITHOUT_NUMBERS, Recipe
 from cmsml_tasks.recipes.sources import (
     Source,
     find_files,
@@ -55,7 +55,8 @@ class EventRecipe(Recipe):
     """Expression for the events to use; events for which it is missing are not used."""
     event: ClassVar[str | None] = None
     """Column of the event number, which decides on fold and validation; integers >= 0. Without it
-    a checksum of the features decides."""
+    a checksum of the features decides on validation, and there are no folds unless they are asked
+    for, see `Recipe.folds_by_checksum`."""
     balance_classes: ClassVar[bool] = False
     """Scale the weights of each class such that all classes have the same sum."""
     padding: ClassVar[float] = -999.0
@@ -87,6 +88,14 @@ class EventRecipe(Recipe):
             raise SettingsError(f"padding of {where} must be a number: {padding!r}")
         if not math.isfinite(padding):
             raise SettingsError(f"padding of {where} must be a finite number, not {padding}")
+
+    @classmethod
+    def check_folds(cls) -> None:
+        """Refuse folds of a recipe that names no column of event numbers; see `Recipe`."""
+        if cls.event is None and not cls.folds_by_checksum:
+            raise SettingsError(
+                f"--folds: {cls.__qualname__} has no event: {FOLDS_WITHOUT_NUMBERS}"
+            )
 
     @classmethod
     def sources(cls) -> list[Source]:

@@ -30,7 +30,7 @@ class Events:
         target: what it learns: (events,) labels 0..n-1 for n classes, or any numbers.
         weight: (events,) weights, negative ones included, or None where all count the same.
         event: (events,) integers >= 0 that decide on fold and validation; None takes a checksum
-            of the inputs in their place.
+            of the inputs in their place, on folds only where `Recipe.folds_by_checksum` says so.
         event_column: what *event* is called in the files, for the signature card.
         features: name and padding of each column along the last axis of a single input array.
         classes: names of the labels 0..n-1, or None where the target is not a label.

@@ -123,18 +123,28 @@ def compile_classifier(model: Any, data: Data, recipe: Recipe) -> None:
         )
     logits = _gives_logits(model, scores[0], where)
     loss: keras.losses.Loss
+    alike = _has_negative_weights(data)
+    prefix = "unweighted_" if alike else ""
     if units == 1:
         loss = keras.losses.BinaryCrossentropy(from_logits=logits)
-        metric = keras.metrics.AUC(name="auc", from_logits=logits)
+        metric = keras.metrics.AUC(name=f"{prefix}auc", from_logits=logits)
     else:
-        loss, metric = keras.losses.SparseCategoricalCrossentropy(from_logits=logits), "accuracy"
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+        metric = keras.metrics.SparseCategoricalAccuracy(name=f"{prefix}accuracy")
     # XLA compiles for seconds and gives other weights on other machines.
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=recipe.learning_rate),
         loss=loss,
-        weighted_metrics=[metric],
+        # under negative weights these leave the range from 0 to 1
+        metrics=[metric] if alike else [],
+        weighted_metrics=[] if alike else [metric],
         jit_compile=False,
     )
+
+
+def _has_negative_weights(data: Data) -> bool:
+    weights = (data.train.weight, data.validation.weight)
+    return any(weight is not None and bool((weight < 0).any()) for weight in weights)
 
 
 def _gives_logits(model: Any, scores: NDArray[Any], where: str) -> bool:

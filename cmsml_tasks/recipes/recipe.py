@@ -17,6 +17,13 @@ from cmsml_tasks.recipes.signatures import check_signatures
 if TYPE_CHECKING:
     from cmsml_tasks.recipes.events import Data, Events
 
+FOLDS_WITHOUT_NUMBERS = (
+    "nothing that C++ can be sure to find again says which fold an event belongs to; name the "
+    "column of its number (event = 'event', or Events(..., event=numbers)), or write "
+    "folds_by_checksum = True into the recipe for a checksum of its inputs, where one bit of "
+    "difference in C++ applies a network to events that it was trained on"
+)
+
 
 class Recipe(BaseModel):
     """Data, network and training of one model, as an immutable and validated object.
@@ -44,6 +51,8 @@ class Recipe(BaseModel):
     """Only deterministic operations, so that two trainings give equal weights."""
     intra_op_threads: int = 1
     """Threads inside an operation; another number gives other weights."""
+    allow_tf32: bool = False
+    """GPUs may round the factors of products of float32 to ten bits (TF32), which is faster."""
     validation_part: int = 5
     """One in so many of the events that are not held back for a fold goes into validation."""
     epochs: int = 10
@@ -85,6 +94,14 @@ class Recipe(BaseModel):
         if value <= 0:
             raise ValueError("it must be above 0")
         return value
+
+    @classmethod
+    def check_folds(cls) -> None:
+        """Refuse folds where it is clear without any events that they have no numbers.
+
+        Raises:
+            SettingsError: they have none, and a checksum was not asked for.
+        """
 
     @classmethod
     def check(cls) -> None:
@@ -129,7 +146,8 @@ class Recipe(BaseModel):
         """Fit *model* in place and return its history: a list of one number an epoch, by name.
 
         A model that `build` did not compile is compiled for classification: Adam, cross-entropy,
-        and the ROC area of the weighted events (two classes) or the accuracy (more classes).
+        and the ROC area of the weighted events (two classes) or the accuracy (more classes); where
+        weights are negative, of the events without weights (``unweighted_auc``).
         Where its last layer is linear, its outputs are trained as logits (``from_logits=True``),
         and logits are also what the exported graph gives; after a sigmoid or softmax layer it
         gives probabilities.
@@ -159,6 +177,9 @@ class Recipe(BaseModel):
     code_modules: ClassVar[Sequence[str]] = ()
     """Modules whose code decides about events or model as a whole, beside what the recipe reaches
     by name in its project: what is imported by a computed name, or lies in a library."""
+    folds_by_checksum: ClassVar[bool] = False
+    """Where events have no numbers, a checksum of their inputs decides on folds. Asked for, because
+    one bit of difference in C++ then applies a network to events that it was trained on."""
     code_version: ClassVar[str | int | None] = None
     """Where given, it stands for the code: only another version makes trainings stale."""
 
@@ -202,6 +223,8 @@ _NOT_ABOUT_DATA = {
     "data_files",
     "code_modules",
     "code_version",
+    # it decides whether there are folds, not which
+    "folds_by_checksum",
 }
 
 

@@ -2,6 +2,9 @@
 
 Every event has a key: its number in a named column or, without one, the CRC-32 checksum (zlib's)
 of its raw inputs, see `checksums`. Never the row number, which changes with files and selections.
+Folds by checksum have to be asked for: whoever applies the networks has to find the same key, and
+one bit of difference in one input picks a network that was trained on the event.
+
 With K folds, the network of fold f
 
 - may be applied to events with ``key % K == f``: it has never seen them,
@@ -22,6 +25,7 @@ from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.events import Arrays, Data, Events
+from cmsml_tasks.recipes.recipe import FOLDS_WITHOUT_NUMBERS
 from cmsml_tasks.recipes.usable import check_events
 
 if TYPE_CHECKING:
@@ -31,7 +35,12 @@ CHECKSUM = "crc32"
 
 
 def split(
-    events: Events, *, fold: int | None = None, folds: int | None = None, validation_part: int = 5
+    events: Events,
+    *,
+    fold: int | None = None,
+    folds: int | None = None,
+    validation_part: int = 5,
+    by_checksum: bool = False,
 ) -> Data:
     """Return the training and validation parts of *events* for one fold, or without folds.
 
@@ -42,15 +51,18 @@ def split(
         fold: events of this fold, 0..folds-1, are held back.
         folds: how many there are, at least 2; None together with *fold* for no folds.
         validation_part: one in so many of the remaining events is for validation, at least 2.
+        by_checksum: the checksum may decide on folds where the events have no numbers.
 
     Raises:
         DataError: no `Events`, or such that cannot be used: arrays of other types or different
-            lengths, NaN or infinity, unusable event numbers or weights; a part without events or
-            without one of the classes.
+            lengths, NaN or infinity, labels of no class, unusable event numbers or weights; folds
+            without event numbers; a part without events or without one of the classes.
         ValueError: impossible numbers of folds.
     """
     _check_numbers(fold, folds, validation_part)
     check_events(events)
+    if folds is not None and events.event is None and not by_checksum:
+        raise DataError(f"load() gives no event numbers: {FOLDS_WITHOUT_NUMBERS}")
     key = _event_numbers(events) if events.event is not None else checksums(events.inputs)
     held_back = np.zeros(len(key), bool)
     quotient = key
@@ -91,6 +103,8 @@ def split_rule(
             f"({key} / {folds}) % {validation_part} == 0",
         }
         words = f"apply this network to events with {formulas['apply']}: it has never seen them"
+    if column is None and folds is not None:
+        words += " where the inputs are equal bit by bit, so compute them as the training did"
     if column is None:
         words += f"; {CHECKSUM} is {_checksum_words(events.inputs)}"
     else:
@@ -174,8 +188,8 @@ def _event_numbers(events: Events) -> NDArray[np.uint64]:
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
         raise DataError(
             f"event column '{column}' is {numbers.dtype} with {numbers.ndim} axes; it must hold "
-            "one integer per event (floats lose digits; without an event column the split "
-            "follows a checksum of the features)"
+            "one integer per event (floats lose digits; without an event column a checksum "
+            "of the features decides on validation, and there are no folds)"
         )
     negative = int((numbers < 0).sum())
     if negative:

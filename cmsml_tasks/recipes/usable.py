@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.events import Events
 
+_SHOWN = 5
+
 
 def check_events(events: Any) -> None:
     """Check that *events* are `Events` of finite numbers, with one row per event in every array.
+
+    Where classes are named, the target is a label of one of them in every event.
 
     Raises:
         DataError: they are not; says which array, and in how many rows.
@@ -40,6 +44,7 @@ def check_events(events: Any) -> None:
     _check_finite(events.target, "target")
     if events.weight is not None:
         _check_finite(events.weight, "weight")
+    _check_labels(events)
     _check_features(events)
 
 
@@ -106,6 +111,30 @@ def _check_finite(array: NDArray[Any], what: str, missing_allowed: bool | None =
         )
     raise DataError(
         f"{what} from load() is {kind} in {rows} of {len(array)} events; load() must {advice}"
+    )
+
+
+def _check_labels(events: Events) -> None:
+    if events.classes is None:
+        return
+    names, target = list(events.classes), events.target
+    if target.shape[1:] not in ((), (1,)):
+        raise DataError(
+            f"target from load() has shape {target.shape}, but classes are named "
+            f"({', '.join(names)}): it must be (events,), the number of its class for each event; "
+            "numpy.argmax(target, axis=-1) makes that of one-hot vectors"
+        )
+    values, counts = np.unique(target, return_counts=True)
+    foreign = ~np.isin(values, np.arange(len(names)))
+    if not foreign.any():
+        return
+    found = list(zip(values[foreign].tolist(), counts[foreign].tolist(), strict=True))
+    shown = ", ".join(f"{value}: {count}" for value, count in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    raise DataError(
+        f"target from load() has the labels (label: events) {shown}{more} of {len(target)} events, "
+        f"but the {len(names)} classes ({', '.join(names)}) have the labels 0 to "
+        f"{len(names) - 1}; drop these events, or number and name all classes"
     )
 
 

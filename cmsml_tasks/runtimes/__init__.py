@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TensorFacts,
     )
     from cmsml_tasks.runtimes.session import SessionRuntime
+    from cmsml_tasks.runtimes.versions import runtime_versions
 
 _HOMES = {
     "BatchRun": "runtime",
@@ -40,6 +41,7 @@ _HOMES = {
     "TensorFacts": "runtime",
     "check_runtime_name": "names",
     "runtime_named": "names",
+    "runtime_versions": "versions",
     "runtimes_folder": "environments",
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "TensorFacts",
     "check_runtime_name",
     "runtime_named",
+    "runtime_versions",
     "runtimes_folder",
 ]
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import importlib.util
 import os
 import shutil
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cmsml_tasks.files import replacing
 from cmsml_tasks.runtimes.runtime import RuntimeCrashError, RuntimeUnavailableError
+from cmsml_tasks.runtimes.versions import own_version
 
 SOURCE = Path(__file__).with_name("run_graph.cc")
 _LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_framework.so.2")
 # how the wheels' own code is compiled, which decides on the layout of strings and tensors
 _FLAGS = ("-std=c++17", "-O1", "-w", "-D_GLIBCXX_USE_CXX11_ABI=1", "-DEIGEN_MAX_ALIGN_BYTES=64")
-_PACKAGES = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,7 @@ def own_library(name: str) -> Library:
                 f"runtime '{name}': {package} has no {library}, which wheels for Linux have; name "
                 "a runtime such as cpp-2.17"
             )
-    for distribution in _PACKAGES:
-        with suppress(importlib.metadata.PackageNotFoundError):
-            return Library(importlib.metadata.version(distribution), package)
-    return Library("unknown", package)
+    return Library(own_version() or "unknown", package)
 
 
 def check_compiler(name: str) -> str:

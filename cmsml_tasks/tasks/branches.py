@@ -73,6 +73,8 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
     if folds < 0 or folds == 1:
         raise SettingsError(f"--folds {folds}: use 2 or more, or leave it out to train once")
     recipe_class = load_recipe(recipe, aliases())
+    if folds:
+        recipe_class.check_folds()
     fixed, scanned = parse_settings(settings), parse_scan([scan] if scan else [])
     names = sorted(scanned)
     branches = tuple(

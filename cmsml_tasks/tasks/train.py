@@ -99,6 +99,8 @@ class TrainModel(BranchedTask):
             )
         # networks with layers of one's own can only be read with the recipe's code
         self.read_with = [root_of(self.recipe_class)] if results["needs_code"] else []
-        area = results.get("roc_area")
-        if area is not None:
-            self.speak(f"ROC area {area:.4f} on {results['events']} validation events")
+        events = f"on {results['events']} validation events"
+        if "roc_area" in results:
+            self.speak(f"ROC area {results['roc_area']:.4f} {events}")
+        elif "no_roc_area" in results:
+            self.speak(f"no ROC area {events}, because {results['no_roc_area']}")

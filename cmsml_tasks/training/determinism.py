@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cmsml_tasks.recipes import Recipe
+from cmsml_tasks.training.devices import prepare_devices
 
 
 def seed_everything(recipe: Recipe) -> None:
@@ -21,6 +22,7 @@ def fix_kernels(recipe: Recipe) -> None:
     """
     import tensorflow as tf
 
+    prepare_devices(recipe)
     tf.config.threading.set_intra_op_parallelism_threads(recipe.intra_op_threads)
     # operations that run side by side could draw random numbers in another order
     tf.config.threading.set_inter_op_parallelism_threads(1)

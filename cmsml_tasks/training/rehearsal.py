@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.conversion import open_model, save_model
+import numpy as np
+
+from cmsml_tasks.conversion import open_model, save_model, trace
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.files import writing_to
 from cmsml_tasks.training.inputs import inputs_by_name
+from cmsml_tasks.training.saved import check_saved
+from cmsml_tasks.validation import Reference
 
 _ADVICE = (
     "the untrained model was saved, read back and frozen before the first epoch, so no training "
@@ -20,6 +25,8 @@ _ADVICE = (
 
 def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
     """Save the untrained *model*, read it back as another process would, run and freeze it.
+
+    What was read back has to give the numbers of the model itself.
 
     Args:
         model: Keras model that ``build`` returned.
@@ -53,11 +60,23 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
         try:
             traced = open_model(path, custom_modules=[recipe.rpartition(".")[0]])
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
-            traced.run({name: array[:2] for name, array in rows.items()})
+            first = {name: array[:2] for name, array in rows.items()}
+            check_saved(trace(model), _of_file(first, traced.run(first)), "the saved file")
             traced.frozen()
         except UserError as error:
             raise type(error)(f"{error}\n({_ADVICE})") from error
         _check_room(target, path.stat().st_size)
+
+
+def _of_file(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Reference:
+    """Take the rows as one feed: how the outputs are shaped is not to be judged here."""
+    return Reference(
+        inputs={name: array[None] for name, array in inputs.items()},
+        outputs={name: array[None] for name, array in outputs.items()},
+        kinds=np.array(["validation"]),
+        labels=np.array(["the first two validation rows"]),
+        layout="feeds",
+    )
 
 
 def _build(model: Any, inputs: Any) -> None:

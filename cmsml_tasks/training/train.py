@@ -12,7 +12,9 @@ from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
 from cmsml_tasks.xrootd_client import load_client_first
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+
+    from cmsml_tasks.conversion import Traced
 
 
 def train(
@@ -36,12 +38,13 @@ def train(
         label: name of the branch, put before each line of progress.
 
     Returns:
-        Numbers of the finished training, as in ``history.json`` under ``"validation"``, and under
+        Results of the finished training, as in ``history.json`` under ``"validation"``, and under
         ``"needs_code"`` whether the model can only be read with the recipe's code.
 
     Raises:
         DataError: the events cannot be used.
-        ConversionError: the model could not be exported, found before the first epoch.
+        ConversionError: the model could not be exported, found before the first epoch; or the
+            saved file gives other numbers than the trained model.
     """
     # the imports below load TensorFlow, and so may the recipe
     load_client_first()
@@ -49,6 +52,7 @@ def train(
     from cmsml_tasks.conversion import has_own_objects, save_model
     from cmsml_tasks.recipes.fitting import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
+    from cmsml_tasks.training.devices import describe_devices
     from cmsml_tasks.training.progress import progress_callback
     from cmsml_tasks.training.rehearsal import rehearse_export
 
@@ -64,39 +68,54 @@ def train(
     history = history_of(settled.train(model, data, [progress_callback(settled.epochs, label)]))
     # first what took hours to make
     save_model(model, target / MODEL)
-    results = _finish(model, data, target, settled.seed)
+    results = _finish(model, recipe.rpartition(".")[0], data, target, settled.seed)
     summary = {"history": history, "validation": results, "data": _about(data)}
-    write_json(target / HISTORY, summary)
+    write_json(target / HISTORY, {**summary, "computed_on": describe_devices()})
     return {**results, "needs_code": has_own_objects(target / MODEL)}
 
 
 def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:
     events = recipe.load(recipe.input_files() if files is None else files)
-    data = split(events, fold=fold, folds=folds, validation_part=recipe.validation_part)
+    data = split(
+        events,
+        fold=fold,
+        folds=folds,
+        validation_part=recipe.validation_part,
+        by_checksum=recipe.folds_by_checksum,
+    )
     print(f"{len(data.train)} events to train on, {len(data.validation)} to validate with")
     return data
 
 
-def _finish(model: Any, data: Data, folder: Path, seed: int) -> dict[str, Any]:
-    """Write the reference rows and return what the model achieves on the validation events."""
+def _finish(model: Any, module: str, data: Data, folder: Path, seed: int) -> dict[str, Any]:
+    """Write what the saved file makes of reference rows; return what the model achieves."""
     from cmsml_tasks.conversion import trace
-    from cmsml_tasks.exporting.reference import keep_reference
-    from cmsml_tasks.training.inputs import inputs_by_name, run_in_batches
+    from cmsml_tasks.training.inputs import inputs_by_name
+    from cmsml_tasks.training.saved import check_saved, keep_reference_of_file
+    from cmsml_tasks.validation import Reference
 
     traced = trace(model)
     inputs = inputs_by_name(data.validation.inputs, [info.name for info in traced.signature.inputs])
-    keep_reference(traced, folder / REFERENCE, inputs, seed)
+    keep_reference_of_file(folder / MODEL, module, inputs, folder / REFERENCE, seed)
+    check_saved(traced, Reference.load(folder / REFERENCE), MODEL)
+    return {"events": len(data.validation), **_separation(traced, inputs, data)}
 
-    results: dict[str, Any] = {"events": len(data.validation)}
+
+def _separation(
+    traced: Traced, inputs: Mapping[str, np.ndarray[Any, Any]], data: Data
+) -> dict[str, Any]:
+    """Return the ROC area on the validation events, or why there is none; nothing if not asked."""
+    from cmsml_tasks.training.inputs import run_in_batches
+    from cmsml_tasks.training.metrics import NoArea, roc_area
+
     scores = run_in_batches(traced, inputs)
-    if len(scores) == 1:
-        from cmsml_tasks.training.metrics import roc_area
-
-        (score,) = scores.values()
-        area = roc_area(data.validation.target, score, data.validation.weight)
-        if area is not None:
-            results["roc_area"] = area
-    return results
+    if len(scores) != 1:
+        return {}
+    (score,) = scores.values()
+    area = roc_area(data.validation.target, score, data.validation.weight)
+    if isinstance(area, NoArea):
+        return {"no_roc_area": area.reason}
+    return {} if area is None else {"roc_area": area}
 
 
 def _about(data: Data) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from cmsml_tasks.validation.optimised import optimised_agrees
 from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
+from cmsml_tasks.validation.telling import rows_can_tell
 
 LOADS = "loads"
 BYTES = "bytes as on the card"
 VARIABLES = "no variables"
 OPERATIONS = "no training-only or stateful operations"
 SIGNATURE = "signature as on the card"
+TELLING = "rows that can tell"
 REFERENCE = "reference outputs"
 EXTREME = "extreme rows"
 MISSING = "missing rows"
@@ -158,6 +160,10 @@ def _without_reference(subject: Subject) -> list[Check]:
     return [failed, *(Check(name, "not run", "no usable reference rows") for name in names)]
 
 
+def _telling(subject: Subject) -> Check:
+    return rows_can_tell(TELLING, subject)
+
+
 def _reference(subject: Subject) -> Check:
     return outputs_agree(REFERENCE, MAIN, subject)
 
@@ -241,6 +247,7 @@ def _not_free(subject: Subject) -> str:
 
 
 _NUMERIC: dict[str, Callable[[Subject], Check]] = {
+    TELLING: _telling,
     REFERENCE: _reference,
     EXTREME: _extreme,
     MISSING: _missing,

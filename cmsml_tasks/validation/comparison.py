@@ -17,10 +17,10 @@ class Tolerance:
     """How far floats may be apart.
 
     They agree when ``|got - expected| <= atol * min(1, size) + rtol * |expected|``, or within *ulp*
-    steps. *size* is the largest finite ``|expected|`` of the tensor, over all rows that a check
-    compares: outputs that are small throughout are held to as many digits as others. A tensor that
-    is zero throughout has no digits to lose: it has to be zero again, to within *ulp* steps,
-    whatever *atol* is.
+    steps. *size* is the largest finite ``|expected|`` of the element's column, which is its place
+    along the last axis, over all rows that a check compares: outputs that are small throughout are
+    held to as many digits as their neighbours. A column that is zero throughout has no digits to
+    lose: it has to be zero again, to within *ulp* steps, whatever *atol* is.
 
     A step (ULP) is the distance to the next number that the dtype can hold.
     """
@@ -36,7 +36,10 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Difference:
-    """One element that differs: ``index`` counts within the row, ``row`` along the first axis."""
+    """One element that differs: ``index`` counts within the row, ``row`` along the first axis.
+
+    ``atol`` is the absolute tolerance that was left there, None for what is compared exactly.
+    """
 
     row: int
     index: tuple[int, ...]
@@ -45,6 +48,7 @@ class Difference:
     absolute: float
     relative: float | None
     ulp: int | None
+    atol: float | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Comparison:
     differences are over all elements where both sides are finite: ``max_rel`` where something
     other than zero is expected, ``max_ulp`` for floats; ``worst`` is the element furthest outside
     the tolerance, or else the one that differs most. None when nothing differs at all. ``atol`` is
-    the absolute tolerance that was left of the given one, 0 for what is compared exactly.
+    the largest absolute tolerance that was left of the given one, 0 for what is compared exactly.
     """
 
     agree: bool
@@ -103,8 +107,8 @@ def compare(
     expected: Any,
     tolerance: Tolerance,
     *,
-    size: float | None = None,
-    scale: float = 0.0,
+    size: Array | float | None = None,
+    scale: Array | float = 0.0,
 ) -> Comparison:
     """Compare two arrays whose first axis is rows.
 
@@ -115,9 +119,9 @@ def compare(
         got: the array to judge.
         expected: the array that it should be.
         tolerance: how far floats may be apart.
-        size: largest magnitude of the tensor that these rows are from, which the absolute
-            tolerance shrinks with; by default that of *expected*.
-        scale: a magnitude that the relative tolerance refers to where ``|expected|`` is smaller.
+        size: `magnitudes` of the tensor that these rows are from, which the absolute tolerance
+            shrinks with; by default those of *expected*.
+        scale: magnitudes that the relative tolerance refers to where ``|expected|`` is smaller.
     """
     got, expected = without_objects(got), without_objects(expected)
     if name_of(got) != name_of(expected):
@@ -126,20 +130,27 @@ def compare(
     if got.shape != expected.shape:
         problem = f"shape {got.shape} in place of {expected.shape}"
         return Comparison(False, expected.size, expected.size, problem=problem)
+    size = magnitudes(expected) if size is None else np.asarray(size)
+    scale = np.asarray(scale)
     if got.dtype.kind == "c":
-        got, expected = parts(got), parts(expected)
+        got, expected, size, scale = parts(got), parts(expected), size[..., None], scale[..., None]
     if is_float(got.dtype):
-        atol = tolerance.atol * min(1.0, magnitude(expected) if size is None else size)
-        return _compare_floats(got, expected, replace(tolerance, atol=atol), scale)
+        atol = np.broadcast_to(tolerance.atol * np.minimum(1.0, size), got.shape)
+        return _compare_floats(got, expected, tolerance, atol, scale)
     return _compare_exact(got, expected)
 
 
-def magnitude(a: Array) -> float:
-    """Give the size of the largest finite number, 0 for what has no digits to lose."""
+def magnitudes(a: Array) -> Array:
+    """Give the size of the largest finite number in each column of the last axis, (columns,).
+
+    Where each row is a single number there is one column, (). What has no digits to lose has
+    size 0.
+    """
     if a.dtype.kind not in "c" and not is_float(a.dtype):
-        return 0.0
+        return np.zeros(())
     sizes = np.abs(a if a.dtype.kind == "c" else a.astype(np.float64))
-    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    along = tuple(range(a.ndim - 1)) or None
+    return np.asarray(np.where(np.isfinite(sizes), sizes, 0.0).max(axis=along, initial=0.0))
 
 
 def parts(a: Array) -> Array:
@@ -159,14 +170,16 @@ def _compare_exact(got: Array, expected: Array) -> Comparison:
     return Comparison(False, got.size, count, float(size.max()), worst=worst)
 
 
-def _compare_floats(got: Array, expected: Array, tolerance: Tolerance, scale: float) -> Comparison:
+def _compare_floats(
+    got: Array, expected: Array, tolerance: Tolerance, atol: Array, scale: Array
+) -> Comparison:
     same = np.asarray((got == expected) | (np.isnan(got) & np.isnan(expected)))
     finite = np.isfinite(got) & np.isfinite(expected)
     steps = ulp_distance(got, expected)
     with np.errstate(all="ignore"):
         left, right = got.astype(np.float64), expected.astype(np.float64)
         size = np.where(same, 0.0, np.where(finite, np.abs(left - right), np.inf))
-        allowed = tolerance.atol + tolerance.rtol * np.maximum(np.abs(right), scale)
+        allowed = atol + tolerance.rtol * np.maximum(np.abs(right), scale)
         close = (size <= allowed) | (steps <= np.uint64(tolerance.ulp))
         relative = np.where(finite & (right != 0), size / np.abs(right), 0.0)
         excess = size / (allowed + np.finfo(np.float64).tiny)
@@ -176,6 +189,7 @@ def _compare_floats(got: Array, expected: Array, tolerance: Tolerance, scale: fl
         suspects = wrong if wrong.any() else ~same
         position = int(np.argmax(np.where(suspects, excess, -1.0)))
         worst = _location(position, got, expected, size, steps)
+        worst = replace(worst, atol=float(atol[worst.row, *worst.index] if atol.ndim else atol))
     return Comparison(
         agree=not wrong.any(),
         elements=got.size,
@@ -184,7 +198,7 @@ def _compare_floats(got: Array, expected: Array, tolerance: Tolerance, scale: fl
         max_rel=float(relative.max(initial=0.0)),
         max_ulp=int(steps[finite].max(initial=0)),
         worst=worst,
-        atol=tolerance.atol,
+        atol=float(atol.max(initial=0.0)),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cmsml_tasks.validation import plan
 from cmsml_tasks.validation.agreement import got, outputs_agree
-from cmsml_tasks.validation.comparison import Tolerance, compare, magnitude, parts
+from cmsml_tasks.validation.comparison import Tolerance, compare, magnitudes, parts
 from cmsml_tasks.validation.dtypes import Array, is_float, name_of
 from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.rows import MAIN
@@ -20,7 +20,7 @@ from cmsml_tasks.validation.subject import Subject
 
 ROUNDING = 1e-5
 """What counts as rounding, absolute (which shrinks as `Tolerance` says) and relative to the largest
-value of a tensor: operations that are fused add in another order, which was seen to change deep
+value of a column: operations that are fused add in another order, which was seen to change deep
 networks by up to 3e-6."""
 NARROW_STEPS = 8
 """The same where a graph multiplies in half precision, in steps of that type around 1: operations
@@ -96,7 +96,7 @@ def _counts(done: Sequence[plan.Done], subject: Subject) -> dict[str, int]:
     expected = {
         output.name: subject.reference.outputs[output.name] for output in subject.card.outputs
     }
-    sizes = {name: magnitude(array[rows]) for name, array in expected.items()}
+    sizes = {name: magnitudes(array[rows]) for name, array in expected.items()}
     for entry in done:
         if entry.run.outputs is None:
             continue
@@ -125,20 +125,21 @@ _WAYS = {
 """How a special row may differ, and how that is told; the first is told with more words."""
 
 
-def _by_row(here: Array, original: Array, tolerance: Tolerance, size: float) -> list[set[str]]:
+def _by_row(here: Array, original: Array, tolerance: Tolerance, size: Array) -> list[set[str]]:
     """Tell for each row in which ways it differs, and whether the original is not finite there."""
     if here.shape != original.shape or name_of(here) != name_of(original):
         return [{"other values"} for _ in original]
+    scales = [magnitudes(original[row : row + 1]) for row in range(len(original))]
     if original.dtype.kind == "c":
-        here, original = parts(here), parts(original)
+        here, original, size = parts(here), parts(original), size[..., None]
+        scales = [scale[..., None] for scale in scales]
     left, right = _classes(here), _classes(original)
     finite = (left == 0) & (right == 0)
     comparable = np.where(finite, here, original) if is_float(here.dtype) else here
     rows = []
-    for row in range(len(original)):
+    for row, scale in enumerate(scales):
         one, other = left[row], right[row]
         there = original[row : row + 1]
-        scale = magnitude(there)
         close = compare(comparable[row : row + 1], there, tolerance, size=size, scale=scale).agree
         seen = {
             "not finite": np.any(other != 0),

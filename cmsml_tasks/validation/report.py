@@ -11,7 +11,11 @@ from typing import Any, Literal
 from cmsml_tasks.validation.comparison import Tolerance
 
 FORMAT = 2
-Status = Literal["passed", "failed", "not applicable", "not run"]
+Status = Literal["passed", "failed", "proves nothing", "not applicable", "not run"]
+Verdict = Literal["passed", "failed", "proves nothing"]
+
+_TOLD = {"failed": "FAILED", "proves nothing": "PROVES NOTHING"}
+"""Words that nobody overlooks, with evidence and advice below."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Check:
     """One question about a graph, and the answer.
 
     ``detail`` is one line for people; ``numbers`` measures, ``evidence`` holds what failed: which
-    tensor, row and value, or which error. ``advice`` says what to do about a failure.
+    tensor, row and value, or which error. ``advice`` says what to do about a failure. A check
+    "proves nothing" where another graph would have passed as well.
     """
 
     name: str
@@ -41,14 +46,23 @@ class Report:
     rows: Mapping[str, int]
 
     @property
+    def verdict(self) -> Verdict:
+        """The worst of the checks that apply; one that was not run counts as failed."""
+        found = {check.status for check in self.checks} - {"passed", "not applicable"}
+        if not found:
+            return "passed"
+        return "proves nothing" if found == {"proves nothing"} else "failed"
+
+    @property
     def passed(self) -> bool:
-        """Whether every check that applies was run and passed."""
-        return all(check.status in ("passed", "not applicable") for check in self.checks)
+        """Whether every check that applies was run, and passed, and could have failed."""
+        return self.verdict == "passed"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for JSON; infinities and NaN become the words "inf" and "nan"."""
         return {
             "passed": self.passed,
+            "verdict": self.verdict,
             "program": self.program,
             "checks": [_plain(asdict(check)) for check in self.checks],
         }
@@ -63,12 +77,12 @@ class Report:
         width = max(len(check.name) for check in self.checks)
         lines = []
         for check in self.checks:
-            word = "FAILED" if check.status == "failed" else check.status
+            word = _TOLD.get(check.status, check.status)
             # a number, and each remark to it on a line of its own
             first, *remarks = _brief(check.detail).split("; ")
             lines.append(f"{word:<14}  {check.name:<{width}}  {first}".rstrip())
             lines.extend(textwrap.indent(remark, " " * (width + 18)) for remark in remarks)
-            if check.status == "failed":
+            if check.status in _TOLD:
                 below = [_brief(_show(entry)) for entry in check.evidence[:5]]
                 if len(check.evidence) > 5:
                     below.append(f"... and {len(check.evidence) - 5} more")
@@ -84,9 +98,16 @@ class Reports:
     reports: tuple[Report, ...]
 
     @property
+    def verdict(self) -> Verdict:
+        """The worst of the verdicts."""
+        found = {report.verdict for report in self.reports}
+        ranked: tuple[Verdict, ...] = ("failed", "proves nothing", "passed")
+        return next(verdict for verdict in ranked if verdict in found)
+
+    @property
     def passed(self) -> bool:
         """Whether the graph passed everywhere."""
-        return all(report.passed for report in self.reports)
+        return self.verdict == "passed"
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``validation.json``."""
@@ -94,6 +115,7 @@ class Reports:
         return {
             "format": FORMAT,
             "passed": self.passed,
+            "verdict": self.verdict,
             "tolerance": asdict(first.tolerance),
             "rows": dict(first.rows),
             "runtimes": {report.runtime: report.to_json() for report in self.reports},

@@ -92,7 +92,7 @@ def reference_rows(
     layout = "feeds" if by_feed or not _rowwise(inputs, outputs) else "rows"
     given = _given(known, rows, layout) if rows and known else None
     if given is not None:
-        main, kind = _spread(given, limit), "validation"
+        main, kind = spread(given, limit), "validation"
         labels = [f"validation row {n}" for n in range(_length(main))]
     else:
         count = random_rows if layout == "rows" else max(1, random_rows // FEED_ROWS)
@@ -191,7 +191,8 @@ def _grouped(inputs: Sequence[_Input], arrays: dict[str, Array]) -> dict[str, Ar
     }
 
 
-def _spread(rows: dict[str, Array], limit: int) -> dict[str, Array]:
+def spread(rows: Mapping[str, Array], limit: int) -> dict[str, Array]:
+    """Return at most *limit* of *rows*, evenly spread over all; fewer where they are large."""
     size = sum(array.nbytes // len(array) for array in rows.values())
     limit = max(1, min(limit, MAIN_BYTES // max(1, size)))
     count = _length(rows)

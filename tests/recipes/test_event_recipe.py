@@ -158,13 +158,14 @@ def test_fold_of_an_event_does_not_depend_on_files_or_selection(folder):
     label, pt = rng.integers(0, 2, 2000), rng.normal(size=2000)
     for column in ("event", None):
         save("a.npz", event=np.arange(2000), label=label, pt=pt, w=pt)
-        whole = split(loaded(event=column), fold=0, folds=3)
+        third = {"fold": 0, "folds": 3, "by_checksum": column is None}
+        whole = split(loaded(event=column), **third)
         seen = {row.tobytes() for row in whole.train.inputs}
         (folder / "a.npz").unlink()
         for name, rows in (("x", slice(1200, None)), ("y", slice(0, 1200))):
             part = {"event": np.arange(2000)[rows], "label": label[rows], "pt": pt[rows]}
             save(f"{name}.npz", **part, w=pt[rows])
-        parts = split(loaded(event=column, selection="pt > 0"), fold=0, folds=3)
+        parts = split(loaded(event=column, selection="pt > 0"), **third)
         assert len(parts.train) > 300
         assert {row.tobytes() for row in parts.train.inputs} <= seen
         (folder / "x.npz").unlink()

@@ -179,7 +179,7 @@ def test_hzz_example_is_read(monkeypatch):
     assert events.target.sum() == 1189
     weights = [events.weight[events.target == label].sum() for label in (0, 1)]
     assert weights[0] == pytest.approx(weights[1])
-    data = split(events, fold=0, folds=3)
+    data = split(events, fold=0, folds=3, by_checksum=True)
     assert data.split["column"] is None
     second_jet = events.inputs[:, [f["name"] for f in data.features].index("jet_pt[1]")]
     assert (second_jet == -999).sum() > 500

@@ -38,7 +38,7 @@ def test_each_event_is_applied_in_one_fold_and_never_seen_there(column):
     sample = events() if column else events(event=None)
     applied = np.zeros(ROWS, int)
     for fold in range(5):
-        data = split(sample, fold=fold, folds=5, validation_part=4)
+        data = split(sample, fold=fold, folds=5, validation_part=4, by_checksum=not column)
         train, validation = rows_of(data.train, sample), rows_of(data.validation, sample)
         assert not set(train) & set(validation)
         held_back = np.ones(ROWS, bool)
@@ -71,7 +71,9 @@ def test_row_order_does_not_matter(column):
         event=sample.event[order] if column else None,
         classes=sample.classes,
     )
-    first, second = (split(part, fold=1, folds=3) for part in (sample, shuffled))
+    first, second = (
+        split(part, fold=1, folds=3, by_checksum=not column) for part in (sample, shuffled)
+    )
     assert {row.tobytes() for row in first.train.inputs} == {
         row.tobytes() for row in second.train.inputs
     }
@@ -79,7 +81,7 @@ def test_row_order_does_not_matter(column):
 
 def test_checksum_is_the_documented_one():
     sample = events(event=None)
-    data = split(sample, fold=2, folds=3)
+    data = split(sample, fold=2, folds=3, by_checksum=True)
     for part, validates in ((data.train, False), (data.validation, True)):
         for row in part.inputs[:20]:
             key = zlib.crc32(row.astype("<f4").tobytes())
@@ -90,8 +92,18 @@ def test_checksum_is_the_documented_one():
         "crc32 is zlib's CRC-32 of the event's raw inputs: 3 float32 in the order of the features, "
         "little endian with the last axis fastest" in data.split["rule"]
     )
+    assert "it has never seen them where the inputs are equal bit by bit" in data.split["rule"]
     assert "before any cast" not in data.split["rule"]
     assert "NaN" not in data.split["rule"]
+
+
+def test_folds_without_event_numbers_are_asked_for():
+    sample = events(event=None)
+    with pytest.raises(DataError, match="write folds_by_checksum = True into the recipe"):
+        split(sample, fold=0, folds=3)
+    assert split(sample).split["key"] == "crc32"
+    assert "bit by bit as in training" in split(sample).split["rule"]
+    assert "it has never seen them;" in split(events(), fold=0, folds=3).split["rule"]
 
 
 def test_rule_describes_several_inputs_of_other_types():
@@ -183,6 +195,8 @@ def test_classes_are_inferred_from_labels_only():
     assert split(events(classes=None)).classes == ["0", "1"]
     assert split(events(classes=None, target=np.zeros(ROWS) + 0.5)).classes is None
     assert split(events(classes=None, target=np.full(ROWS, -1))).classes is None
+    assert split(events(target=events().target * 1.0)).classes == ["off", "on"]
+    assert split(events(target=events().target[:, None])).classes == ["off", "on"]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,30 @@ def refusal(events):
         ({"inputs": {}}, ["empty dict"]),
         ({"inputs": np.zeros(ROWS, [("x", "f4")])}, ["one column of each field"]),
         ({"inputs": INPUTS[:0], "target": TARGET[:0]}, ["load() returned no events"]),
+        (
+            {"target": np.arange(ROWS) % 3, "classes": ["off", "on"]},
+            ["(label: events) 2: 133 of 400 events", "2 classes (off, on)", "0 to 1"],
+        ),
+        (
+            {"target": spoiled(TARGET, slice(0, 9), 0.5), "classes": ["off", "on"]},
+            ["(label: events) 0.5: 9 of 400", "number and name all classes"],
+        ),
+        (
+            {"target": np.where(TARGET, 1, -1), "classes": ["off", "on"]},
+            ["(label: events) -1: 200 of 400"],
+        ),
+        (
+            {"target": np.arange(ROWS), "classes": ["off", "on"]},
+            ["2: 1, 3: 1, 4: 1, 5: 1, 6: 1 and 393 more of 400"],
+        ),
+        (
+            {"target": spoiled(TARGET, [0], np.nan), "classes": ["off", "on"]},
+            ["target from load() is NaN or infinite in 1 of 400 events"],
+        ),
+        (
+            {"target": np.eye(2)[TARGET], "classes": ["off", "on"]},
+            ["target from load() has shape (400, 2)", "numpy.argmax"],
+        ),
         ({"features": ["pt", "eta"]}, ["contain 'pt'", "Feature(name='pt', padding=None)"]),
         ({"features": [Feature(name="pt", padding=None)]}, ["1 columns, but inputs has 2"]),
         (

@@ -26,6 +26,10 @@ from command_line import TINY, Shell
         (("--recipe", TINY, "--settings", "epochs=1", "--scan", "epochs=1:2"), ("epochs",)),
         (("--folds", "1"), ("--folds 1", "2 or more")),
         (("--folds", "-2"), ("--folds -2",)),
+        (
+            ("--recipe", "tiny_recipes.UnnumberedTable", "--folds", "2"),
+            ("--folds: UnnumberedTable has no event", "folds_by_checksum = True"),
+        ),
         (("--folds", "two"), ("--folds 'two'", "whole number")),
         (("--recipe", ""), ("--recipe is empty",)),
         (("--source", ""), ("--source is empty",)),
@@ -78,6 +82,35 @@ def test_bug_in_a_recipe_keeps_its_traceback(shell):
 def test_what_cannot_be_exported_fails_before_the_first_epoch(shell, recipe, words):
     done = shell.try_law("TrainModel", "--version", "v1", "--recipe", f"tiny_recipes.{recipe}")
     done.refused(*words)
+    assert shell.files() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("tiny_recipes.ForeignLabelsRecipe",),
+            ("the labels (label: events) 2: 200 of 600 events", "2 classes (off, on)"),
+        ),
+        (
+            ("tiny_recipes.UnnumberedRecipe", "--folds", "2"),
+            ("load() gives no event numbers", "folds_by_checksum = True"),
+        ),
+        (
+            ("own_layers.ForgetfulRecipe",),
+            (
+                "the saved file gives other numbers than the model in memory",
+                "output 'score' is 0.",
+                "for the first two validation rows",
+                "before the first epoch",
+            ),
+        ),
+    ],
+)
+def test_what_would_come_out_wrong_fails_before_the_first_epoch(shell, arguments, words):
+    done = shell.try_law("TrainModel", "--version", "v1", "--recipe", *arguments)
+    done.refused(*words)
+    assert "epoch 1/1" not in done.text
     assert shell.files() == []
 
 

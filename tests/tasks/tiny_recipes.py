@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from cmsml_tasks import Recipe
+from cmsml_tasks import EventRecipe, Recipe
 
 
 class TinyRecipe(Recipe):
@@ -148,3 +148,59 @@ class ClassicRecipe(TinyRecipe):
     def train(self, model, data, callbacks=()):
         model.compile("adam", "binary_crossentropy")
         return model.fit(data.train.inputs, data.train.target, epochs=2, verbose=0)
+
+
+class UnnumberedRecipe(TinyRecipe):
+    """Its events have no numbers."""
+
+    def load(self, files):
+        from dataclasses import replace
+
+        return replace(super().load(files), event=None)
+
+
+class UnnumberedTable(EventRecipe):
+    """A table without a column of event numbers, which need not exist to be refused."""
+
+    files = ("nowhere/*.csv",)
+    target = "signal"
+    features = ("x",)
+
+    def build(self, data):
+        raise AssertionError("built although it is refused")
+
+
+class ForeignLabelsRecipe(TinyRecipe):
+    """Three labels, of which two have names."""
+
+    def load(self, files):
+        from dataclasses import replace
+
+        import numpy as np
+
+        return replace(super().load(files), target=np.arange(600) % 3)
+
+    def build(self, data):
+        raise AssertionError("built although the labels are refused")
+
+
+class CollapsedRecipe(TinyRecipe):
+    """Gives 0.5 for everything, and half of its signal weighs -1."""
+
+    def load(self, files):
+        from dataclasses import replace
+
+        import numpy as np
+
+        events = super().load(files)
+        number = np.cumsum(events.target)
+        return replace(events, weight=np.where(events.target * number % 2 == 1, -1.0, 1.0))
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input(data.input_shape, name="features")
+        dead = keras.layers.Dense(
+            1, "sigmoid", kernel_initializer="zeros", trainable=False, name="score"
+        )
+        return keras.Model(features, dead(features))

@@ -174,6 +174,13 @@ def lossy() -> None:
     tf.subtract(tf.add(x, 1e8), 1e8, name="score")
 
 
+def uneven() -> None:
+    """The same in the small one of two columns: 0.02 wrong there is nothing beside the other."""
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    small = tf.subtract(tf.add(x[:, :1], 1e6), 1e6)
+    tf.concat([x[:, :1] * 1e4, small], axis=1, name="score")
+
+
 def entry(name: str, dtype: str, shape: Sequence[int | None]) -> dict[str, Any]:
     return {"name": name, "tensor": f"{name}:0", "dtype": dtype, "shape": list(shape)}
 
@@ -203,6 +210,7 @@ GRAPHS: list[tuple[Callable[[], None], list[dict[str, Any]], list[dict[str, Any]
     (fused, [X], [SCORE]),
     (narrow, [X], [SCORE]),
     (lossy, [X], [FLAT]),
+    (uneven, [X], [entry("score", "float32", [None, 2])]),
     (small, [X], [FLAT]),
     (nothing, [X], [FLAT]),
 ]

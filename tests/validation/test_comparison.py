@@ -137,6 +137,39 @@ def test_absolute_tolerance_shrinks_with_the_size_of_the_tensor() -> None:
     assert not compare(large + 1e-5, large, Tolerance(2e-6, 0, 0)).agree
 
 
+def test_each_column_of_the_last_axis_has_a_tolerance_of_its_own() -> None:
+    expected = np.array([[[1e4, 1.0], [2e4, 1e-3]], [[3e4, 0.5], [1e4, 0.0]]], np.float64)
+    scale = np.array([3e4, 1.0])
+    for column, allowed in ((0, 3.0), (1, 1e-4)):
+        got = expected.copy()
+        got[1, 1, column] += 0.9 * allowed
+        assert compare(got, expected, Tolerance(0, 1e-4, 0), scale=scale).agree
+        got[1, 1, column] += 0.2 * allowed
+        found = compare(got, expected, Tolerance(0, 1e-4, 0), scale=scale)
+        assert not found.agree
+        assert found.worst is not None
+        assert found.worst.index == (1, column)
+    # and the absolute tolerance shrinks with the column
+    small = np.array([[1e-3, 1.0, 0.0], [-1e-4, 5.0, 0.0]])
+    for column, allowed in enumerate((1e-9, 1e-6, 0.0)):
+        got = small.copy()
+        got[1, column] += 1.1 * allowed + 1e-12
+        found = compare(got, small, Tolerance(1e-6, 0, 0))
+        assert not found.agree
+        assert found.worst is not None
+        assert found.worst.atol == pytest.approx(allowed)
+        got[1, column] = small[1, column] + 0.9 * allowed
+        assert compare(got, small, Tolerance(1e-6, 0, 0)).agree
+
+
+def test_parts_of_complex_numbers_share_the_size_of_their_column() -> None:
+    expected = np.array([[1e-3 + 0j, 1 + 0j], [2e-3 + 0j, 1j]])
+    got = expected + np.array([1e-9j, 5e-7j])
+    assert compare(got, expected, Tolerance(1e-6, 0, 0)).agree
+    found = compare(expected + 1e-8j, expected, Tolerance(1e-6, 0, 0))
+    assert (found.agree, found.disagreeing) == (False, 2)
+
+
 def test_zero_throughout_has_to_be_zero_again() -> None:
     zeros = np.zeros(3, np.float32)
     assert compare(-zeros, zeros, Tolerance()).agree

@@ -102,6 +102,15 @@ def test_a_graph_that_the_optimiser_changes_fails(verdict: Verdict) -> None:
     assert "disable_meta_optimizer" in check.advice
 
 
+def test_a_small_column_is_held_to_its_own_size(verdict: Verdict) -> None:
+    check = optimised(verdict("uneven", "uneven"))
+    assert check.status == "failed"
+    (evidence,) = check.evidence
+    assert evidence["index"] == [1]
+    assert 0.01 < evidence["abs"] < 0.04
+    assert evidence["elements"] == 64
+
+
 def test_special_rows_that_end_the_process_are_told(verdict: Verdict) -> None:
     check = optimised(verdict("touchy", "kindly"))
     assert check.status == "passed"

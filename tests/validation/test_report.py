@@ -36,6 +36,23 @@ def test_passing_needs_every_check_that_applies() -> None:
     assert report(Check("a", "passed"), Check("b", "not applicable")).passed
     assert not report(Check("a", "passed"), Check("b", "not run")).passed
     assert not report(Check("a", "passed"), MISMATCH).passed
+    assert report(Check("a", "passed"), MISMATCH).verdict == "failed"
+    assert report(Check("a", "not run"), Check("b", "proves nothing")).verdict == "failed"
+
+
+def test_what_proves_nothing_is_not_passed() -> None:
+    blind = report(Check("a", "passed"), Check("b", "proves nothing", "so", advice="do"))
+    assert (blind.passed, blind.verdict) == (False, "proves nothing")
+    both = Reports((report(Check("a", "passed")), blind))
+    assert (both.passed, both.verdict) == (False, "proves nothing")
+    content = both.to_json()
+    assert (content["passed"], content["verdict"]) == (False, "proves nothing")
+    assert blind.summary().splitlines() == [
+        "passed          a",
+        "PROVES NOTHING  b  so",
+        " " * 19 + "-> do",
+    ]
+    assert Reports((blind, report(MISMATCH))).verdict == "failed"
 
 
 def test_json_holds_what_json_can_hold() -> None:

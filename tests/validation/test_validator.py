@@ -40,6 +40,7 @@ def test_a_good_graph_passes_every_check(verdict: Verdict) -> None:
         names.VARIABLES,
         names.OPERATIONS,
         names.SIGNATURE,
+        names.TELLING,
         names.REFERENCE,
         names.EXTREME,
         names.MISSING,

@@ -30,6 +30,7 @@ class ZCandidate(EventRecipe):
     target = "(M > 80) & (M < 100)"
     weight = "EventWeight"
     balance_classes = True
+    folds_by_checksum = True  # the file has no event number
     features = {
         "muon_pt": "Muon_pt[:2]",
         "muon_eta": "Muon_eta[:2]",
