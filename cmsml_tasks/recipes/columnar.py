@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from cmsml_tasks.recipes.checks import (
     event_numbers,
     finite,
     labels,
+    repeated_numbers,
     selected,
 )
 from cmsml_tasks.recipes.event_recipe import EventRecipe
@@ -30,6 +30,7 @@ from cmsml_tasks.recipes.features import (
 )
 from cmsml_tasks.recipes.reading import read_columns
 from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
+from cmsml_tasks.recipes.values import values_of
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ class Part:
     padded: list[bool]
     target: NDArray[np.int64]
     weight: NDArray[np.float64]
-    event: NDArray[Any] | None
+    event: NDArray[np.uint64] | None
     total: int
+    missing: int
+    """In how many events a missing value decided about the selection."""
 
 
 def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
@@ -82,19 +85,34 @@ def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
     scaled = any(source.scale != 1 for source in recipe.sources())
     weighted = plan.weight is not None or scaled or recipe.balance_classes
     padded = np.any([part.padded for part in parts], axis=0)
-    events = [part.event for part in parts if part.event is not None]
+    numbers = [part.event for part in parts if part.event is not None]
+    event = np.concatenate(numbers) if numbers else None
+    notes = [] if recipe.selection is None else [_about_selection(recipe.selection, parts)]
+    if event is not None:
+        names = class_names(recipe.samples)
+        notes += repeated_numbers(event, target, names, recipe.event or "")
     return Events(
         inputs=np.concatenate([part.inputs for part in parts]),
         target=target,
         weight=weight if weighted else None,
-        event=np.concatenate(events) if events else None,
+        event=event,
         event_column=recipe.event or "",
         features=[
             Feature(name=column.name, padding=float(recipe.padding) if pad else None)
             for column, pad in zip(plan.columns, padded, strict=True)
         ],
         classes=classes,
+        notes=notes,
     )
+
+
+def _about_selection(selection: str, parts: Sequence[Part]) -> str:
+    kept, total = sum(len(part.target) for part in parts), sum(part.total for part in parts)
+    note = f"selection '{selection}' keeps {kept} of {total} events"
+    missing = sum(part.missing for part in parts)
+    if missing:
+        note += f"; in {missing} of them all, a missing value (or NaN) could have decided otherwise"
+    return note
 
 
 def _plan(recipe: type[EventRecipe]) -> Plan:
@@ -131,12 +149,13 @@ def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile
 
 def _read(plan: Plan, file: SourceFile) -> Part:
     path = file.path
-    table = read_columns(path, plan.wanted, plan.recipe.tree)
-    total = len(next(iter(table.values())))
+    table = values_of(read_columns(path, plan.wanted, plan.recipe.tree))
+    total, missing = len(next(iter(table.values()))), 0
     table = add_definitions(plan.definitions, table, path)
     if plan.selection is not None:
-        keep = selected(plan.selection, table, path)
-        table = {name: column[keep] for name, column in table.items()}
+        chosen = selected(plan.selection, table, path)
+        missing = chosen.missing
+        table = {name: column.picked(chosen.keep) for name, column in table.items()}
     inputs, padded = matrix(plan.columns, table, plan.recipe.padding, path)
     weight = np.full(len(inputs), file.scale)
     if plan.weight is not None:
@@ -155,4 +174,4 @@ def _read(plan: Plan, file: SourceFile) -> Part:
     event = None
     if plan.recipe.event is not None:
         event = event_numbers(table[plan.recipe.event], plan.recipe.event, path)
-    return Part(path, inputs, padded, target, weight, event, total)
+    return Part(path, inputs, padded, target, weight, event, total, missing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 import pytest
+from expression_values import as_list
 
 from cmsml_tasks.errors import DataError, SettingsError
 from cmsml_tasks.recipes.expressions import parse
@@ -22,8 +23,7 @@ TABLE = {
 
 
 def value(text):
-    result = parse(text, "test").evaluate(TABLE)
-    return ak.to_list(result) if isinstance(result, ak.Array) else np.asarray(result).tolist()
+    return as_list(parse(text, "test").evaluate(TABLE))
 
 
 @pytest.mark.parametrize(
