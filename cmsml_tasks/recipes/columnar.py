@@ -30,7 +30,8 @@ from cmsml_tasks.recipes.features import (
 )
 from cmsml_tasks.recipes.reading import read_columns
 from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
-from cmsml_tasks.recipes.values import values_of
+from cmsml_tasks.recipes.syntax import by_name, possible_names
+from cmsml_tasks.recipes.values import Value, values_of
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,17 @@ class Plan:
     selection: Expression | None
 
     @property
-    def wanted(self) -> set[str]:
-        """Names of the columns that the files must have."""
+    def expressions(self) -> list[Expression]:
+        """All of them."""
         parts = [self.target, self.weight, self.selection]
         expressions = [part for part in parts if part is not None]
         expressions += self.definitions.values()
-        expressions += [column.expression for column in self.columns]
-        names = {name for expression in expressions for name in expression.columns}
+        return expressions + [column.expression for column in self.columns]
+
+    @property
+    def wanted(self) -> set[str]:
+        """Names of the columns that the files must have."""
+        names = {name for expression in self.expressions for name in expression.columns}
         event = {self.recipe.event} if self.recipe.event else set()
         return names - set(self.definitions) | event
 
@@ -147,9 +152,31 @@ def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile
     return [known[path] for path in files]
 
 
+def _table(plan: Plan, path: str) -> dict[str, Value]:
+    """Return the columns of the file; where one is not there, look for one called ``B-tag``."""
+    tree = plan.recipe.tree
+    try:
+        return values_of(read_columns(path, plan.wanted, tree))
+    except DataError as error:
+        for expression in plan.expressions:
+            for name in possible_names(expression.tree, expression.text):
+                if _has_column(path, name, tree):
+                    advice = f"'{name}' is written {by_name(name)} where it is one name"
+                    raise DataError(f"{error}; {advice}") from error
+        raise
+
+
+def _has_column(path: str, name: str, tree: str | None) -> bool:
+    try:
+        read_columns(path, [name], tree)
+    except DataError:
+        return False
+    return True
+
+
 def _read(plan: Plan, file: SourceFile) -> Part:
     path = file.path
-    table = values_of(read_columns(path, plan.wanted, plan.recipe.tree))
+    table = _table(plan, path)
     total, missing = len(next(iter(table.values()))), 0
     table = add_definitions(plan.definitions, table, path)
     if plan.selection is not None:

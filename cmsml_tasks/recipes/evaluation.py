@@ -149,7 +149,9 @@ class _Evaluation:
 
 def _comparison(node: ast.expr) -> str:
     """Return the condition that is most likely meant where *node* is a number."""
-    return ast.unparse(ast.Compare(node, [ast.NotEq()], [ast.Constant(0)]))
+    text = ast.unparse(node)
+    has_bits = isinstance(node, ast.BinOp) and type(node.op) in _BITS
+    return f"({text}) != 0" if has_bits else f"{text} != 0"
 
 
 def _no_lists(function: str) -> str:

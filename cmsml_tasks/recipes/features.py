@@ -106,14 +106,14 @@ def one_per_event(
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return the values of *expression*, (events,), and which of them are missing.
 
-    The second is None for an expression that always has a value. What stands where a value is
-    missing is what a comparison makes of it, 0 or NaN. That a feature *expands* with ``[:2]``
+    The second is None for an expression that always has a value; a condition that is missing has
+    one, too, the one that rules give it. That a feature *expands* with ``[:2]``
     matters for the advice alone.
 
     Raises:
         DataError: it has several values per event, is undefined in some, or cannot be computed.
     """
-    from cmsml_tasks.recipes.values import MISSING, UNDEFINED
+    from cmsml_tasks.recipes.values import UNDEFINED
 
     rows = _rows(table)
     try:
@@ -131,7 +131,7 @@ def one_per_event(
             f"{path}: {what}: {value.trouble.reason} in {undefined} of {rows} events; "
             f"{value.trouble.advice}"
         )
-    return value.data, value.doubt == MISSING
+    return value.data, value.doubt > 0
 
 
 def _rows(table: Mapping[str, Value]) -> int:

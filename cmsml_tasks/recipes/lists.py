@@ -46,7 +46,7 @@ def element(value: Value, number: int, name: str) -> Value:
     data[has] = picked.data
     doubt = value.unsure
     if level.width is None or picked.doubt is not None:
-        missing = np.full(len(has), MISSING, np.uint8)
+        missing = np.full(len(has), MISSING)
         missing[has] = 0 if picked.doubt is None else picked.doubt
         doubt = either(doubt, missing)
     return replace(value, data=data, lists=(), doubt=doubt, unsure=None)
@@ -107,7 +107,7 @@ def reduced(function: str, value: Value, name: str) -> Value:
     pick = np.maximum if function == "max" else np.minimum
     data = list_reduced(pick, value.data, level, placeholder(value.data.dtype))
     if not level.width:
-        doubt = either(doubt, np.where(level.counts == 0, np.uint8(MISSING), np.uint8(0)))
+        doubt = either(doubt, (level.counts == 0) * MISSING)
     return replace(result, data=data, doubt=doubt)
 
 

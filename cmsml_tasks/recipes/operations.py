@@ -15,6 +15,7 @@ from cmsml_tasks.recipes.syntax import QUESTIONS
 from cmsml_tasks.recipes.values import (
     MISSING,
     UNDEFINED,
+    UNSURE,
     Doubt,
     Trouble,
     UnfitError,
@@ -31,13 +32,13 @@ _DIVISIONS = (operator.truediv, operator.floordiv, operator.mod)
 
 
 def condition(value: Value, name: str, comparison: str) -> Value:
-    """Return *value*, called *name*, as true or false.
+    """Return *value*, called *name*, as true or false; one that is missing is false.
 
     Raises:
         UnfitError: it holds numbers; says which *comparison* to write.
     """
     if value.kind == "b":
-        return value
+        return replace(value, doubt=_known_by_rule(value.doubt))
     if value.empty:  # no events have no type: a CSV file may be only a header
         return replace(value, data=value.data.astype(bool))
     raise UnfitError(f"{name} holds {_KINDS[value.kind]}; {comparison} is a condition")
@@ -131,24 +132,25 @@ def bits(
 def compared(function: Function, left: Value, right: Value, names: Sequence[str]) -> Value:
     """Return ``left < right``, or what else *function* does; NaN counts as missing.
 
-    Where one is missing the result is false, but for ``!=``, and missing itself.
+    Where one is missing the result is false, but for ``!=``.
     """
     a, b = aligned([left, right], names)
     a, b = _as_integer(a, b), _as_integer(b, a)
     if a.constant and b.constant:
         return Value(bool(function(a.data, b.data)))
-    a, b = _among_decimals(a, b, names[0]), _among_decimals(b, a, names[1])
+    if not (a.constant or b.constant):
+        a, b = _among_decimals(a, b, names[0]), _among_decimals(b, a, names[1])
     data = function(a.data, b.data)
     doubt = either(a.doubt, b.doubt)
-    undefined = np.zeros(data.shape, bool)
+    if doubt is not None:
+        data = np.where(doubt == MISSING, function is operator.ne, data)
+    nan = np.zeros(data.shape, bool)
     for side in (a, b):
         if side.kind == "f":
-            undefined |= np.isnan(side.data)
-    if undefined.any():
-        doubt = either(doubt, undefined.astype(np.uint8) * np.uint8(MISSING))
-    if doubt is not None:
-        data = np.where(doubt > 0, function is operator.ne, data)
-    return _made(data, [a, b], doubt)
+            nan |= np.isnan(side.data)
+    if nan.any():
+        doubt = either(doubt, nan * UNSURE)
+    return _made(data, [a, b], _known_by_rule(doubt))
 
 
 def logical(function: Function, left: Value, right: Value, names: Sequence[str]) -> Value:
@@ -173,7 +175,7 @@ def inverted(value: Value) -> Value:
 
 
 def chosen(decides: Value, yes: Value, no: Value, names: Sequence[str]) -> Value:
-    """Return ``where(decides, yes, no)``; missing where the condition is, or what it takes."""
+    """Return ``where(decides, yes, no)``; unsure where the condition is, or as what it takes."""
     if not yes.kind == no.kind == "b":
         yes, no = _joined(numbers(yes), numbers(no), names[1:])
     c, a, b = aligned([decides, yes, no], names)
@@ -196,7 +198,8 @@ def applied(function: str, arguments: Sequence[Value], names: Sequence[str]) -> 
     doubt = either(*(value.doubt for value in values))
     data = getattr(np, function)(*(value.data for value in values))
     if function in QUESTIONS and doubt is not None:
-        data, doubt = np.where(doubt > 0, function == "isnan", data), None
+        data = np.where(doubt > UNSURE, function == "isnan", data)
+        doubt = settled(doubt * (doubt == UNSURE))
     if all(value.constant for value in values):
         return Value(data.item())
     return _made(data, values, doubt)
@@ -219,6 +222,11 @@ def _divides_by_zero(names: Sequence[str]) -> Trouble:
     )
 
 
+def _known_by_rule(doubt: Doubt | None) -> Doubt | None:
+    """Return the *doubt* of a condition on what may be missing: it has a value there."""
+    return None if doubt is None else np.where(doubt == MISSING, UNSURE, doubt)
+
+
 def _number(value: Any, name: str) -> Any:
     if isinstance(value, complex):
         raise UnfitError(f"{name} is no real number")
@@ -233,7 +241,7 @@ def _as_integer(side: Value, other: Value) -> Value:
 
 def _among_decimals(side: Value, other: Value, name: str) -> Value:
     """Return integers such that those are undefined that change when they become float64."""
-    if side.constant or side.kind != "i" or other.constant or other.kind != "f":
+    if side.constant or side.kind != "i" or other.kind != "f":
         return side
     trouble = Trouble(
         f"'{name}' has integers that float64 does not hold (beyond {2**53}) among decimals",
@@ -264,8 +272,8 @@ def _made(data: Any, operands: Sequence[Value], doubt: Doubt | None) -> Value:
 def _undefined(value: Value, where: NDArray[np.bool_], trouble: Trouble) -> Value:
     """Return *value*, undefined *where* it is not missing anyway."""
     if value.doubt is not None:
-        where = where & (value.doubt != MISSING)
+        where = where & (value.doubt < MISSING)
     if not where.any():
         return value
-    marks = np.broadcast_to(where, value.data.shape).astype(np.uint8) * np.uint8(UNDEFINED)
+    marks = np.broadcast_to(where, value.data.shape) * UNDEFINED
     return replace(value, doubt=either(value.doubt, marks), trouble=value.trouble or trouble)

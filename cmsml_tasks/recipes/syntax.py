@@ -96,6 +96,16 @@ def by_name(name: str) -> str:
     return f"column({name!r})"
 
 
+def possible_names(tree: ast.expr, text: str) -> list[str]:
+    """Return the parts of *text*, whose meaning is *tree*, that could be a name: ``B-tag``."""
+    parts = [
+        ast.get_source_segment(text, node) or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp)
+    ]
+    return [part for part in parts if re.fullmatch(r"[\w.:/#@$-]+", part)]
+
+
 def _restore_names(tree: ast.expr, text: str) -> None:
     """Undo what Python does to names: it makes one Greek mu of two that look alike."""
     for node in ast.walk(tree):
@@ -110,7 +120,7 @@ def _advice(text: str) -> str:
     """Say what to write instead of what Python cannot read."""
     words = re.findall(r"(?<![\w.'\"])[^\W\d]\w*", text)
     reserved = [w for w in words if keyword.iskeyword(w) and w not in ("and", "or", "not")]
-    numbered = re.findall(r"(?<![\w.'\"])\d+[^\W\d]\w*", text)
+    numbered = re.findall(r"(?<![\w.'\"])(?!\d+[eE]\d+\b|0[xob])\d+[^\W\d]\w*", text)
     name = next(iter(reserved + numbered), None)
     if name is None and re.fullmatch(r"[\w.:/#@$-]*\w", text):
         name = text

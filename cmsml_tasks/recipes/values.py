@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Doubt: TypeAlias = NDArray[np.uint8]
 """Of each number: 0 where it is known, or one of the following."""
-MISSING, UNDEFINED = 1, 2
-"""There is no such number; arithmetic has none (an integer divided by zero), which is an error."""
+UNSURE, MISSING, UNDEFINED = np.array([1, 2, 3], np.uint8)
+"""It is known only by what the rules make of a missing one, as a comparison is false; there is no
+such number; arithmetic has none (an integer divided by zero), which is an error."""
 
 
 class UnfitError(Exception):
@@ -50,7 +51,7 @@ class Value:
             Python for a constant.
         lists: the lists of each event, then the lists within those, and so on.
         doubt: what is known of each number, (elements,); None where none can be missing.
-        unsure: what is known of the lists, (events,): `MISSING` where a condition that picks
+        unsure: what is known of the lists, (events,): `UNSURE` where a condition that picks
             elements was missing; None where all are known.
         trouble: why something is undefined.
     """
@@ -82,7 +83,7 @@ class Value:
             rows *= width
         doubt = None
         if isinstance(column, np.ma.MaskedArray):
-            doubt = np.ma.getmaskarray(column).reshape(-1).astype(np.uint8)
+            doubt = np.ma.getmaskarray(column).reshape(-1) * MISSING
             column = np.ma.filled(column, placeholder(column.dtype))
         return cls(column.reshape(-1), tuple(lists), doubt)
 
@@ -206,7 +207,7 @@ def _of_awkward(array: Any) -> Value:
     there = ak.to_numpy(ak.drop_none(array))
     data = np.full(len(missing), placeholder(there.dtype), there.dtype)
     data[~missing] = there
-    return Value(data, tuple(lists), missing.astype(np.uint8))
+    return Value(data, tuple(lists), missing * MISSING)
 
 
 def placeholder(dtype: np.dtype[Any]) -> Any:
