@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
+from cmsml_tasks.recipes.evaluation import comparison
 from cmsml_tasks.recipes.expressions import Expression
 from cmsml_tasks.recipes.features import not_finite, one_per_event
-from cmsml_tasks.recipes.values import Value
+from cmsml_tasks.recipes.operations import condition
+from cmsml_tasks.recipes.values import UnfitError, Value
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,12 @@ def selected(expression: Expression, table: Mapping[str, Value], path: str) -> S
         DataError: the selection is not true or false.
     """
     what = f"selection '{expression.text}'"
-    values, missing = one_per_event(expression, table, what, path)
-    if len(values) and values.dtype != np.bool_:
-        raise DataError(
-            f"{path}: {what} is {values.dtype}, not true or false; compare it, as in "
-            f"{expression.text} != 0"
-        )
-    return Selected(values.astype(bool), 0 if missing is None else int(missing.sum()))
+    value = one_per_event(expression, table, what, path)
+    try:
+        value = condition(value, what, comparison(expression.tree))
+    except UnfitError as error:
+        raise DataError(f"{path}: {error}") from error
+    return Selected(value.data, int(value.missing.sum()))
 
 
 def finite(
@@ -48,14 +49,15 @@ def finite(
     """
     text = expression.text
     what = f"{kind} '{text}'"
-    raw, missing = one_per_event(expression, table, what, path)
-    if missing is not None and missing.any():
+    value = one_per_event(expression, table, what, path)
+    missing = int(value.missing.sum())
+    if missing:
         raise DataError(
-            f"{path}: {what} is missing in {int(missing.sum())} of {len(raw)} events, which lack "
-            "an element or have an empty field or NaN there; demand it in the selection, as in "
+            f"{path}: {what} is missing in {missing} of {len(value)} events, which lack an element "
+            "or have an empty field or NaN there; demand it in the selection, as in "
             "count(Muon_pt) >= 2 or isfinite(x)"
         )
-    values = raw.astype(np.float64)
+    values: NDArray[np.float64] = value.data.astype(np.float64)
     bad = int((~np.isfinite(values)).sum())
     if bad:
         raise not_finite(f"{path}: {what}", bad, len(values), text)
@@ -69,12 +71,9 @@ def event_numbers(column: Value, name: str, path: str) -> NDArray[np.uint64]:
         DataError: they are not one integer >= 0 per event.
     """
     what = f"{path}: event column '{name}'"
-    if column.empty and not column.lists:
+    if not len(column):
         return np.empty(0, np.uint64)
-    missing = 0
-    if not column.lists:
-        doubt = column.doubt if column.doubt is not None else np.zeros(len(column), np.uint8)
-        missing = int(((doubt > 0) | np.isnan(column.data)).sum())
+    missing = 0 if column.lists else int((column.missing | np.isnan(column.data)).sum())
     if missing:
         raise DataError(
             f"{what} is missing in {missing} of {len(column)} events; it must hold one integer per "

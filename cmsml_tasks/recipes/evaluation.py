@@ -81,14 +81,14 @@ class _Evaluation:
         raise AssertionError(f"unchecked expression {ast.dump(node)}")
 
     def condition(self, node: ast.expr) -> Value:
-        return operations.condition(self.of(node), ast.unparse(node), _comparison(node))
+        return operations.condition(self.of(node), ast.unparse(node), comparison(node))
 
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr, whole: ast.expr) -> Value:
         kind, nodes = type(op), (left, right)
         a, b = map(self.of, nodes)
         names = [ast.unparse(node) for node in (left, right, whole)]
         if kind in _BITS:
-            return operations.bits(_BITS[kind], a, b, names, [_comparison(node) for node in nodes])
+            return operations.bits(_BITS[kind], a, b, names, [comparison(node) for node in nodes])
         if kind in _SHIFTS:
             return operations.shifted(_SHIFTS[kind], a, b, names)
         return operations.arithmetic(_ARITHMETIC[kind], a, b, names)
@@ -126,7 +126,7 @@ class _Evaluation:
         if not value.lists:
             raise UnfitError(_no_lists(function))
         if function in ("any", "all"):
-            value = operations.condition(value, names[0], _comparison(arguments[0]))
+            value = operations.condition(value, names[0], comparison(arguments[0]))
         return lists.reduced(function, value, ast.unparse(whole))
 
     def index(self, node: ast.expr, index: ast.expr, whole: str) -> Value:
@@ -147,7 +147,7 @@ class _Evaluation:
         return lists.kept(value, keep, [ast.unparse(node), ast.unparse(index)])
 
 
-def _comparison(node: ast.expr) -> str:
+def comparison(node: ast.expr) -> str:
     """Return the condition that is most likely meant where *node* is a number."""
     text = ast.unparse(node)
     has_bits = isinstance(node, ast.BinOp) and type(node.op) in _BITS

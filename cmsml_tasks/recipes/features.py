@@ -103,12 +103,10 @@ def one_per_event(
     what: str,
     path: str,
     expands: bool = False,
-) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Return the values of *expression*, (events,), and which of them are missing.
+) -> Value:
+    """Return the values of *expression*, one per event, of which some may be missing.
 
-    The second is None for an expression that always has a value; a condition that is missing has
-    one, too, the one that rules give it. That a feature *expands* with ``[:2]``
-    matters for the advice alone.
+    That a feature *expands* with ``[:2]`` matters for the advice alone.
 
     Raises:
         DataError: it has several values per event, is undefined in some, or cannot be computed.
@@ -123,15 +121,13 @@ def one_per_event(
     if value.lists:
         advice = _reductions(expression, value, expands)
         raise DataError(f"{path}: {what} has several values per event; {advice}")
-    if value.doubt is None:
-        return value.data, None
-    undefined = int((value.doubt == UNDEFINED).sum())
+    undefined = 0 if value.doubt is None else int((value.doubt == UNDEFINED).sum())
     if undefined and value.trouble:
         raise DataError(
             f"{path}: {what}: {value.trouble.reason} in {undefined} of {rows} events; "
             f"{value.trouble.advice}"
         )
-    return value.data, value.doubt > 0
+    return value
 
 
 def _rows(table: Mapping[str, Value]) -> int:
@@ -166,11 +162,10 @@ def matrix(
     padded: list[bool] = []
     for index, column in enumerate(columns):
         what = f"feature '{column.name}'"
-        values, missing = one_per_event(column.expression, table, what, path, expands=True)
-        padded.append(missing is not None)
-        if missing is None:
-            missing = np.zeros(rows, bool)
-        values = np.where(missing, values.dtype.type(0), values)
+        value = one_per_event(column.expression, table, what, path, expands=True)
+        padded.append(value.doubt is not None)
+        missing = value.missing
+        values = np.where(missing, value.data.dtype.type(0), value.data)
         with np.errstate(over="ignore"):
             result[:, index] = values
         _check_range(result[:, index], values, missing, f"{path}: {what}", column.expression)

@@ -39,8 +39,8 @@ def condition(value: Value, name: str, comparison: str) -> Value:
     """
     if value.kind == "b":
         return replace(value, doubt=_known_by_rule(value.doubt))
-    if value.empty:  # no events have no type: a CSV file may be only a header
-        return replace(value, data=value.data.astype(bool))
+    if value.typeless:
+        return condition(value.retyped(bool), name, comparison)
     raise UnfitError(f"{name} holds {_KINDS[value.kind]}; {comparison} is a condition")
 
 
@@ -92,8 +92,9 @@ def shifted(function: Function, left: Value, right: Value, names: Sequence[str])
     Raises:
         UnfitError: one is not an integer, or *right* is below 0.
     """
+    left, right = _with_bits(left), _with_bits(right)
     for value, name in zip((left, right), names, strict=False):
-        if value.kind != "i" and not value.empty:
+        if value.kind != "i":
             raise UnfitError(f"{name} holds {_KINDS[value.kind]}; only integers have bits")
     if np.any(np.less(right.data, 0)):
         raise UnfitError(f"{names[2]} shifts by a number below 0")
@@ -114,10 +115,10 @@ def bits(
     Raises:
         UnfitError: anything else; says which of *comparisons* to write.
     """
-    sides = (left, right)
     if "b" in (left.kind, right.kind):
-        a, b = map(condition, sides, names[:2], comparisons)
+        a, b = map(condition, (left, right), names[:2], comparisons)
         return logical(function, a, b, names)
+    left, right = sides = _with_bits(left), _with_bits(right)
     for side, name, comparison in zip(sides, names, comparisons, strict=False):
         if side.kind == "f":
             power = f" (a power is written {names[0]} ** {names[1]})"
@@ -220,6 +221,10 @@ def _divides_by_zero(names: Sequence[str]) -> Trouble:
         f"'{whole}' divides by an integer that is 0",
         f"demand '{comparison}' in the selection, or write where({comparison}, {whole}, 0)",
     )
+
+
+def _with_bits(value: Value) -> Value:
+    return value.retyped(np.int64) if value.typeless and value.kind != "i" else value
 
 
 def _known_by_rule(doubt: Doubt | None) -> Doubt | None:

@@ -101,9 +101,20 @@ class Value:
         return "i" if kind == "u" else str(kind)
 
     @property
-    def empty(self) -> bool:
-        """Whether it has no numbers at all, so that their type says nothing."""
-        return not self.constant and not len(self.data)
+    def missing(self) -> NDArray[np.bool_]:
+        """Which numbers are missing, or are what they are because another one is, (elements,)."""
+        return np.zeros(len(self.data), bool) if self.doubt is None else self.doubt > 0
+
+    @property
+    def typeless(self) -> bool:
+        """Whether no number is there, as in a CSV file that is only a header."""
+        return not self.constant and (
+            not len(self.data) or (self.doubt is not None and bool((self.doubt == MISSING).all()))
+        )
+
+    def retyped(self, dtype: type) -> Value:
+        """Return the value, a typeless one, with another *dtype*."""
+        return replace(self, data=np.zeros(len(self.data), dtype))
 
     def __len__(self) -> int:
         """Return the number of events."""

@@ -189,8 +189,13 @@ def test_brackets_that_lack(text):
         parse(text, "test")
 
 
-def test_no_events_have_no_type():
-    table = {"ok": np.array([], np.int64), "x": np.array([], np.int64)}
-    for text in ("ok", "not ok", "ok & (x > 1)", "where(ok, 1, 2) > 1", "ok and x", "(x & 2) != 0"):
-        value = parse(f"({text}) | False" if text == "ok" else text, "test").evaluate(table)
-        assert (len(value), value.kind) == (0, "b"), text
+@pytest.mark.parametrize("column", [[], [0], [0.0]])
+def test_where_no_value_is_there_no_type_is(column):
+    # a CSV file that is only a header, and one in which all fields of a column are empty
+    missing = np.ma.MaskedArray(column, True, dtype=float if 0.0 in column else int)
+    for text in ("not ok", "ok & (x > 1)", "where(ok, 1, 2) > 1", "ok and x", "(x & 2) != 0"):
+        value = parse(text, "test").evaluate({"ok": missing, "x": missing})
+        assert (len(value), value.kind) == (len(column), "b")
+        assert value.data.tolist() == [
+            text in ("not ok", "where(ok, 1, 2) > 1", "(x & 2) != 0")
+        ] * len(column)

@@ -8,7 +8,7 @@ import awkward as ak
 import numpy as np
 import pytest
 from expression_values import as_list
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmsml_tasks.recipes.expressions import parse
@@ -166,6 +166,7 @@ def conditions(draw, depth=0):
     return f"({left} {kind} {right})", [*leaves, *others], joined
 
 
+@settings(max_examples=200, deadline=None)
 @given(conditions())
 def test_a_condition_is_unsure_where_other_values_would_have_changed_it(condition):
     text, leaves, joined = condition
@@ -222,6 +223,7 @@ def comparisons(draw, depth=0):
     return f"({draw(comparisons(depth + 1))} {kind} {draw(comparisons(depth + 1))})"
 
 
+@settings(max_examples=200, deadline=None)
 @given(comparisons())
 def test_conditions_are_those_of_numpy_with_nan_for_what_is_missing(text):
     # numpy adds bools as "or", which is not what a count is
