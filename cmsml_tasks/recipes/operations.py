@@ -137,11 +137,9 @@ def compared(function: Function, left: Value, right: Value, names: Sequence[str]
     """
     a, b = aligned([left, right], names)
     a, b = _as_integer(a, b), _as_integer(b, a)
-    if a.constant and b.constant:
-        return Value(bool(function(a.data, b.data)))
     if not (a.constant or b.constant):
         a, b = _among_decimals(a, b, names[0]), _among_decimals(b, a, names[1])
-    data = function(a.data, b.data)
+    data = np.asarray(function(a.data, b.data))
     doubt = either(a.doubt, b.doubt)
     if doubt is not None:
         data = np.where(doubt == MISSING, function is operator.ne, data)
@@ -180,14 +178,12 @@ def chosen(decides: Value, yes: Value, no: Value, names: Sequence[str]) -> Value
     if not yes.kind == no.kind == "b":
         yes, no = _joined(numbers(yes), numbers(no), names[1:])
     c, a, b = aligned([decides, yes, no], names)
-    if c.constant and a.constant and b.constant:
-        return a if c.data else b
     zero = np.uint8(0)
     taken = np.where(
         c.data, zero if a.doubt is None else a.doubt, zero if b.doubt is None else b.doubt
     )
     result = _made(np.where(c.data, a.data, b.data), [c, a, b], None)
-    doubt = either(c.doubt, np.broadcast_to(taken, result.data.shape))
+    doubt = either(c.doubt, np.broadcast_to(taken, np.shape(result.data)))
     return replace(result, doubt=settled(doubt))
 
 
@@ -201,8 +197,6 @@ def applied(function: str, arguments: Sequence[Value], names: Sequence[str]) -> 
     if function in QUESTIONS and doubt is not None:
         data = np.where(doubt > UNSURE, function == "isnan", data)
         doubt = settled(doubt * (doubt == UNSURE))
-    if all(value.constant for value in values):
-        return Value(data.item())
     return _made(data, values, doubt)
 
 
@@ -264,7 +258,9 @@ def _joined(left: Value, right: Value, names: Sequence[str]) -> list[Value]:
 
 def _made(data: Any, operands: Sequence[Value], doubt: Doubt | None) -> Value:
     """Return the value that has the lists of its *operands*, which are aligned."""
-    model = next(value for value in operands if not value.constant)
+    model = next((value for value in operands if not value.constant), None)
+    if model is None:
+        return Value(np.asarray(data).item())
     return Value(
         np.asarray(data),
         model.lists,

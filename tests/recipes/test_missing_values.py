@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import awkward as ak
 import numpy as np
@@ -232,3 +234,21 @@ def test_conditions_are_those_of_numpy_with_nan_for_what_is_missing(text):
         wanted = eval(counts, {}, NUMPY)
     value = parse(text.replace("NOT", "~").replace("first", "Jet_pt[0]"), "test").evaluate(JETS)
     assert np.broadcast_to(value.data, 3).tolist() == np.broadcast_to(wanted, 3).tolist()
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "expressions.md"
+
+
+def test_the_table_in_the_docs_is_true():
+    _, _, table = DOCS.read_text().partition("| expression | three events |")
+    lines = [line for line in table.partition("\n\n")[0].splitlines() if line.startswith("| `")]
+    assert len(lines) == 9
+    columns = {**JETS, "Jet_pt": ak.Array([[50.0, 40.0], [20.0], []]), "nJet": np.array([2, 1, 0])}
+    for line in lines:
+        _, text, answers = re.split(r" *(?<!\\)\| *", line)[:3]
+        value = parse(text.strip("`").replace("\\|", "|"), "docs").evaluate(columns)
+        said = [
+            f"**{str(t).lower()}**" if m else str(t).lower()
+            for t, m in zip(value.data, value.missing, strict=True)
+        ]
+        assert answers.split() == said, text
