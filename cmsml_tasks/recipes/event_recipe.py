@@ -117,6 +117,11 @@ class EventRecipe(Recipe):
         """
         return [file.path for file in find_files(self.sources())]
 
+    @classmethod
+    def has_own_files(cls) -> bool:
+        """Tell whether the class has an `input_files` of its own."""
+        return cls.input_files is not EventRecipe.input_files
+
     def load(self, files: Sequence[str]) -> Events:
         """Return the selected events of *files*, which come from `input_files` or `generate`.
 

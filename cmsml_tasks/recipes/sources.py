@@ -159,6 +159,15 @@ def _counts_twice(path: str, pattern: str, first: str, first_pattern: str) -> Da
     )
 
 
+def files_of(pattern: str) -> list[str]:
+    """Return the files that one glob finds, as `find_files` does.
+
+    Raises:
+        DataError: there is none, or a variable of the environment is not set.
+    """
+    return _expand(pattern)
+
+
 def _expand(pattern: str) -> list[str]:
     text = _VARIABLE.sub(lambda match: _variable(match, pattern), pattern)
     if "://" in text:
