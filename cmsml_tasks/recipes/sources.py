@@ -151,12 +151,9 @@ def _identity(path: str) -> Hashable:
 
 
 def _counts_twice(path: str, pattern: str, first: str, first_pattern: str) -> DataError:
-    same = "it" if path == first else f"the same file as {first}"
-    again = "again" if path == first and pattern == first_pattern else f"by '{pattern}'"
-    return DataError(
-        f"{path}: would count twice: {same} was found by '{first_pattern}' and {again}; "
-        "let one of them find it"
-    )
+    found = f"'{pattern}'" if pattern == first_pattern else f"'{first_pattern}' and '{pattern}'"
+    same = "it is" if path == first else f"the same file as {first},"
+    return DataError(f"{path}: would count twice: {same} found by {found}; name it once")
 
 
 def files_of(pattern: str) -> list[str]:

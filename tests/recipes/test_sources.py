@@ -86,7 +86,7 @@ def test_samples_become_labels_and_scales(folder):
 
 def test_file_that_two_globs_find(folder):
     samples = {"signal": ["a.root"], "background": ["*.root"]}
-    what = r"/a\.root: would count twice: it was found by 'a\.root' and by '\*\.root'; let one of"
+    what = r"/a\.root: would count twice: it is found by 'a\.root' and '\*\.root'; name it"
     with pytest.raises(DataError, match=what):
         find_files(sources_of_samples(samples, "X"))
     with pytest.raises(DataError, match=what):
@@ -96,14 +96,20 @@ def test_file_that_two_globs_find(folder):
 @pytest.mark.parametrize(
     ("globs", "what"),
     [
-        (["a.root", "a.root"], r"a\.root: .* it was found by 'a\.root' and again; let one"),
-        (["a.root", "./sub/../a.root"], r"by 'a\.root' and by '\./sub/\.\./a\.root'"),
-        (["a.root", "$DATA/a.root"], r"by 'a\.root' and by '\$DATA/a\.root'"),
-        (["?.root", "sub/d.root", "s*/d.root"], r"sub/d\.root: .* found by 'sub/d\.root' and by"),
-        (["a.root", "file://$DATA/a.root"], r"file:///.*a\.root: .* the same file as /.*a\.root "),
+        (["a.root", "a.root"], r"a\.root: .* it is found by 'a\.root'; name it once"),
+        (["a.root", "./sub/../a.root"], r"it is found by 'a\.root' and '\./sub/\.\./a\.root'"),
+        (["a.root", "$DATA/a.root"], r"it is found by 'a\.root' and '\$DATA/a\.root'"),
+        (
+            ["?.root", "sub/d.root", "s*/d.root"],
+            r"sub/d\.root: .* it is found by 'sub/d\.root' and 's\*/d",
+        ),
+        (
+            ["a.root", "file://$DATA/a.root"],
+            r"file:///.*a\.root: .* the same file as /.*a\.root, found",
+        ),
         (
             ["root://h//s/a.root", "root://h//s//a.root"],
-            r"//s//a\.root: .* same file as root://h//s/a",
+            r"//s//a\.root: .* same file as root://h//s/a\.root, found",
         ),
     ],
 )
@@ -117,7 +123,7 @@ def test_links_to_one_file(folder, link):
     link(folder / "a.root", folder / "x.root")
     for globs in (["*.root"], ["x.root", "a.root"]):
         with pytest.raises(
-            DataError, match=r"would count twice: the same file as /.*\.root was"
+            DataError, match=r"would count twice: the same file as /.*\.root, f"
         ) as e:
             paths(*globs)
         assert str(folder / "a.root") in str(e.value)
@@ -127,9 +133,7 @@ def test_links_to_one_file(folder, link):
 
 def test_folder_by_two_names(folder):
     (folder / "link").symlink_to("sub")
-    with pytest.raises(
-        DataError, match=r"sub/d\.root: .* the same file as /.*link/d\.root was found"
-    ):
+    with pytest.raises(DataError, match=r"sub/d\.root: .* the same file as /.*link/d\.root, found"):
         paths("*/d.root")
 
 
