@@ -34,7 +34,7 @@ class EventRecipe(Recipe):
     """
 
     files: ClassVar[Sequence[str]] = ()
-    """Globs of the files, with both signal and background in them."""
+    """Globs of the files, with both signal and background in them; none may be found twice."""
     target: ClassVar[str | None] = None
     """With *files*: expression for the class, true or false, or an integer from 0 on."""
     samples: ClassVar[Mapping[str, Any]] = {}

@@ -80,7 +80,7 @@ def test_what_is_missing_in_lists_and_records(tmp_path):
         "list": pa.array([[1, 2], None, []], LISTS),
         "none": pa.array([[1, 2], [3], []], LISTS),
         "empty": pa.array([[], [], []]),
-        "pair": pa.array([[1, 2], [3, None], None], pa.list_(pa.int64(), 2)),
+        "pair": pa.array([[1, 2], [3, None], [5, 6]], pa.list_(pa.int64(), 2)),
         "one": pa.array([{"a": 1}, None, {"a": None}]),
         "many": pa.array(records, RECORDS),
     }
@@ -95,10 +95,22 @@ def test_what_is_missing_in_lists_and_records(tmp_path):
     }
     table = read_columns(path, [*expected, "pair", "one_a"])
     assert {name: (str(table[name].type), ak.to_list(table[name])) for name in expected} == expected
-    for name, values in (("pair", [[1, 2], [3, None], [None, None]]), ("one_a", [1, None, None])):
+    for name, values in (("pair", [[1, 2], [3, None], [5, 6]]), ("one_a", [1, None, None])):
         assert isinstance(table[name], np.ma.MaskedArray)
         assert table[name].dtype == np.int64
         assert table[name].tolist() == values
+
+
+def test_list_of_fixed_size_that_is_missing(tmp_path):
+    path = str(tmp_path / "a.parquet")
+    pq.write_table(pa.table({"x": pa.array([[1, 2], None], pa.list_(pa.int64(), 2))}), path)
+    try:
+        pq.read_table(path)
+    except pa.ArrowInvalid:  # before version 25
+        with pytest.raises(DataError, match="cannot be read as PARQUET .* this version of pyarrow"):
+            read_columns(path, ["x"])
+    else:
+        assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [None, None]]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +174,7 @@ def test_types_of_awkward_whatever_was_imported_before(tmp_path):
 
 def test_other_types_count_as_what_they_are_stored_as(tmp_path):
     path = str(tmp_path / "a.parquet")
-    pairs = pa.array([[1, 2], [3, 4], None], pa.list_(pa.float32(), 2))
+    pairs = pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2))
     kind = pa.fixed_shape_tensor(pa.float32(), [2])
     pq.write_table(pa.table({"x": pa.ExtensionArray.from_storage(kind, pairs)}), path)
-    assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [3, 4], [None, None]]
+    assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [3, 4]]
