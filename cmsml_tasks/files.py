@@ -82,15 +82,18 @@ def no_space(error: OSError) -> bool:
     return error.errno in _NO_SPACE
 
 
-def write_json(path: str | os.PathLike[str], content: Any) -> None:
+def write_json(path: str | os.PathLike[str], content: Any, *, in_order: bool = False) -> None:
     """Write *content* to *path* as `json_text`."""
     with replacing(path) as sibling:
-        sibling.write_text(json_text(content), encoding="utf-8")
+        sibling.write_text(json_text(content, in_order=in_order), encoding="utf-8")
 
 
-def json_text(content: Any) -> str:
-    """Return *content* as sorted, indented JSON: equal content gives equal bytes."""
-    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+def json_text(content: Any, *, in_order: bool = False) -> str:
+    """Return *content* as indented JSON: sorted, so that equal content gives equal bytes.
+
+    With *in_order* names stay as they are, where their order says something.
+    """
+    return json.dumps(content, indent=2, sort_keys=not in_order, allow_nan=False) + "\n"
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -16,13 +16,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from cmsml_tasks import errors
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.files import sha256_of
+from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.install import watch
+from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
+from cmsml_tasks.observing.settling import settle
 from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL, relay
 
 _INTERRUPTED = 130
@@ -68,6 +75,41 @@ def call_isolated(
             child.kill()
             raise
     return _unpack(function, child.returncode, answer)
+
+
+def call_observed(
+    function: str,
+    *,
+    leaving_out: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+    digest: Callable[[str], str] = sha256_of,
+    **arguments: Any,
+) -> tuple[Any, Observed]:
+    """Call *function* as `call_isolated` does, and return with its result what it has read.
+
+    Args:
+        function: ``"package.module:name"``.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below:
+            declared inputs, and the outputs of the work.
+        environment: added to the caller's variables; what it sets is no variable that counts.
+        digest: gives the SHA-256 of a file; called here, when the work has ended.
+        arguments: of the function, as JSON.
+
+    Raises:
+        UserError: as in `call_isolated`; or what was read could not be kept.
+    """
+    variables = environment or {}
+    with tempfile.NamedTemporaryFile(prefix="cmsml_tasks.reads.") as log:
+        start_log(log.file)
+        result = call_isolated(function, environment={**variables, VARIABLE: log.name}, **arguments)
+        try:
+            events = list(read_log(log.file))
+        except LogError:
+            raise IsolatedError(
+                f"what {function.rpartition(':')[2]} reads could not be kept in {log.name}; free "
+                "space there, or set TMPDIR to another folder"
+            ) from None
+    return result, settle(events, leaving_out, digest)
 
 
 def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -123,6 +165,7 @@ def main(function: str, writer: int) -> int:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_watch_caller, daemon=True).start()
     module_name, _, name = function.partition(":")
+    watch()
     status = 0
     try:
         result = getattr(importlib.import_module(module_name), name)(**request)
@@ -140,6 +183,10 @@ def main(function: str, writer: int) -> int:
         json.dump(answer, results)
     return status
 
+
+if __name__ == "__mp_main__":
+    # a process that `multiprocessing` started afresh for the work
+    watch()
 
 if __name__ == "__main__":
     # os._exit skips TensorFlow's destructors, which take seconds and can crash after the answer

@@ -34,7 +34,7 @@ class EventRecipe(Recipe):
     """
 
     files: ClassVar[Sequence[str]] = ()
-    """Globs of the files, with both signal and background in them."""
+    """Globs of the files, with both signal and background in them; none may be found twice."""
     target: ClassVar[str | None] = None
     """With *files*: expression for the class, true or false, or an integer from 0 on. It may be
     missing in no event, nor may the weight."""
@@ -118,6 +118,11 @@ class EventRecipe(Recipe):
             DataError: a glob finds nothing, or a variable of the environment is not set.
         """
         return [file.path for file in find_files(self.sources())]
+
+    @classmethod
+    def has_own_files(cls) -> bool:
+        """Tell whether the class has an `input_files` of its own."""
+        return cls.input_files is not EventRecipe.input_files
 
     def load(self, files: Sequence[str]) -> Events:
         """Return the selected events of *files*, which come from `input_files` or `generate`.

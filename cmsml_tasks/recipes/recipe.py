@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -105,6 +106,11 @@ class Recipe(BaseModel):
         """Return the paths or URLs of the events; none for a recipe that reads no files."""
         return []
 
+    @classmethod
+    def has_own_files(cls) -> bool:
+        """Tell whether the class has an `input_files` of its own."""
+        return cls.input_files is not Recipe.input_files
+
     @abstractmethod
     def load(self, files: Sequence[str]) -> Events:
         """Return all events in *files*, unsplit.
@@ -146,6 +152,10 @@ class Recipe(BaseModel):
     its place, so that a failure leaves nothing half-written."""
     generated_ending: ClassVar[str] = ".npz"
     """The ending of the file that `generate` writes."""
+    data_files: ClassVar[Sequence[str]] = ()
+    """Globs of files that the recipe reads beside its events: ``["net.json", "scalers/*.json"]``.
+    What its code opens is seen without being named here, see docs/reads.md; not so what a program
+    opens that it starts, or what TensorFlow opens within a graph."""
     code_modules: ClassVar[Sequence[str]] = ()
     """Modules whose code decides about events or model, beside the recipe's own and those of the
     same project that it imports: what is imported by a computed name, or lies in a library."""
@@ -153,8 +163,12 @@ class Recipe(BaseModel):
     """Where given, it stands for the code: only another version makes trainings stale."""
 
     def settings(self) -> dict[str, Any]:
-        """Return every setting with its resolved value, JSON-able, in the order of the fields."""
-        return self.model_dump(mode="json")
+        """Return every setting with its resolved value, JSON-able, in the order of the fields.
+
+        Sets are lists in an order of their own, the same one in each process.
+        """
+        plain = self.model_dump(mode="json")
+        return {name: _sorted_sets(getattr(self, name), value) for name, value in plain.items()}
 
     @classmethod
     def code(cls) -> list[str]:
@@ -176,7 +190,14 @@ class Recipe(BaseModel):
         }
 
 
-_NOT_ABOUT_DATA = {"model_config", "generate", "generated_ending", "code_modules", "code_version"}
+_NOT_ABOUT_DATA = {
+    "model_config",
+    "generate",
+    "generated_ending",
+    "data_files",
+    "code_modules",
+    "code_version",
+}
 
 
 def recipe_name(recipe: type[Recipe]) -> str:
@@ -216,8 +237,22 @@ def _jsonable(value: Any, where: str) -> Any:
     if isinstance(value, list | tuple):
         return [_jsonable(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, set | frozenset):
-        return sorted(_jsonable(item, where) for item in value)
+        return sorted((_jsonable(item, where) for item in value), key=json.dumps)
     raise SettingsError(
         f"{where} is a {type(value).__name__}; what describes the data is made of text, numbers, "
         "lists and dicts (compute anything else in a method)"
     )
+
+
+def _sorted_sets(value: Any, plain: Any) -> Any:
+    """Return *plain*, the JSON of *value*, with the lists that stand for sets in order."""
+    if isinstance(value, set | frozenset):
+        return sorted(plain, key=json.dumps)
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    if isinstance(value, Mapping) and isinstance(plain, Mapping) and len(value) == len(plain):
+        pairs = zip(value.values(), plain.items(), strict=True)
+        return {key: _sorted_sets(inner, item) for inner, (key, item) in pairs}
+    if isinstance(value, list | tuple) and isinstance(plain, list):
+        return [_sorted_sets(inner, item) for inner, item in zip(value, plain, strict=True)]
+    return plain

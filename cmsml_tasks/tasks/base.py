@@ -61,6 +61,7 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
     exclude_index = True
     allow_empty_sandbox = True
     manifest_name = MANIFEST
+    writes_by_rename = True
     untracked_params = frozenset({"version"})
 
     version = luigi.Parameter(description="name of this round of outputs, part of their path")

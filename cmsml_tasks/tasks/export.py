@@ -13,10 +13,10 @@ from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
-from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.places import place
 
 
@@ -86,10 +86,12 @@ class ExportGraph(ExportedTask):
                 print(task._usage(read_card(local.path)))
 
     def _export_trained(self, model: Any, folder: str) -> Any:
-        return call_isolated(
+        files = {name: model[name].path for name in ("model", "history")}
+        return observed_call(
+            self,
             "cmsml_tasks.exporting.export:export_trained",
-            model=model["model"].path,
-            history=model["history"].path,
+            staged=[folder, *files.values()],
+            **files,
             module=self.recipe.rpartition(".")[0],
             folder=folder,
             formats=self.formats,
@@ -98,8 +100,10 @@ class ExportGraph(ExportedTask):
         )
 
     def _export_source(self, folder: str) -> Any:
-        return call_isolated(
+        return observed_call(
+            self,
             "cmsml_tasks.exporting.export:export_source",
+            staged=[folder, self.source],
             source=self.source,
             folder=folder,
             formats=self.formats,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 from cmsml_tasks.filenames import EVENTS
-from cmsml_tasks.isolated import call_isolated
 from cmsml_tasks.tasks.base import VersionedTask
+from cmsml_tasks.tasks.recipe_files import data_files
+from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.outside import Tracked
 
 
 class GenerateEvents(VersionedTask):
@@ -22,6 +26,10 @@ class GenerateEvents(VersionedTask):
         """Return the version that stands for the recipe's code."""
         return self.recipe_version()
 
+    def tracked_files(self, data: Any) -> Sequence[Tracked]:
+        """Return the data files of the recipe."""
+        return data_files(self.recipe_class)
+
     def tracked_code(self) -> list[str]:
         """Return the modules of the recipe."""
         return self.recipe_code()
@@ -29,8 +37,11 @@ class GenerateEvents(VersionedTask):
     def run(self) -> Any:
         """Generate in an interpreter of its own."""
         with self.staged() as (_, outputs):
-            call_isolated(
+            path = outputs["events"].path
+            observed_call(
+                self,
                 "cmsml_tasks.training.generate:generate_events",
+                staged=[os.path.dirname(path)],
                 recipe=self.recipe,
-                path=outputs["events"].path,
+                path=path,
             )

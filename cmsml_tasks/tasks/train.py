@@ -9,10 +9,11 @@ from typing import Any
 import law
 
 from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
-from cmsml_tasks.isolated import call_isolated
-from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.branches import Branch
+from cmsml_tasks.tasks.recipe_files import recipe_files
+from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.state import seen
 
 # the order of sets of strings must not decide about weights
@@ -64,18 +65,12 @@ class TrainModel(BranchedTask):
             "fold": {"number": data.fold, "of": self.folds or None},
         }
 
-    def tracked_files(self, data: Branch) -> Sequence[str]:
-        """Return the recipe's files of events, found anew once in each look.
-
-        Raises:
-            UserError: there are none here.
-        """
+    def tracked_files(self, data: Branch) -> Sequence[Tracked]:
+        """Return the recipe's files of events and of data, found anew once in each look."""
         recipe = data.recipe
-        if recipe.generate is not None:
-            return ()
         # globs cost time, and most recipes have the same files whatever their settings
-        alike = type(recipe).input_files in (Recipe.input_files, EventRecipe.input_files)
-        return seen("files", type(recipe) if alike else recipe, recipe.input_files)
+        alike = not recipe.has_own_files()
+        return seen("files", type(recipe) if alike else recipe, lambda: recipe_files(recipe))
 
     def tracked_code(self) -> list[str]:
         """Return the modules of the recipe."""
@@ -85,13 +80,17 @@ class TrainModel(BranchedTask):
         """Train in an interpreter of its own."""
         with self.staged() as (inputs, outputs):
             events = inputs.get("events")
-            results = call_isolated(
+            folder = str(Path(outputs["model"].path).parent)
+            files = [events["events"].path] if events else None
+            results = observed_call(
+                self,
                 "cmsml_tasks.training.train:train",
+                staged=[folder, *(files or ())],
                 environment=_FIXED_HASHES,
                 recipe=self.recipe,
                 settings=self.settled_recipe.settings(),
-                folder=str(Path(outputs["model"].path).parent),
-                files=[events["events"].path] if events else None,
+                folder=folder,
+                files=files,
                 fold=self.branch_data.fold,
                 folds=self.folds or None,
                 label=self.branch_data.name,

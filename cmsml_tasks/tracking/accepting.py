@@ -12,11 +12,11 @@ from typing import Any
 import law
 
 from cmsml_tasks.tracking.ingredients import ingredients_of
-from cmsml_tasks.tracking.inputs import asked_for, inputs_of, movable, required_by
-from cmsml_tasks.tracking.judging import with_unknown
+from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
+from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.state import State, Verdict, few, one_look
 
 
@@ -76,7 +76,7 @@ def _accept(task: Any, state: State) -> None:
         before = state.manifest or Manifest(
             task.task_family, {}, {}, read_with=list(task.owner().tracked_code())
         )
-        inputs = inputs_of(task, asked_for(before))
+        inputs = inputs_recorded_by(task, before)
         entry = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "user": getpass.getuser(),
@@ -85,9 +85,12 @@ def _accept(task: Any, state: State) -> None:
         }
         replace(
             before,
-            ingredients=with_unknown(ingredients_of(task, inputs), before, inputs),
+            ingredients={
+                **ingredients_of(task, inputs),
+                **observations_today(before).sections,
+            },
             outputs=describe_outputs(task.output_paths(), path.parent),
-            origins={**before.origins, **movable(inputs.origins, path.parent)},
+            origins={**before.origins, **inputs.origins(path.parent)},
             request=task.request(),
             accepted=[*before.accepted, entry],
         ).write(path)

@@ -12,6 +12,7 @@ import law
 from cmsml_tasks.tracking import snapshot
 from cmsml_tasks.tracking.inputs import required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
+from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.state import State, Verdict, few, one_look, seen
 from cmsml_tasks.tracking.tables import table
 
@@ -20,6 +21,8 @@ class Fate(enum.Enum):
     """What would become of a task; the value is what users see."""
 
     RUN = "run"
+    RESTORE = "restore"
+    RESTORE_IF_UNCHANGED = "restore if unchanged"
     REBUILD = "rebuild"
     IF_CHANGED = "run if changed"
     CUT_OFF = "probably cut off"
@@ -99,10 +102,14 @@ def _fate_of(task: Any, is_read: bool) -> Fate:
         return Fate.UP_TO_DATE
     if state.verdict is Verdict.ARCHIVED:
         return Fate.REBUILD if is_read else Fate.ARCHIVED
+    if restorable(task):
+        return Fate.RESTORE
     if state.verdict is Verdict.MISSING or state.changed or state.damaged:
-        return Fate.RUN
+        return Fate.RESTORE_IF_UNCHANGED if restorable(task, if_unchanged=True) else Fate.RUN
     makers = [maker for required in _required(task) for maker in tasks_of(required)]
-    return Fate.CUT_OFF if all(_gives_the_same(maker) for maker in makers) else Fate.IF_CHANGED
+    if all(_gives_the_same(maker) for maker in makers):
+        return Fate.CUT_OFF
+    return Fate.RESTORE_IF_UNCHANGED if restorable(task, if_unchanged=True) else Fate.IF_CHANGED
 
 
 def _gives_the_same(task: Any) -> bool:

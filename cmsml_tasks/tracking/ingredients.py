@@ -15,14 +15,16 @@ import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.code import Code, code_changes, code_of
+from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
+from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.state import seen
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
 Ingredients = dict[str, Any]
-CODE, INPUT, PARAMETER = "code", "input", "parameter"
+CODE, PARAMETER = "code", "parameter"
 _ABSENT = object()
 _LONGEST = 60
 
@@ -36,7 +38,7 @@ def ingredients_of(task: TrackedTask, inputs: Inputs) -> Ingredients:
         **shared,
         **own,
         CODE: code_with(owner, tuple(inputs.read_with)),
-        INPUT: inputs.digests,
+        INPUT: inputs.ingredients(),
     }
 
 
@@ -105,7 +107,8 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, set | frozenset):
-        return sorted(value)
+        # in an order of its own: that of a set differs from process to process
+        return sorted((as_json(each) for each in value), key=json.dumps)
     if isinstance(value, os.PathLike | datetime.date | enum.Enum):
         return str(value)
     raise SettingsError(
@@ -118,6 +121,8 @@ def _plain(value: Any) -> Any:
 def changes(recorded: Ingredients, current: Ingredients, roots: tuple[str, ...]) -> list[str]:
     """Return in words what differs: ``setting epochs 20 -> 50``, ``input events.root changed``.
 
+    Names within a section have no order; lists and dicts that are values have one.
+
     Args:
         recorded: of the manifest.
         current: of today.
@@ -126,45 +131,35 @@ def changes(recorded: Ingredients, current: Ingredients, roots: tuple[str, ...])
     words = []
     for section in dict.fromkeys([*current, *recorded]):
         was, now = recorded.get(section, {}), current.get(section, {})
-        if was == now:
+        if was == now and json.dumps(was) == json.dumps(now):
             continue
         if section == CODE:
             words += code_changes(was, now, roots)
         elif section == INPUT:
-            words += _input_changes(was, now)
+            words += input_changes(was, now)
+        elif section in OBSERVED:
+            words += observation_changes(section, was, now)
         else:
-            words += differences(was, now, section)
+            words += differences(was, now, section, ordered=False)
     return words
 
 
-def _input_changes(recorded: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
-    words = []
-    for name in dict.fromkeys([*current, *recorded]):
-        was, now = recorded.get(name), current.get(name)
-        if was == now:
-            continue
-        if was is None or now is None:
-            words.append(f"input {name} is {'new' if was is None else 'gone'}")
-        elif set(was) == set(now):
-            words.append(f"input {name} changed")
-        else:
-            words.append(
-                f"input {name} cannot be compared: known by {_keys(was)}, now by {_keys(now)}"
-            )
-    return words
+def differences(recorded: Any, current: Any, name: str, ordered: bool = True) -> list[str]:
+    """Return what differs between two JSON values, one line per leaf: ``epochs 20 -> 50``.
 
-
-def _keys(digest: Mapping[str, Any]) -> str:
-    return " and ".join(sorted(digest))
-
-
-def differences(recorded: Any, current: Any, name: str) -> list[str]:
-    """Return what differs between two JSON values, one line per leaf: ``epochs 20 -> 50``."""
+    Args:
+        recorded: of the manifest.
+        current: of today.
+        name: of the value.
+        ordered: whether the order of names in a dict counts.
+    """
     if isinstance(recorded, Mapping) and isinstance(current, Mapping):
         lines = []
         for key in dict.fromkeys([*recorded, *current]):
             was, now = recorded.get(key, _ABSENT), current.get(key, _ABSENT)
             lines += differences(was, now, f"{name} {key}")
+        if not lines and ordered and list(recorded) != list(current):
+            lines.append(f"{name} in another order: {', '.join(map(str, current))}")
         return lines
     if recorded == current and type(recorded) is type(current):
         return []

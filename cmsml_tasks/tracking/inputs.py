@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import law
 from luigi.task_register import load_task
 
-from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.digests import Digest, digest_of, digest_of_output
+from cmsml_tasks.tracking.digests import Digest, digest_of_output
+from cmsml_tasks.tracking.input_changes import USED_AS
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, seen
 from cmsml_tasks.tracking.targets import file_of
@@ -25,54 +25,89 @@ if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
 
-@dataclass
-class Inputs:
-    """Content and origin of all that a task reads.
+@dataclass(frozen=True)
+class Input:
+    """One file that a task reads.
 
     Attributes:
-        digests: digest of each file by the name that the manifest gives it.
-        origins: where each came from; absolute paths, see `movable`.
-        waits_for: families of required tasks that would run first.
-        unknown: files from outside that are not there, in words.
+        digest: of its content, as it was when it was looked at.
+        used_as: what a file from outside is used as, which counts; None for what a task made, whose
+            name says it.
+        origin: where it came from; absolute paths, see `movable`.
+    """
+
+    digest: Digest
+    used_as: Mapping[str, Any] | None
+    origin: Mapping[str, Any]
+
+    def ingredient(self) -> dict[str, Any]:
+        """Return what of it decides about outputs, as JSON."""
+        use = {} if self.used_as is None else {USED_AS: dict(self.used_as)}
+        return {**self.digest, **use}
+
+
+@dataclass
+class Inputs:
+    """All that a task reads.
+
+    Attributes:
+        files: by the name that the manifest gives them; those from outside in their order.
+        waits_for: required tasks that would run first.
+        unknown: files from outside that cannot be looked at, in words.
         read_with: modules that are needed to read the inputs.
         rests_on: local files whose signatures say whether any of this has changed.
         tasks: the required tasks, workflows in place of their branches.
     """
 
-    digests: dict[str, Digest] = field(default_factory=dict)
-    origins: dict[str, dict[str, Any]] = field(default_factory=dict)
-    waits_for: list[str] = field(default_factory=list)
+    files: dict[str, Input] = field(default_factory=dict)
+    waits_for: list[law.Task] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     read_with: list[str] = field(default_factory=list)
     rests_on: list[str] = field(default_factory=list)
     tasks: list[law.Task] = field(default_factory=list)
 
-    def add(self, name: str, digest: Digest, **origin: Any) -> None:
+    def add(self, name: str, file: Input) -> None:
         """Record one file; a second one of the same name gets a number."""
         unique, number = name, 1
-        while unique in self.digests:
+        while unique in self.files:
             number += 1
             unique = f"{name}#{number}"
-        self.digests[unique] = digest
-        self.origins[unique] = origin
+        self.files[unique] = file
+
+    def ingredients(self) -> dict[str, Any]:
+        """Return what of them decides about outputs, by name."""
+        return {name: file.ingredient() for name, file in self.files.items()}
+
+    def origins(self, folder: Place) -> dict[str, dict[str, Any]]:
+        """Return where they came from, by name; seen from *folder* if the store moves with it."""
+        return {name: movable(file.origin, folder) for name, file in self.files.items()}
+
+    def families_waited_for(self) -> tuple[str, ...]:
+        """Return the families of the required tasks that would run first."""
+        return tuple(dict.fromkeys(task.task_family for task in self.waits_for))
 
 
-def inputs_of(task: TrackedTask, asked_for: Iterable[law.Task] = ()) -> Inputs:
+def inputs_of(task: TrackedTask, manifest: Manifest | None, required: Iterable[law.Task]) -> Inputs:
     """Return what *task*, a branch or a plain task, would read today.
 
     Args:
         task: the task.
-        asked_for: what it requires in addition, because it asked for it while it ran.
+        manifest: speaks for files from outside that are not here.
+        required: what it requires; `required_by`, and `asked_for` while it ran.
     """
     inputs = Inputs()
-    required = [*required_by(task), *asked_for]
+    required = list(required)
     families = Counter(each.task_family for each in required)
     for each in required:
         _add_required(inputs, task, each, lone=families[each.task_family] == 1)
-    _add_files(inputs, task)
-    inputs.waits_for = list(dict.fromkeys(inputs.waits_for))
+    _add_files(inputs, task, manifest)
     inputs.read_with = sorted(set(inputs.read_with))
     return inputs
+
+
+def inputs_recorded_by(task: TrackedTask, manifest: Manifest) -> Inputs:
+    """Return what *task* would read today, if it asked for what it did for *manifest*."""
+    return inputs_of(task, manifest, [*required_by(task), *asked_for(manifest)])
 
 
 def required_by(task: TrackedTask) -> Iterator[law.Task]:
@@ -114,7 +149,7 @@ def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: b
         if state.is_usable:
             _add_recorded(inputs, task, required, state, lone)
         else:
-            inputs.waits_for.append(required.task_family)
+            inputs.waits_for.append(required)
             # what it will say is not known yet; most likely what it has said before
             inputs.read_with += state.manifest.read_with if state.manifest else []
 
@@ -130,7 +165,8 @@ def _add_recorded(
     for path, output in manifest.outputs.items():
         if _reads(task, required, path):
             name = _name(required, path, lone)
-            inputs.add(name, {"sha256": output["sha256"]}, **_origin(required, path))
+            origin = _origin(required, path)
+            inputs.add(name, Input({"sha256": output["sha256"]}, None, origin))
 
 
 def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
@@ -138,7 +174,7 @@ def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
     states = workflow.branch_states()
     usable = sum(state.is_usable for state in states.values())
     if usable < workflow.workflow_proxy.threshold(len(states)):
-        inputs.waits_for.append(workflow.task_family)
+        inputs.waits_for.append(workflow)
         return
     for branch, required in workflow.get_branch_tasks().items():
         if states[branch].is_usable:
@@ -149,13 +185,14 @@ def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
             if _reads(task, required, path):
                 name = _name(required, path, lone=False)
                 with suppress(FileNotFoundError):
-                    inputs.add(name, digest_of_output(file), **_origin(required, path))
+                    digest = digest_of_output(file)
+                    inputs.add(name, Input(digest, None, _origin(required, path)))
 
 
 def _add_foreign(inputs: Inputs, required: law.Task) -> None:
     """Add the files of a task that is not tracked by their content."""
     if not required.complete():
-        inputs.waits_for.append(required.task_family)
+        inputs.waits_for.append(required)
         return
     targets = law.target.collection.flatten_collections(law.util.flatten(required.output()))
     for target in targets:
@@ -163,31 +200,20 @@ def _add_foreign(inputs: Inputs, required: law.Task) -> None:
         if target.optional or path is None or not target.exists():
             continue
         inputs.rests_on.append(path)
-        inputs.add(
-            f"{required.task_family}/{target.basename}",
-            digest_of_output(path),
-            path=path,
-            task=required.task_family,
-        )
+        origin = {"path": path, "task": required.task_family}
+        name = f"{required.task_family}/{target.basename}"
+        inputs.add(name, Input(digest_of_output(path), None, origin))
 
 
-def _add_files(inputs: Inputs, task: TrackedTask) -> None:
+def _add_files(inputs: Inputs, task: TrackedTask, manifest: Manifest | None) -> None:
     """Add the files from outside; one that is not there cannot have changed what was made."""
-    owner = task.owner()
-    try:
-        files = [os.fspath(file) for file in owner.tracked_files(task.branch_data_or_none())]
-    except UserError as error:
-        inputs.unknown.append(f"inputs not compared: {error}")
-        return
-    for file, name in zip(files, short_names(files), strict=True):
-        try:
-            inputs.add(name, digest_of(file), path=file)
-        except (OSError, UserError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            inputs.unknown.append(f"input {name} not compared: {reason}")
-            continue
-        if "://" not in file:
-            inputs.rests_on.append(os.path.abspath(file))
+    files = tracked_files_of(task.owner(), task.branch_data_or_none())
+    found, unknown = look_outside(files, manifest)
+    inputs.unknown += unknown
+    for each in found:
+        inputs.add(each.name, Input(each.digest, each.used_as, each.origin))
+        if each.path is not None:
+            inputs.rests_on.append(each.path)
 
 
 def _reads(task: TrackedTask, required: TrackedTask, path: str) -> bool:
@@ -209,29 +235,10 @@ def _origin(required: TrackedTask, path: str) -> dict[str, Any]:
     }
 
 
-def movable(origins: Mapping[str, Mapping[str, Any]], folder: Place) -> dict[str, dict[str, Any]]:
-    """Return *origins* with what tasks made relative to *folder*, so that a store can move."""
-
-    def seen_from(key: str, value: Any, made: bool) -> Any:
-        is_place = made and key in ("path", "manifest")
-        return places.relative(value, folder) if is_place else value
-
+def movable(origin: Mapping[str, Any], folder: Place) -> dict[str, Any]:
+    """Return *origin* with what a task made relative to *folder*, so that a store can move."""
+    made = "task" in origin
     return {
-        name: {key: seen_from(key, value, "task" in origin) for key, value in origin.items()}
-        for name, origin in origins.items()
+        key: places.relative(value, folder) if made and key in ("path", "manifest") else value
+        for key, value in origin.items()
     }
-
-
-def short_names(files: Iterable[str]) -> list[str]:
-    """Return the last part of each path, and as many more as tell equal ones apart."""
-    parts = [tuple(part for part in file.split("/") if part) for file in files]
-    names = ["/".join(part[-1:]) for part in parts]
-    depth = 1
-    while len(set(names)) < len(set(parts)) and depth < max(map(len, parts)):
-        depth += 1
-        counts = Counter(names)
-        names = [
-            "/".join(part[-depth:]) if counts[name] > 1 else name
-            for part, name in zip(parts, names, strict=True)
-        ]
-    return names

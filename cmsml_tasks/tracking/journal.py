@@ -24,7 +24,8 @@ from cmsml_tasks.tracking.tables import table
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
 
-OUTCOMES = ("ran", "cut off", "up to date", "failed", "not run")
+OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")
+_RARE = {"restored"}
 _ENDED = "ended"
 
 
@@ -40,6 +41,7 @@ class Journal:
         present: family and number of complete tasks or branches, by the id of task or workflow.
         branches: families of complete branches by their id, by the id of their workflow.
         pending: family and workflow (or "") of tasks that were to run, by their id.
+        not_compared: what could not be looked at of complete ones, in words.
     """
 
     notes: int
@@ -48,6 +50,7 @@ class Journal:
     present: dict[str, tuple[str, int]] = field(default_factory=dict)
     branches: dict[str, dict[str, str]] = field(default_factory=dict)
     pending: dict[str, tuple[str, str]] = field(default_factory=dict)
+    not_compared: dict[str, None] = field(default_factory=dict)
 
 
 _journal: Journal | None = None
@@ -82,6 +85,8 @@ def note_present(task: Any) -> None:
     if journal is None:
         return
     journal.families.setdefault(task.task_family)
+    for what in task.not_compared:
+        journal.not_compared.setdefault(f"{task.task_family}: {what}")
     if is_workflow(task):
         # with law's acceptance some may be stale
         complete = task.known_complete or task.get_branch_map()
@@ -120,15 +125,18 @@ def _print_table(journal: Journal) -> None:
     if os.getpid() != journal.process:
         return
     counts, seconds = _count(journal)
-    rows: list[tuple[str, ...]] = [("", *OUTCOMES, "time")]
+    happened = {outcome for (_, outcome), number in counts.items() if number}
+    outcomes = [each for each in OUTCOMES if each not in _RARE or each in happened]
+    rows: list[tuple[str, ...]] = [("", *outcomes, "time")]
     for family in reversed(journal.families):
-        numbers = [counts[family, outcome] for outcome in OUTCOMES]
+        numbers = [counts[family, outcome] for outcome in outcomes]
         if any(numbers):
             spent = f"{seconds[family]:.1f} s" if family in seconds else ""
             rows.append((family, *(str(number or "-") for number in numbers), spent))
     if len(rows) == 1:
         return
-    print(f"\nthis run\n{table(rows, right=range(1, len(rows[0])))}", flush=True)
+    notes = "".join(f"\n{each}" for each in journal.not_compared)
+    print(f"{notes}\nthis run\n{table(rows, right=range(1, len(rows[0])))}", flush=True)
 
 
 def _count(journal: Journal) -> tuple[Counter[tuple[str, str]], Counter[str]]:
@@ -141,7 +149,7 @@ def _count(journal: Journal) -> tuple[Counter[tuple[str, str]], Counter[str]]:
     for line in lines:
         family, task_id, outcome, spent = json.loads(line)
         last[task_id] = (family, outcome)
-        if outcome in ("ran", "failed"):
+        if outcome in ("ran", "restored", "failed"):
             seconds[family] += spent
     counts = Counter(last.values())
     for task_id, (family, workflow) in journal.pending.items():

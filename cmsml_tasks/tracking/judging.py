@@ -8,14 +8,15 @@ from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import (
     CODE,
-    INPUT,
     PARAMETER,
     Ingredients,
     changes,
     ingredients_of,
 )
-from cmsml_tasks.tracking.inputs import Inputs, asked_for, inputs_of
+from cmsml_tasks.tracking.input_changes import INPUT
+from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
 from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
+from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict, seen
 
@@ -35,10 +36,30 @@ def judge(task: TrackedTask) -> State:
     manifest = believable_manifest(task.manifest_path)
     if manifest is None or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    inputs = seen("inputs", task, lambda: inputs_of(task, asked_for(manifest)))
-    current = with_unknown(ingredients_of(task, inputs), manifest, inputs)
+    return judged(
+        task,
+        manifest,
+        task.manifest_path.parent,
+        seen("inputs", task, lambda: inputs_recorded_by(task, manifest)),
+        seen("observations", task, lambda: observations_today(manifest)),
+    )
+
+
+def judged(
+    task: TrackedTask, manifest: Manifest, folder: Place, inputs: Inputs, observed: Observations
+) -> State:
+    """Return the verdict on what *manifest* describes, as outputs of *task* today.
+
+    Args:
+        task: a branch or a plain task.
+        manifest: of outputs that were made by it.
+        folder: where they lie.
+        inputs: what it would read today if it asked for what it did for *manifest*.
+        observed: what *manifest* has seen read, as it is today.
+    """
+    current = {**ingredients_of(task, inputs), **observed.sections}
     roots = (*task.owner().tracked_code(), *inputs.read_with)
-    recorded = with_defaults(manifest.ingredients, task)
+    recorded = with_values_before(manifest.ingredients, task)
     recorded, current = _known(recorded, inputs), _known(current, inputs)
     if inputs.waits_for:
         # which modules are needed to read what is not there is not known either
@@ -48,7 +69,7 @@ def judge(task: TrackedTask) -> State:
         recorded = {**recorded, CODE: used}
     changed = changes(recorded, current, roots)
     changed += environment_changes(manifest.environment, task.compare_environment)
-    damaged, gone = _damage(task, manifest, paths)
+    damaged, gone = _damage(task, manifest, folder)
     verdict = Verdict.COMPLETE
     if changed or damaged or inputs.waits_for:
         verdict = Verdict.STALE
@@ -59,8 +80,8 @@ def judge(task: TrackedTask) -> State:
         verdict,
         changed=tuple(changed),
         damaged=tuple(damaged),
-        waits_for=tuple(inputs.waits_for),
-        unknown=tuple(inputs.unknown),
+        waits_for=inputs.families_waited_for(),
+        unknown=(*inputs.unknown, *observed.unknown),
         manifest=manifest,
     )
 
@@ -83,30 +104,25 @@ def believable_manifest(path: Place) -> Manifest | None:
     return None if changed or gone else before
 
 
-def with_defaults(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
-    """Add the defaults of parameters that the task did not have when its outputs were made."""
-    owner = task.owner()
-    defaults = seen("defaults", owner, owner.default_parameters)
-    return {**ingredients, PARAMETER: {**defaults, **ingredients.get(PARAMETER, {})}}
+def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
+    """Add what outputs were made with before the task had a parameter, where its class says it."""
+    before = task.owner().values_before()
+    if not before:
+        return ingredients
+    return {**ingredients, PARAMETER: {**before, **ingredients.get(PARAMETER, {})}}
 
 
-def with_unknown(current: Ingredients, manifest: Manifest, inputs: Inputs) -> Ingredients:
-    """Take files from outside that cannot be looked at for what the manifest says of them."""
-    if not inputs.unknown:
-        return current
-    outside = {
-        name: digest
-        for name, digest in manifest.ingredients.get(INPUT, {}).items()
-        if "task" not in manifest.origins.get(name, {})
-    }
-    return {**current, INPUT: {**outside, **current[INPUT]}}
+def output_names(task: TrackedTask) -> list[str]:
+    """Return the names that a manifest has for the outputs of *task*."""
+    folder = task.manifest_path.parent
+    return [places.relative(path, folder) for path in task.output_paths()]
 
 
 def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
     """Leave out the inputs whose makers would run first: what they will be is not known yet."""
     if not inputs.waits_for:
         return ingredients
-    makers = tuple(f"{family}/" for family in inputs.waits_for)
+    makers = tuple(f"{family}/" for family in inputs.families_waited_for())
     kept = {
         name: digest
         for name, digest in ingredients.get(INPUT, {}).items()
@@ -126,10 +142,9 @@ def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | 
     return State(Verdict.MISSING)
 
 
-def _damage(task: TrackedTask, manifest: Manifest, paths: list[str]) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the outputs in words, and which are not there."""
-    folder = task.manifest_path.parent
-    wanted = [places.relative(path, folder) for path in paths]
+def _damage(task: TrackedTask, manifest: Manifest, folder: Place) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the outputs in *folder* in words, and which are not there."""
+    wanted = output_names(task)
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
         damaged, gone = output_changes(recorded, folder)

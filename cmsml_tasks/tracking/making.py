@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 import luigi
 
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking import places
+from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
 from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.ingredients import INPUT, as_json, ingredients_of
-from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest
+from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.replaced import drop_old, keep, restore
+from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
-from cmsml_tasks.tracking.state import Verdict, one_look
+from cmsml_tasks.tracking.state import Verdict, few, one_look
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask
@@ -56,7 +59,6 @@ class Making:
         self._task = task
         self._lock = Lock(task.manifest_path)
         self._started = time.monotonic()
-        self._asked_for: list[Any] = []
 
     def begin(self) -> bool:
         """Look again, under a lock; return whether the task has to run.
@@ -82,65 +84,90 @@ class Making:
                 self._lock.release()
                 return False
             # before the run: what changes meanwhile was not what it read
-            self._inputs = inputs_of(task)
-            self._ingredients = ingredients_of(task, self._inputs)
-            for path in [*task.output_paths(), str(task.manifest_path)]:
-                places.remove_left_over(path)
+            self._basis = Basis(task)
+            kept = restorable(task)
+            for written in [*task.output_paths(), str(task.manifest_path)]:
+                places.remove_left_over(written)
             self._before = believable_manifest(task.manifest_path)
+        path, by_link = task.manifest_path, task.writes_by_rename
+        if self._before is not None:
+            keep(path, self._before, by_link=by_link)
         with suppress(FileNotFoundError):
-            places.move(task.manifest_path, set_aside(task.manifest_path))
+            places.move(path, set_aside(path))
+        if kept is not None and isinstance(path, Path):
+            restore(kept, path, by_link=by_link)
+            drop_old(path)
+            note(task, "restored", self._seconds())
+            print(f"restored: {task} was made from the same before", flush=True)
+            self._lock.release()
+            return False
         return True
 
     def is_superseded(self) -> bool:
         """Tell whether another run, of a host that sees no lock, has made the same meanwhile."""
         path = self._task.manifest_path
         manifest = Manifest.read(path)
-        if manifest is None or manifest.ingredients != as_json(self._ingredients):
+        if manifest is None:
+            return False
+        if manifest.ingredients != self._basis.ingredients(self._task.observed):
             return False
         return output_changes(manifest.outputs, path.parent) == ([], [])
 
     def digests_of_inputs(self) -> dict[str, dict[str, str]]:
         """Return the digests of all that the task reads, by path or URL."""
-        return {
-            origin["path"]: self._inputs.digests[name]
-            for name, origin in self._inputs.origins.items()
-        }
+        return self._basis.digests()
 
     def finish(self) -> None:
         """Write the manifest, unless somebody else's describes the same already.
 
+        Where something has changed meanwhile, the manifest says what the run was really made from;
+        there is none where nobody can know.
+
         Raises:
             MissingOutputError: an output is not there.
+            StaleAlreadyError: what it was made from has changed meanwhile.
             UserError: the manifest cannot be written.
         """
         task, path = self._task, self._task.manifest_path
+        sandbox = take_note(task)
+        if "observed" in sandbox:
+            task.observed = Observed.from_json(sandbox["observed"])
         if self.is_superseded():
             print(f"{task}: another run has made the same meanwhile, which stays", flush=True)
-            note(task, "ran", self._seconds())
-            self._lock.release()
-            return
-        try:
-            outputs = describe_outputs(task.output_paths(), path.parent)
-        except OSError as error:
-            raise MissingOutputError.of(task, error.filename) from error
-        sandbox = take_note(task)
+        else:
+            try:
+                outputs = describe_outputs(task.output_paths(), path.parent)
+            except OSError as error:
+                raise MissingOutputError.of(task, error.filename) from error
+            meanwhile = self._basis.meanwhile(task.observed)
+            if not meanwhile.may_be_mixed:
+                self._manifest(outputs, sandbox).write(path)
+                self._remove_left_over(outputs)
+                drop_old(path)
+            _check(task, meanwhile)
+        note(task, "ran", self._seconds())
+        self._lock.release()
+
+    def _manifest(self, outputs: dict[str, Any], sandbox: dict[str, Any]) -> Manifest:
+        task, basis = self._task, self._basis
         about = sandbox.get("environment") or environment(_code_folder(task))
-        Manifest(
+        return Manifest(
             task=task.task_family,
-            ingredients=self._ingredients,
+            ingredients=basis.ingredients(task.observed),
             outputs=outputs,
-            origins=movable(self._inputs.origins, path.parent),
+            origins=basis.inputs.origins(task.manifest_path.parent),
             request=task.request(),
             required=[
                 [each.task_module, each.task_family, each.to_str_params()]
-                for each in self._asked_for
+                for each in basis.asked_for
             ],
-            environment={**about, "seconds": round(self._seconds(), 3)},
+            environment={
+                **about,
+                "project": str(project_folder()),
+                "seconds": round(self._seconds(), 3),
+            },
             read_with=sorted(sandbox.get("read_with", task.read_with)),
-        ).write(path)
-        self._remove_left_over(outputs)
-        note(task, "ran", self._seconds())
-        self._lock.release()
+        )
 
     def _remove_left_over(self, outputs: dict[str, Any]) -> None:
         """Remove what the last run made and this one was not asked for: no manifest knows it."""
@@ -169,12 +196,12 @@ class Making:
                 try:
                     asked = steps.send(answer)
                 except StopIteration as end:
-                    self._take_in_asked_for()
                     self.finish()
                     return end.value
-                required = getattr(asked, "requirements", asked)
-                self._asked_for += luigi.task.flatten(required)
                 answer = yield asked
+                # luigi goes on here once they are complete
+                required = getattr(asked, "requirements", asked)
+                self._basis.ask_for(luigi.task.flatten(required))
         except GeneratorExit:
             # luigi runs what was yielded, and then begins again
             self._lock.release()
@@ -185,11 +212,6 @@ class Making:
         finally:
             self._task.making = None
             steps.close()
-
-    def _take_in_asked_for(self) -> None:
-        with one_look():
-            self._inputs = inputs_of(self._task, self._asked_for)
-            self._ingredients[INPUT] = self._inputs.digests
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
@@ -234,6 +256,13 @@ def _done(making: Making, work: Callable[[], Any]) -> Any:
     except BaseException:
         making.abandon()
         raise
+
+
+def _check(task: TrackedTask, meanwhile: Meanwhile) -> None:
+    if meanwhile.words:
+        name = " ".join(filter(None, [task.task_family, task.branch_label()]))
+        what = few([f"{word} while it ran" for word in meanwhile.words])
+        raise StaleAlreadyError(f"{name} is stale already: {what}; run it again")
 
 
 def _code_folder(task: TrackedTask) -> Path:

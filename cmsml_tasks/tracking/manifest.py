@@ -61,7 +61,8 @@ class Manifest:
         Raises:
             UserError: the folder cannot be written, or the disk is full.
         """
-        places.write_json(path, asdict(self))
+        # the order of values that are lists or dicts counts
+        places.write_json(path, asdict(self), in_order=True)
         with suppress(OSError, StorageError):
             places.remove(set_aside(path))
 

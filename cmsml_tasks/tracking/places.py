@@ -144,7 +144,9 @@ def read_bytes(where: Place | str | os.PathLike[str]) -> bytes:
         return file.read()
 
 
-def write_json(where: Place | str | os.PathLike[str], content: Any) -> None:
+def write_json(
+    where: Place | str | os.PathLike[str], content: Any, *, in_order: bool = False
+) -> None:
     """Write *content* as a whole, as `cmsml_tasks.files.write_json` does.
 
     Raises:
@@ -152,9 +154,9 @@ def write_json(where: Place | str | os.PathLike[str], content: Any) -> None:
     """
     where = where if isinstance(where, Url) else place(where)
     if isinstance(where, Url):
-        storage.put_bytes(files.json_text(content).encode(), where.text)
+        storage.put_bytes(files.json_text(content, in_order=in_order).encode(), where.text)
     else:
-        files.write_json(where, content)
+        files.write_json(where, content, in_order=in_order)
 
 
 def move(source: Place, target: Place) -> None:

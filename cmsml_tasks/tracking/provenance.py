@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.ingredients import CODE, INPUT
+from cmsml_tasks.tracking.ingredients import CODE
+from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.kinds import tasks_of
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.places import Place

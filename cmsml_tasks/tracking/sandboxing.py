@@ -36,7 +36,12 @@ def leave_note(task: TrackedTask) -> None:
     path = os.environ.get(VARIABLE)
     if path:
         with suppress(UserError):
-            write_json(path, {"environment": environment(), "read_with": task.read_with})
+            note = {
+                "environment": environment(),
+                "read_with": task.read_with,
+                "observed": task.observed.as_json(),
+            }
+            write_json(path, note)
 
 
 def take_note(task: TrackedTask) -> dict[str, Any]:

@@ -24,8 +24,10 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.tracking.cache import keep, recall
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
-from cmsml_tasks.tracking.inputs import inputs_of, required_by
+from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
+from cmsml_tasks.tracking.observations import look_again, observations_today
+from cmsml_tasks.tracking.outside import NotHere, described
 from cmsml_tasks.tracking.places import signature
 from cmsml_tasks.tracking.signatures import is_exact
 from cmsml_tasks.tracking.state import seen
@@ -53,6 +55,7 @@ def _holds(workflow: Any) -> bool:
             kept["identity"] == _identity(workflow)
             and kept["code"] == _code(workflow, kept["read_with"])
             and kept["outside"] == _outside(workflow)
+            and kept["others"] == look_again(kept["others"])
             and kept["signatures"] == _signatures(_paths(kept["files"]))
             and all(each in kept["tasks"] for each in _required_at_the_ends(workflow))
             and all(_is_usable(*task) for task in kept["tasks"])
@@ -74,16 +77,22 @@ def remember(workflow: Any) -> None:
         return
     files: list[str] = []
     read_with: set[str] = set()
+    others: dict[str, Any] = {}
     required: dict[str, Any] = {}
     for branch in workflow.get_branch_tasks().values():
-        inputs = seen("inputs", branch, partial(inputs_of, branch))  # judged before
-        if inputs.unknown:
+        state = branch.state()
+        if state.unknown:
             return
+        # judged before
+        inputs = seen("inputs", branch, partial(inputs_recorded_by, branch, state.manifest))
+        observed = seen("observations", branch, partial(observations_today, state.manifest))
+        others |= observed.others
         read_with.update(inputs.read_with)
         required.update((task.task_id, task) for task in inputs.tasks)
         if len(required) > _MOST_TASKS:
             return
-        files += [str(branch.manifest_path), *inputs.rests_on, *branch.output_paths()]
+        files += [str(branch.manifest_path), *branch.output_paths()]
+        files += [*inputs.rests_on, *observed.rests_on]
     for task in required.values():
         if is_tracked(task) and is_workflow(task) and not holds(task):
             # known from its branches by now; the next look begins with it
@@ -99,6 +108,7 @@ def remember(workflow: Any) -> None:
         "code": _code(workflow, sorted(read_with)),
         "read_with": sorted(read_with),
         "outside": outside,
+        "others": others,
         "files": _by_folder(files),
         "signatures": signatures,
         "tasks": [_described(task) for task in required.values()],
@@ -136,7 +146,7 @@ def _identity(workflow: TrackedTask) -> str:
     """Return a digest of what decides about the branches and comes from no file."""
     parts = [cmsml_tasks.__version__, shared_ingredients(workflow)]
     parts += [as_json(workflow.tracked_branch(data)) for data in _branch_data(workflow)]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _branch_data(workflow: Any) -> list[Any]:
@@ -147,14 +157,25 @@ def _code(workflow: TrackedTask, read_with: list[str]) -> dict[str, dict[str, st
     return code_with(workflow, tuple(read_with))
 
 
-def _outside(workflow: TrackedTask) -> dict[str, Any]:
-    """Return the digests of all files from outside, each looked at once."""
+def _outside(workflow: TrackedTask) -> list[list[Any]]:
+    """Return all files from outside, each looked at once.
+
+    Raises:
+        OSError, UserError: one of them cannot be looked at.
+    """
     lists = {}
     for data in _branch_data(workflow):
         files = workflow.tracked_files(data)
         lists[id(files)] = files
-    paths = dict.fromkeys(os.fspath(path) for files in lists.values() for path in files)
-    return {path: digest_of(path) for path in paths}
+    found: dict[Any, list[Any]] = {}
+    for files in lists.values():
+        for each in described(files):
+            if isinstance(each, NotHere):
+                raise UserError(each.why)
+            key = (each.path, json.dumps(as_json(each.used_as)))
+            if key not in found:
+                found[key] = [*key, digest_of(each.path)]
+    return list(found.values())
 
 
 def _by_folder(files: Iterable[str]) -> dict[str, list[str]]:

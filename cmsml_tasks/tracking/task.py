@@ -11,6 +11,7 @@ import law
 import luigi
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
@@ -20,14 +21,16 @@ from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.making import Making, make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
 from cmsml_tasks.tracking.messages import refuse, speak_plainly, told
+from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.parameters import DepthParameter
 from cmsml_tasks.tracking.places import Place
+from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
 from cmsml_tasks.tracking.targets import made_by, paths_of
 
-_HOW = ["compare_environment", "log_file", "workflow", "effective_workflow"]
+_HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
 
 
@@ -68,6 +71,12 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         description="call outputs stale if they were made in another environment: any of "
         f"{','.join(COMPARABLE)}; default: empty",
     )
+    no_restore = luigi.BoolParameter(
+        default=False,
+        significant=False,
+        description="run stale tasks also where outputs that were replaced are those that they "
+        "would make; default: False",
+    )
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
 
     _handed_on: ClassVar[dict[Any, tuple[str, ...]]]
@@ -77,8 +86,14 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     """Raised by hand where a change outside of the tracked code changes the outputs."""
     untracked_params: ClassVar[frozenset[str]] = frozenset()
     """Parameters that are significant to luigi and do not decide about the outputs."""
+    value_before: ClassVar[Mapping[str, Any]] = {}
+    """What outputs were made with before a parameter existed, by its name: ``{"bins": 50}``. A new
+    parameter that is not in it makes them stale."""
     reads: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Which output files of a required task are read, by its family; without an entry, all."""
+    writes_by_rename: ClassVar[bool] = False
+    """Whether each output is written under another name and then renamed. Outputs that are kept
+    before a run are then hard links, otherwise copies."""
     manifest_name: ClassVar[str | None] = None
     """Name of the manifest, for tasks that have a folder of their own."""
 
@@ -109,6 +124,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         self.known_complete: set[int] = set()
         self.read_with: list[str] = []
         """Set by ``run`` where reading the outputs needs code of one's own: names of modules."""
+        self.observed = Observed()
+        """Set by ``run`` where it was seen what the user's code read; see `observed_call`."""
+        self.not_compared: tuple[str, ...] = ()
 
     @classmethod
     def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
@@ -154,13 +172,20 @@ class TrackedTask(law.Task):  # type: ignore[misc]
             for name, parameter in self._parameters_that_count()
         }
 
-    def default_parameters(self) -> dict[str, Any]:
-        """Return the defaults of these parameters, of those that have one."""
-        return {
-            name: parameter.serialize(parameter._default)
-            for name, parameter in self._parameters_that_count()
-            if parameter._default is not luigi.parameter._no_value
-        }
+    def values_before(self) -> dict[str, Any]:
+        """Return `value_before` as texts; a parameter that is not in it is new, and so stale."""
+        given, texts = dict(self.value_before), {}
+        for name, parameter in self._parameters_that_count():
+            if name in given:
+                texts[name] = parameter.serialize(given.pop(name))
+        if given:
+            name = next(iter(given))
+            near = did_you_mean(name, [each for each, _ in self._parameters_that_count()])
+            raise SettingsError(
+                f"value_before of {self.task_family} names {name!r}, and no parameter that counts "
+                f"is called so{near}"
+            )
+        return texts
 
     def _parameters_that_count(self) -> list[tuple[str, luigi.Parameter]]:
         left_out = _WHERE | self.untracked_params
@@ -183,8 +208,11 @@ class TrackedTask(law.Task):  # type: ignore[misc]
             return {}
         return {"branch": data if isinstance(data, Mapping) else {"is": data}}
 
-    def tracked_files(self, data: Any) -> Sequence[str]:
+    def tracked_files(self, data: Any) -> Sequence[Tracked]:
         """Return paths and URLs of files from outside, of which the content decides.
+
+        The order of plain paths counts, and so does the part of each below the folder that all lie
+        in; of a `TrackedFile` what it is used as. A `NotHere` is a glob that finds nothing here.
 
         Raises:
             UserError: they are not here; they then count as unchanged.
@@ -278,7 +306,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
     def state(self) -> State:
         """Return what the outputs of a branch or a plain task are; see `State`."""
         with one_look():
-            return seen("state", self, self._judged)
+            state = seen("state", self, self._judged)
+        self.not_compared = state.unknown
+        return state
 
     def _judged(self) -> State:
         try:
@@ -301,6 +331,8 @@ class TrackedTask(law.Task):  # type: ignore[misc]
             self.known_complete = {
                 branch for branch, state in states.items() if state.verdict is Verdict.COMPLETE
             }
+            notes = dict.fromkeys(note for state in states.values() for note in state.unknown)
+            self.not_compared = tuple(notes)
             if states and len(self.known_complete) == len(states):
                 snapshot.remember(self)
             return states
@@ -320,8 +352,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         return super().deps()
 
     def forget(self) -> None:
-        """Remove the manifest."""
+        """Remove the manifest, and what is kept of outputs that were replaced."""
         path = self.manifest_path
+        drop_all(path)
         for manifest in (path, set_aside(path)):
             places.remove(manifest)
 

@@ -281,7 +281,7 @@ def test_later_run_of_another_host_leaves_what_is_there(mean):
 
 
 def test_second_run_of_the_same_host_waits(mean):
-    with mean.start("Mean", "--epochs", "4", TOY_SLOW="3") as first:
+    with mean.start("Mean", "--epochs", "4", TOY_SLOW="9") as first:
         wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
         text = mean.law("Mean", "--epochs", "4")
         finished(first)

@@ -1,0 +1,113 @@
+"""From the log of a work to what it has read, looked at once more at its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from cmsml_tasks.observed import Observed, digest_of_names
+from cmsml_tasks.observing.log import signature
+
+
+def settle(
+    events: Iterable[Sequence[Any]], leaving_out: Iterable[str], digest: Callable[[str], str]
+) -> Observed:
+    """Return what *events* amount to now.
+
+    Args:
+        events: as the log has them, oldest first.
+        leaving_out: absolute paths of files and folders that do not count, nor what lies below.
+        digest: gives the SHA-256 of the file at a path.
+    """
+    settling = _Settling(leaving_out, digest)
+    for kind, *rest in events:
+        getattr(settling, kind)(*rest)
+    return settling.observed()
+
+
+class _Settling:
+    """Takes the events by their names, and asks what has become of what they tell."""
+
+    def __init__(self, leaving_out: Iterable[str], digest: Callable[[str], str]) -> None:
+        self._apart = {
+            form(path) for path in leaving_out for form in (os.path.abspath, os.path.realpath)
+        }
+        self._digest = digest
+        self._made: set[str] = set()
+        self._files: dict[str, list[int] | None] = {}
+        self._folders: dict[str, str | None] = {}
+        self._variables: dict[str, str | None] = {}
+        self._urls: set[str] = set()
+
+    def read(self, path: str, real: str, found: list[int] | None) -> None:
+        if counts := self._counting(path, real):
+            self._files.setdefault(counts, found)
+
+    def listed(self, path: str, real: str, names: str | None) -> None:
+        if counts := self._counting(path, real):
+            self._folders.setdefault(counts, names)
+
+    def made(self, path: str) -> None:
+        self._made.add(path)
+
+    def asked(self, name: str, value: str | None) -> None:
+        self._variables.setdefault(name, value)
+
+    def url(self, url: str) -> None:
+        self._urls.add(url)
+
+    def _counting(self, path: str, real: str) -> str | None:
+        """Return the path that counts, which is behind a link where this work made the link."""
+        if _is_below(path, self._apart) or _is_below(real, self._apart):
+            return None
+        if not _is_below(path, self._made):
+            return path
+        return None if _is_below(real, self._made) else real
+
+    def observed(self) -> Observed:
+        changed: set[str] = set()
+        files, folders = {}, {}
+        for path, found in sorted(self._files.items()):
+            # what was looked for in vain and then made is the work's own
+            if found is not None or not _is_below(path, self._made):
+                with suppress(PermissionError):  # it could not be read before, either
+                    files[path] = self._content(path, found, changed)
+        for path, names in sorted(self._folders.items()):
+            if names is not None or not _is_below(path, self._made):
+                folders[path] = self._names(path, names, changed)
+        variables = dict(sorted(self._variables.items()))
+        return Observed(files, folders, variables, sorted(changed), sorted(self._urls))
+
+    def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
+        content = now = None
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            content = self._digest(path) if found else None
+            now = signature(os.stat(path))  # later than the digest, which may take its time
+        if now != found:
+            changed.add(path)
+        return content
+
+    def _names(self, path: str, names: str | None, changed: set[str]) -> str | None:
+        try:
+            found = os.listdir(path)
+        except OSError:
+            found = None
+        now = None if found is None else digest_of_names(found)
+        if now == names:
+            return names
+        others = [name for name in found or () if os.path.join(path, name) not in self._made]
+        if found is None or digest_of_names(others) != names:
+            changed.add(path)
+        return now if names else None
+
+
+def _is_below(path: str, folders: set[str]) -> bool:
+    """Tell whether *path* is one of *folders* or lies below one."""
+    while path not in folders:
+        above = os.path.dirname(path)
+        if above == path:
+            return False
+        path = above
+    return True
