@@ -173,8 +173,9 @@ def _check_call(node: ast.Call) -> None:
         raise SettingsError(f"there is no function '{name}'" + did_you_mean(name, ARGUMENTS))
     if len(node.args) != ARGUMENTS[name] or node.keywords:
         wanted = ARGUMENTS[name]
+        of_two = f"; for that of two write {name}imum(a, b)" * (name in ("max", "min"))
         raise SettingsError(
-            f"'{ast.unparse(node)}' must have {wanted} argument{'s' * (wanted > 1)}"
+            f"'{ast.unparse(node)}' must have {wanted} argument{'s' * (wanted > 1)}{of_two}"
         )
 
 

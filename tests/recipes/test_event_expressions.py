@@ -171,6 +171,29 @@ def test_padding_behind_a_comparison(kind):
     assert [entry["padding"] for entry in events.features] == [-1] * 4 + [None] * 5
 
 
+def test_columns_of_two_dimensions_are_never_padded():
+    columns = {"xy": np.arange(2.0 * EVENTS).reshape(EVENTS, 2)}
+    write_npz(**columns)
+    write_root(**columns)
+    for files in (["events.npz"], ["events.root"]):
+        events = loaded(files=files, features=["xy[:2]", "max(xy) > 3", "sum(xy)"])
+        assert [entry["padding"] for entry in events.features] == [None] * 4
+        assert events.inputs[:, :2].tolist() == columns["xy"].tolist()
+        with pytest.raises(DataError, match=r"xy\[2\]: each event has 2 values"):
+            loaded(files=files, features=["xy[:3]"])
+
+
+def test_columns_with_gaps_are_padded():
+    ok = [None if event == 5 else event % 3 == 1 for event in range(EVENTS)]
+    write_parquet(n=GAP, ok=ok)
+    events = loaded(features=["n", "ok", "n > 0", "not ok", "pt"], padding=-1)
+    assert [entry["padding"] for entry in events.features] == [-1, -1, -1, -1, None]
+    assert events.inputs[5].tolist() == [-1, -1, -1, -1, 50]
+    assert events.inputs[4].tolist() == [0, 1, 0, 0, 40]
+    assert feature("pt", selection="ok", target="pt > 20") == [10, 40, 70]
+    assert feature("pt", selection="not ok") == [0, 20, 30, 50, 60]
+
+
 def test_bools_are_counts():
     write_npz()
     assert feature("(pt > 30) + (pt > 50)") == [0, 0, 0, 0, 1, 1, 2, 2]
