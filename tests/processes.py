@@ -12,7 +12,7 @@ PROC = Path("/proc")
 
 
 def state(process: int) -> str:
-    """Return the letter for what a process does: S sleeps, T is stopped, Z has ended; or nothing."""
+    """Return the letter for what a process does: S sleeps, T is stopped, Z has ended; or none."""
     try:
         text = (PROC / str(process) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

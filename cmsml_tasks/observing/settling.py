@@ -98,8 +98,15 @@ class _Settling:
             if names is not None or not _is_below(path, self._made):
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
-        sets = [sorted(each) for each in (changed, self._urls, self._unseen)]
-        return Observed(files, folders, variables, *sets, sources=self._sources)
+        return Observed(
+            files,
+            folders,
+            variables,
+            changed=sorted(changed),
+            urls=sorted(self._urls),
+            unseen=sorted(self._unseen),
+            sources=self._sources,
+        )
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:
         content = now = None

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.expressions import Expression, dimensions
+from cmsml_tasks.recipes.evaluation import comparison
+from cmsml_tasks.recipes.expressions import Expression
 from cmsml_tasks.recipes.features import not_finite, one_per_event
+from cmsml_tasks.recipes.operations import condition
+from cmsml_tasks.recipes.values import UnfitError, Value
 
 
-def selected(expression: Expression, table: Mapping[str, Any], path: str) -> NDArray[np.bool_]:
-    """Return which events are selected, (events,); where the selection is missing, they are not.
+@dataclass(frozen=True)
+class Selected:
+    """The events that a selection keeps, (events,), and in how many a missing value decided."""
+
+    keep: NDArray[np.bool_]
+    missing: int
+
+
+def selected(expression: Expression, table: Mapping[str, Value], path: str) -> Selected:
+    """Return which events are selected; a missing value compares as NaN.
 
     Raises:
         DataError: the selection is not true or false.
     """
     what = f"selection '{expression.text}'"
-    values, missing = one_per_event(expression, table, what, path)
-    if values.dtype != np.bool_:
-        raise DataError(
-            f"{path}: {what} is {values.dtype}, not true or false; compare it, as in x != 0"
-        )
-    return values if missing is None else values & ~missing
+    value = one_per_event(expression, table, what, path)
+    try:
+        value = condition(value, what, comparison(expression.tree))
+    except UnfitError as error:
+        raise DataError(f"{path}: {error}") from error
+    return Selected(value.data, int(value.missing.sum()))
 
 
 def finite(
-    expression: Expression, table: Mapping[str, Any], kind: str, path: str
+    expression: Expression, table: Mapping[str, Value], kind: str, path: str
 ) -> NDArray[np.float64]:
     """Return the values of *expression*, the weight or target, as float64 (events,).
 
@@ -38,39 +49,70 @@ def finite(
     """
     text = expression.text
     what = f"{kind} '{text}'"
-    raw, missing = one_per_event(expression, table, what, path)
-    values = raw.astype(np.float64)
-    if missing is not None and missing.any():
+    value = one_per_event(expression, table, what, path)
+    missing = int(value.missing.sum())
+    if missing:
         raise DataError(
-            f"{path}: {what} is missing in {int(missing.sum())} of {len(values)} events, "
-            "which lack an element; demand it in the selection, as in count(Muon_pt) >= 2"
+            f"{path}: {what} is missing in {missing} of {len(value)} events, which lack an element "
+            "or have an empty field or NaN there; demand it in the selection, as in "
+            "count(Muon_pt) >= 2 or isfinite(x)"
         )
+    values: NDArray[np.float64] = value.data.astype(np.float64)
     bad = int((~np.isfinite(values)).sum())
     if bad:
         raise not_finite(f"{path}: {what}", bad, len(values), text)
     return values
 
 
-def event_numbers(column: Any, name: str, path: str) -> NDArray[Any]:
+_WITHOUT = (
+    "(without an event column a checksum of the features decides on validation, and there are no "
+    "folds)"
+)
+
+
+def event_numbers(column: Value, name: str, path: str) -> NDArray[np.uint64]:
     """Return the event numbers, integers (events,).
 
     Raises:
         DataError: they are not one integer >= 0 per event.
     """
-    kind = "several values per event" if dimensions(column) > 1 else str(column.dtype)
-    if dimensions(column) > 1 or column.dtype.kind not in "iu":
+    what = f"{path}: event column '{name}'"
+    if not len(column):
+        return np.empty(0, np.uint64)
+    missing = 0 if column.lists else int((column.missing | np.isnan(column.data)).sum())
+    if missing:
         raise DataError(
-            f"{path}: event column '{name}' has {kind}; it must hold one integer per event "
-            "(without an event column a checksum of the features decides on validation, and there "
-            "are no folds)"
+            f"{what} is missing in {missing} of {len(column)} events; it must hold one integer per "
+            f"event {_WITHOUT}"
         )
-    negative = int((column < 0).sum())
+    if column.lists or column.kind != "i":
+        kind = "several values per event" if column.lists else str(column.data.dtype)
+        raise DataError(f"{what} has {kind}; it must hold one integer per event {_WITHOUT}")
+    negative = int((column.data < 0).sum())
     if negative:
         raise DataError(
-            f"{path}: event column '{name}' is negative in {negative} of {len(column)} events, "
-            "where % means different things in Python and C++; name a column of numbers >= 0"
+            f"{what} is negative in {negative} of {len(column)} events, where % means different "
+            "things in Python and C++; name a column of numbers >= 0"
         )
-    return np.asarray(column).astype(np.uint64)
+    numbers: NDArray[np.uint64] = column.data.astype(np.uint64)
+    return numbers
+
+
+def repeated_numbers(
+    events: NDArray[np.uint64], target: NDArray[np.int64], samples: Sequence[str], column: str
+) -> list[str]:
+    """Say how many events share their number with another one, of the same sample if there are."""
+    groups = {f"sample '{name}'": target == label for label, name in enumerate(samples)}
+    notes = []
+    for name, rows in (groups or {"all files": np.ones(len(events), bool)}).items():
+        _, counts = np.unique(events[rows], return_counts=True)
+        repeated = int(counts[counts > 1].sum())
+        if repeated:
+            notes.append(
+                f"{repeated} of {int(rows.sum())} events of {name} share their number '{column}' "
+                "with another one of it; has a file been merged twice?"
+            )
+    return notes
 
 
 def check_selected(totals: Sequence[tuple[str, int, int]], selection: str | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from cmsml_tasks.recipes.checks import (
     event_numbers,
     finite,
     labels,
+    repeated_numbers,
     selected,
 )
 from cmsml_tasks.recipes.event_recipe import EventRecipe
@@ -30,6 +30,8 @@ from cmsml_tasks.recipes.features import (
 )
 from cmsml_tasks.recipes.reading import read_columns
 from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
+from cmsml_tasks.recipes.syntax import by_name, possible_names
+from cmsml_tasks.recipes.values import Value, values_of
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,17 @@ class Plan:
     selection: Expression | None
 
     @property
-    def wanted(self) -> set[str]:
-        """Names of the columns that the files must have."""
+    def expressions(self) -> list[Expression]:
+        """All of them."""
         parts = [self.target, self.weight, self.selection]
         expressions = [part for part in parts if part is not None]
         expressions += self.definitions.values()
-        expressions += [column.expression for column in self.columns]
-        names = {name for expression in expressions for name in expression.columns}
+        return expressions + [column.expression for column in self.columns]
+
+    @property
+    def wanted(self) -> set[str]:
+        """Names of the columns that the files must have."""
+        names = {name for expression in self.expressions for name in expression.columns}
         event = {self.recipe.event} if self.recipe.event else set()
         return names - set(self.definitions) | event
 
@@ -64,8 +70,10 @@ class Part:
     padded: list[bool]
     target: NDArray[np.int64]
     weight: NDArray[np.float64]
-    event: NDArray[Any] | None
+    event: NDArray[np.uint64] | None
     total: int
+    missing: int
+    """In how many events a missing value decided about the selection."""
 
 
 def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
@@ -82,19 +90,34 @@ def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
     scaled = any(source.scale != 1 for source in recipe.sources())
     weighted = plan.weight is not None or scaled or recipe.balance_classes
     padded = np.any([part.padded for part in parts], axis=0)
-    events = [part.event for part in parts if part.event is not None]
+    numbers = [part.event for part in parts if part.event is not None]
+    event = np.concatenate(numbers) if numbers else None
+    notes = [] if recipe.selection is None else [_about_selection(recipe.selection, parts)]
+    if event is not None:
+        names = class_names(recipe.samples)
+        notes += repeated_numbers(event, target, names, recipe.event or "")
     return Events(
         inputs=np.concatenate([part.inputs for part in parts]),
         target=target,
         weight=weight if weighted else None,
-        event=np.concatenate(events) if events else None,
+        event=event,
         event_column=recipe.event or "",
         features=[
             Feature(name=column.name, padding=float(recipe.padding) if pad else None)
             for column, pad in zip(plan.columns, padded, strict=True)
         ],
         classes=classes,
+        notes=notes,
     )
+
+
+def _about_selection(selection: str, parts: Sequence[Part]) -> str:
+    kept, total = sum(len(part.target) for part in parts), sum(part.total for part in parts)
+    note = f"selection '{selection}' keeps {kept} of {total} events"
+    missing = sum(part.missing for part in parts)
+    if missing:
+        note += f"; in {missing} of them all, a missing value (or NaN) could have decided otherwise"
+    return note
 
 
 def _plan(recipe: type[EventRecipe]) -> Plan:
@@ -129,14 +152,37 @@ def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile
     return [known[path] for path in files]
 
 
+def _table(plan: Plan, path: str) -> dict[str, Value]:
+    """Return the columns of the file; where one is not there, look for one called ``B-tag``."""
+    tree = plan.recipe.tree
+    try:
+        return values_of(read_columns(path, plan.wanted, tree))
+    except DataError as error:
+        for expression in plan.expressions:
+            for name in possible_names(expression.tree, expression.text):
+                if _has_column(path, name, tree):
+                    advice = f"'{name}' is written {by_name(name)} where it is one name"
+                    raise DataError(f"{error}; {advice}") from error
+        raise
+
+
+def _has_column(path: str, name: str, tree: str | None) -> bool:
+    try:
+        read_columns(path, [name], tree)
+    except DataError:
+        return False
+    return True
+
+
 def _read(plan: Plan, file: SourceFile) -> Part:
     path = file.path
-    table = read_columns(path, plan.wanted, plan.recipe.tree)
-    total = len(next(iter(table.values())))
+    table = _table(plan, path)
+    total, missing = len(next(iter(table.values()))), 0
     table = add_definitions(plan.definitions, table, path)
     if plan.selection is not None:
-        keep = selected(plan.selection, table, path)
-        table = {name: column[keep] for name, column in table.items()}
+        chosen = selected(plan.selection, table, path)
+        missing = chosen.missing
+        table = {name: column.picked(chosen.keep) for name, column in table.items()}
     inputs, padded = matrix(plan.columns, table, plan.recipe.padding, path)
     weight = np.full(len(inputs), file.scale)
     if plan.weight is not None:
@@ -155,4 +201,4 @@ def _read(plan: Plan, file: SourceFile) -> Part:
     event = None
     if plan.recipe.event is not None:
         event = event_numbers(table[plan.recipe.event], plan.recipe.event, path)
-    return Part(path, inputs, padded, target, weight, event, total)
+    return Part(path, inputs, padded, target, weight, event, total, missing)

@@ -34,9 +34,10 @@ class EventRecipe(Recipe):
     """
 
     files: ClassVar[Sequence[str]] = ()
-    """Globs of the files, with both signal and background in them."""
+    """Globs of the files, with both signal and background in them; none may be found twice."""
     target: ClassVar[str | None] = None
-    """With *files*: expression for the class, true or false, or an integer from 0 on."""
+    """With *files*: expression for the class, true or false, or an integer from 0 on. It may be
+    missing in no event, nor may the weight."""
     samples: ClassVar[Mapping[str, Any]] = {}
     """Globs by class: ``{"signal": [...], "background": {"files": [...], "scale": 0.5}}``. Of two
     classes the first has target 1, so that the score stands for it; three and more have the labels
@@ -52,7 +53,8 @@ class EventRecipe(Recipe):
     weight: ClassVar[str | None] = None
     """Expression for the weight of an event."""
     selection: ClassVar[str | None] = None
-    """Expression for the events to use; events for which it is missing are not used."""
+    """Expression for the events to use, true or false. A missing value compares as NaN: every
+    comparison is false but ``!=``."""
     event: ClassVar[str | None] = None
     """Column of the event number, which decides on fold and validation; integers >= 0. Without it
     a checksum of the features decides on validation, and there are no folds unless they are asked

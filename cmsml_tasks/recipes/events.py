@@ -36,6 +36,7 @@ class Events:
         classes: names of the labels 0..n-1, or None where the target is not a label.
         allow_missing: NaN among the inputs stands for a value that is missing, and the model knows
             what to do with it. Otherwise it is refused, as infinity and NaN elsewhere always are.
+        notes: what the log of a training shall say about them, a line each.
     """
 
     inputs: Inputs
@@ -46,6 +47,7 @@ class Events:
     features: Sequence[Feature] = ()
     classes: Sequence[str] | None = None
     allow_missing: bool = False
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

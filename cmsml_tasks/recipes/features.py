@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.expressions import Expression, dimensions, is_awkward, parse
+from cmsml_tasks.recipes.expressions import Expression, parse
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from cmsml_tasks.recipes.values import Value
 
 
 @dataclass(frozen=True)
@@ -64,23 +66,21 @@ def parse_definitions(define: Mapping[str, str], owner: str) -> dict[str, Expres
 
 
 def add_definitions(
-    definitions: Mapping[str, Expression], table: Mapping[str, Any], path: str
-) -> dict[str, Any]:
+    definitions: Mapping[str, Expression], table: Mapping[str, Value], path: str
+) -> dict[str, Value]:
     """Return *table* together with the columns of *definitions*, whatever their shapes.
 
     Raises:
         DataError: one cannot be computed.
     """
-    import numpy as np
-
     result = dict(table)
+    rows = _rows(table)
     for name, expression in definitions.items():
         try:
             value = expression.evaluate(result)
         except DataError as error:
             raise DataError(f"{path}: definition of '{name}': {error}") from error
-        rows = len(next(iter(result.values())))
-        result[name] = np.full(rows, value) if dimensions(value) == 0 else value
+        result[name] = value.repeated(rows)
     return result
 
 
@@ -98,40 +98,46 @@ def _expand_one(name: str, text: str, owner: str) -> list[Column]:
 
 
 def one_per_event(
-    expression: Expression, table: Mapping[str, Any], what: str, path: str, expands: bool = False
-) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Return the values of *expression*, (events,), and which of them are missing.
+    expression: Expression,
+    table: Mapping[str, Value],
+    what: str,
+    path: str,
+    expands: bool = False,
+) -> Value:
+    """Return the values of *expression*, one per event, of which some may be missing.
 
-    The second is None for an expression that always has a value. Missing values are 0. That a
-    feature *expands* with ``[:2]`` matters for the advice alone.
+    That a feature *expands* with ``[:2]`` matters for the advice alone.
 
     Raises:
-        DataError: it has several values per event, or cannot be computed.
+        DataError: it has several values per event, is undefined in some, or cannot be computed.
     """
-    import numpy as np
+    from cmsml_tasks.recipes.values import UNDEFINED
 
+    rows = _rows(table)
     try:
-        value = expression.evaluate(table)
+        value = expression.evaluate(table).repeated(rows)
     except DataError as error:
         raise DataError(f"{path}: {what}: {error}") from error
-    if dimensions(value) > 1:
+    if value.lists:
         advice = _reductions(expression, value, expands)
         raise DataError(f"{path}: {what} has several values per event; {advice}")
-    if not is_awkward(value):
-        rows = len(next(iter(table.values())))
-        return (np.full(rows, value) if dimensions(value) == 0 else value), None
-    import awkward as ak
-
-    missing = ak.to_numpy(ak.is_none(value))
-    optional = str(value.type.content).startswith(("?", "option"))
-    nothing = False if "bool" in str(value.type) else 0
-    return ak.to_numpy(ak.fill_none(value, nothing)), missing if optional else None
+    undefined = 0 if value.doubt is None else int((value.doubt == UNDEFINED).sum())
+    if undefined and value.trouble:
+        raise DataError(
+            f"{path}: {what}: {value.trouble.reason} in {undefined} of {rows} events; "
+            f"{value.trouble.advice}"
+        )
+    return value
 
 
-def _reductions(expression: Expression, value: Any, expands: bool) -> str:
+def _rows(table: Mapping[str, Value]) -> int:
+    return len(next(iter(table.values())))
+
+
+def _reductions(expression: Expression, value: Value, expands: bool) -> str:
     """Say how the several values per event become one, or several features."""
     text = expression.text
-    if "bool" in str(value.type):
+    if value.kind == "b":
         return f"make one of them with 'any({text})' or 'all({text})', or count with 'sum({text})'"
     stem = _as_operand(expression)
     one = f"one number of them with 'max({text})', min, sum or count"
@@ -141,7 +147,7 @@ def _reductions(expression: Expression, value: Any, expands: bool) -> str:
 
 
 def matrix(
-    columns: Sequence[Column], table: Mapping[str, Any], padding: float, path: str
+    columns: Sequence[Column], table: Mapping[str, Value], padding: float, path: str
 ) -> tuple[NDArray[np.float32], list[bool]]:
     """Return the raw features, float32 (events, columns), and which columns can be padded.
 
@@ -151,17 +157,17 @@ def matrix(
     """
     import numpy as np
 
-    rows = len(next(iter(table.values())))
+    rows = _rows(table)
     result = np.empty((rows, len(columns)), np.float32)
     padded: list[bool] = []
     for index, column in enumerate(columns):
         what = f"feature '{column.name}'"
-        values, missing = one_per_event(column.expression, table, what, path, expands=True)
+        value = one_per_event(column.expression, table, what, path, expands=True)
+        padded.append(value.doubt is not None)
+        missing = value.missing
+        values = np.where(missing, value.data.dtype.type(0), value.data)
         with np.errstate(over="ignore"):
             result[:, index] = values
-        padded.append(missing is not None)
-        if missing is None:
-            missing = np.zeros(rows, bool)
         _check_range(result[:, index], values, missing, f"{path}: {what}", column.expression)
         _check_digits(result[:, index], values, f"{path}: {what}", column.expression)
         clash = int(((result[:, index] == np.float32(padding)) & ~missing).sum())

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.recipes.expressions import Expression, substituted
+from cmsml_tasks.recipes.expressions import Expression
 from cmsml_tasks.recipes.features import Column
+from cmsml_tasks.recipes.syntax import substituted
 
 
 def check_leaks(

@@ -6,11 +6,13 @@ import glob
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.errors import DataError, SettingsError, did_you_mean
+from cmsml_tasks.recipes.reading import is_a_folder
 from cmsml_tasks.xrootd_client import check_client
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
@@ -106,27 +108,52 @@ def globs_of(globs: Any, where: str) -> tuple[str, ...]:
 
 
 def find_files(sources: Sequence[Source]) -> list[SourceFile]:
-    """Return the files of *sources*, those of each glob sorted by name, each file once.
+    """Return the files of *sources*, those of each glob sorted by name.
 
     Local paths are absolute; a relative glob starts from the current directory. ``~``, ``$NAME``
-    and ``${NAME:-default}`` are replaced. URLs stay as they are, and those with ``*``, ``?`` or
-    ``[`` are listed with fsspec.
+    and ``${NAME:-default}`` are replaced; a file that is called like a glob is that file. URLs stay
+    as they are, and those with ``*``, ``?`` or ``[`` are listed with fsspec.
 
     Raises:
-        DataError: a glob without any file, an unset variable, or a file in two sources.
+        DataError: a glob without any file, an unset variable, a folder, or a file that would count
+            twice, by whatever names.
     """
-    found: dict[str, tuple[SourceFile, int]] = {}
-    for number, source in enumerate(sources):
+    found: dict[Hashable, tuple[str, str]] = {}
+    files = []
+    for source in sources:
         for pattern in source.globs:
             for path in _expand(pattern):
-                known = found.setdefault(
-                    path, (SourceFile(path, source.label, source.scale), number)
-                )
-                if known[1] != number:
-                    raise DataError(
-                        f"{path}: '{pattern}' finds it a second time, for another sample"
-                    )
-    return [file for file, _ in found.values()]
+                key = _identity(path)
+                if key in found:
+                    raise _counts_twice(path, pattern, *found[key])
+                found[key] = (path, pattern)
+                files.append(SourceFile(path, source.label, source.scale))
+    return files
+
+
+def _identity(path: str) -> Hashable:
+    """Return what two names of one file have in common.
+
+    Raises:
+        DataError: it is a folder.
+    """
+    scheme, _, rest = path.rpartition("://")
+    if scheme not in ("", "file", "local"):
+        return scheme, re.sub("/+", "/", rest)
+    try:
+        status = os.stat(rest)
+    except OSError:  # whoever reads it says what is the matter
+        return rest
+    if stat.S_ISDIR(status.st_mode):
+        raise DataError(f"{path}: {is_a_folder(path)}")
+    # size and time, for file systems that give one number to several files
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _counts_twice(path: str, pattern: str, first: str, first_pattern: str) -> DataError:
+    found = f"'{pattern}'" if pattern == first_pattern else f"'{first_pattern}' and '{pattern}'"
+    same = "it is" if path == first else f"the same file as {first},"
+    return DataError(f"{path}: would count twice: {same} found by {found}; name it once")
 
 
 def files_of(pattern: str) -> list[str]:
@@ -144,11 +171,28 @@ def _expand(pattern: str) -> list[str]:
         paths = _remote_glob(text) if glob.has_magic(text.partition("://")[2]) else [text]
     else:
         text = os.path.abspath(os.path.expanduser(text))
-        paths = sorted(glob.glob(text, recursive=True))
+        paths = _local_glob(text)
     if not paths:
         shown = text if text == pattern else f"{text} (from '{pattern}')"
-        raise DataError(f"no file matches {shown}{_nearest_folder(text)}")
+        raise DataError(f"no file matches {shown}{_hint(text)}")
     return paths
+
+
+def _local_glob(text: str) -> list[str]:
+    """Return the files that match, or the one that is called so.
+
+    Raises:
+        DataError: both are there.
+    """
+    paths = sorted(glob.glob(text, recursive=True))
+    if not glob.has_magic(text) or not os.path.lexists(text):
+        return paths
+    if set(paths) - {text}:
+        raise DataError(
+            f"{text}: is the name of a file, and a glob that finds others, such as {paths[0]}; "
+            f"the file alone is written {glob.escape(text)}"
+        )
+    return [text]
 
 
 def _variable(match: re.Match[str], pattern: str) -> str:
@@ -178,10 +222,13 @@ def _remote_glob(url: str) -> list[str]:
         raise DataError(f"{url}: cannot be listed: {error}") from error
 
 
-def _nearest_folder(text: str) -> str:
-    """Say which folder of a local path is missing, where one is."""
+def _hint(text: str) -> str:
+    """Say which folder of a local path is missing, where one is, or that a bracket is a glob."""
     if "://" in text:
         return ""
+    brackets = re.sub(r"\[", "[[]", text)
+    if brackets != text and glob.glob(brackets, recursive=True):
+        return f" ([ begins a set of letters; for the bracket itself write [[], as in {brackets})"
     folder = os.path.dirname(text)
     while glob.has_magic(folder):
         folder = os.path.dirname(folder)

@@ -76,6 +76,8 @@ def train(
 
 def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:
     events = recipe.load(recipe.input_files() if files is None else files)
+    for note in getattr(events, "notes", ()):  # what is no Events at all is refused below
+        print(note)
     data = split(
         events,
         fold=fold,

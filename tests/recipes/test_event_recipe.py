@@ -199,7 +199,7 @@ NAN = np.array([1.0, np.nan, 2.0, 3.0])
         ({"target": "label * 2"}, {}, ["has the labels (label: events) 0: 2, 2: 2", "gaps"]),
         ({"target": "label + 1"}, {}, ["1: 2, 2: 2"]),
         ({"selection": "pt > 99"}, {}, ["a.npz: the selection 'pt > 99' keeps none of 4"]),
-        ({"selection": "pt"}, {}, ["selection 'pt' is float64, not true or false"]),
+        ({"selection": "pt"}, {}, ["a.npz: selection 'pt' holds decimals; pt != 0 is a condition"]),
         ({"event": "w"}, {}, ["a.npz: event column 'w' has float64", "one integer per event"]),
         ({"event": "event"}, {"event": -COLUMNS["event"]}, ["negative in 4 of 4 events"]),
         (

@@ -86,3 +86,27 @@ def test_files_that_are_not_here_count_as_unchanged(project, given, words):
     done = project.try_law(*CHAIN, "--settings", "epochs=2", **given)
     done.refused(words)
     assert project.status(*CHAIN, **given)["ExportGraph"] == "complete (1/1)"
+
+
+def linked(data):
+    (data / "again.csv").symlink_to("events.csv")
+    return "events.csv: would count twice: the same file as", "again.csv, found by '$EVENTS/*.csv'"
+
+
+def numbered_like_texts(data):
+    (data / "texts.csv").write_text("x,y,signal\n3_5,1,0\n")
+    return ("texts.csv: column 'x' is not numeric: '3_5'; write numbers",)
+
+
+def named_twice(data):
+    (data / "twice.csv").write_text("x,y,x,signal\n1,1,1,0\n")
+    return ("twice.csv: names 'x' twice; rename one of them",)
+
+
+@pytest.mark.parametrize("more", [linked, numbered_like_texts, named_twice])
+def test_files_that_would_be_read_as_something_else(project, more):
+    data = project.folder / "data"
+    words = more(data)
+    before = project.times()
+    project.try_law(*CHAIN, EVENTS=str(data)).refused(*words)
+    assert project.times() == before

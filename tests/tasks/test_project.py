@@ -20,7 +20,7 @@ local_scheduler: True
 no_lock: True
 
 [cmsml_tasks]
-store: $HOME/outputs
+store: $HOME/outputs_50%%
 
 [cmsml_tasks_recipes]
 jets: my_analysis.recipe.Jets
@@ -72,7 +72,7 @@ def test_own_task_requires_an_exported_graph(project):
     subprocess.run([LAW, "index"], **run, check=True)
     done = subprocess.run([LAW, "run", "PublishGraph", "--version", "v1", "--workers", "2"], **run)
     assert done.returncode == 0, done.stdout + done.stderr
-    graph = project.folder / "outputs/ExportGraph/my_analysis.recipe.Jets/v1/graph.pb"
+    graph = project.folder / "outputs_50%/ExportGraph/my_analysis.recipe.Jets/v1/graph.pb"
     assert (project.folder / "published/v1.pb").read_bytes() == graph.read_bytes()
     hint = "hint: importing my_analysis.recipe loads TensorFlow"
     assert hint in done.stdout + done.stderr

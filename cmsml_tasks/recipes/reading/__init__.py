@@ -1,18 +1,24 @@
 """Columns from files: ROOT, Parquet, NPZ and CSV, local or remote, by the ending of the name.
 
-A reader is one file with one function ``read(path, wanted, tree)``. It returns the wanted columns:
-one-dimensional ones as numpy arrays of numbers or bools, jagged ones as awkward arrays.
+A reader is one file with one function ``read(path, wanted, tree)``. It returns the wanted columns
+as they are written:
+
+- one number or bool per event, or always n of them: numpy arrays, (events,) or (events, n)
+- the same where this file lacks some of the values: masked arrays of numpy, of the same type
+- lists of any length: awkward arrays, with option types where this file lacks something
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 from cmsml_tasks.errors import DataError, UserError
-from cmsml_tasks.recipes.reading.common import widened
+from cmsml_tasks.recipes.reading.common import open_binary, widened
+from cmsml_tasks.recipes.reading.damage import what_is_wrong
 from cmsml_tasks.xrootd_client import check_client
 
 Table: TypeAlias = dict[str, Any]
@@ -30,6 +36,8 @@ _EXTRAS = {"uproot": "root", "awkward": "root", "pyarrow": "parquet", "fsspec": 
 def read_columns(path: str, wanted: Collection[str], tree: str | None = None) -> Table:
     """Return the columns *wanted* of the events in *path*, all of the same length.
 
+    Integers are int64, and uint64 where they need it.
+
     Args:
         path: file name or URL (``root://...``); its ending chooses the reader.
         wanted: names of columns (branches).
@@ -43,30 +51,54 @@ def read_columns(path: str, wanted: Collection[str], tree: str | None = None) ->
     if ending not in READERS:
         raise DataError(f"{path}: no reader for '{ending}' files; there is: {', '.join(READERS)}")
     check_client(path)
-    try:
-        reader = import_module(f"{__name__}.{READERS[ending]}")
-        columns: Table = reader.read(path, sorted(wanted), tree)
-        table = {name: widened(column) for name, column in columns.items()}
-    except UserError:
-        raise
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(error.name or "", "root")
-        raise DataError(
-            f"{path}: reading it needs {error.name}; pip install 'cmsml_tasks[{extra}]'"
-        ) from error
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file") from error
-    except Exception as error:  # readers meet broken files with many kinds of exceptions
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        likely = "the file is truncated, damaged or of another kind"
-        if isinstance(error, OSError) and "://" in path:
-            likely = "is the server up, the path right and the file whole?"
-        raise DataError(
-            f"{path}: cannot be read as {ending[1:].upper()} "
-            f"({type(error).__name__}: {reason}); {likely}"
-        ) from error
+    columns = _read(path, READERS[ending], sorted(wanted), tree)
+    table = {name: widened(column) for name, column in columns.items()}
     lengths = {name: len(column) for name, column in table.items()}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise DataError(f"{path}: columns of different lengths: {counts}")
     return table
+
+
+def _read(path: str, kind: str, wanted: Sequence[str], tree: str | None) -> Table:
+    try:
+        if "://" not in path:
+            _check_openable(path)
+        reader = import_module(f"{__name__}.{kind}")
+        columns: Table = reader.read(path, wanted, tree)
+        return columns
+    except UserError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name is None:  # raised by a library in words of its own
+            raise DataError(f"{path}: reading it needs one more package: {error}") from error
+        extra = _EXTRAS.get(error.name, "root")
+        raise DataError(
+            f"{path}: reading it needs {error.name}; pip install 'cmsml_tasks[{extra}]'"
+        ) from error
+    except FileNotFoundError as error:
+        is_link = os.path.islink(path)
+        what = "is a link to a file that is not there" if is_link else "there is no such file"
+        raise DataError(f"{path}: {what}") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: {is_a_folder(path)}") from error
+    except PermissionError as error:
+        raise DataError(f"{path}: may not be read: permission denied") from error
+    except MemoryError as error:
+        raise DataError(f"{path}: does not fit into memory ({error or 'MemoryError'})") from error
+    except Exception as error:  # readers meet broken files with many kinds of exceptions
+        raise DataError(f"{path}: {what_is_wrong(path, kind, error)}") from error
+
+
+def _check_openable(path: str) -> None:
+    """Let the system say what is the matter: libraries have many ways to say it badly."""
+    with open_binary(path) as stream:
+        if not stream.read(1):
+            raise DataError(f"{path}: is empty, 0 bytes; write or copy it again")
+
+
+def is_a_folder(path: str) -> str:
+    """Return what to say of a folder in place of a file."""
+    ending = PurePosixPath(path).suffix
+    pattern = f"{path.rstrip('/')}/*{ending if ending in READERS else '.root'}"
+    return f"is a folder; write the files that are in it, as in {pattern}"

@@ -1,7 +1,8 @@
-"""What the readers share: opening local and remote files, missing columns, jagged columns."""
+"""What the readers share: opening files, names of columns, and columns as they are handed on."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, cast
@@ -18,19 +19,44 @@ def open_binary(path: str) -> AbstractContextManager[BinaryIO]:
     return cast("AbstractContextManager[BinaryIO]", fsspec.open(path, "rb"))
 
 
-def require(path: str, wanted: Iterable[str], available: Iterable[str], kind: str) -> None:
-    """Check that all *wanted* columns are *available*.
+def named(path: str, wanted: Iterable[str], available: Iterable[str], kind: str) -> dict[str, int]:
+    """Return at which place of *available* each of the *wanted* columns is.
+
+    A field of a record can be written with ``.`` and, as in NanoAOD, with ``_``; a branch without
+    the branches above it. Letters count as Python's, which takes the micro sign for a mu.
 
     Raises:
-        DataError: one is not; with the file and the nearest match.
+        DataError: one is not there, with the nearest match; or two have that name.
     """
-    known = set(available)
+    names = list(available)
+    plain = [_plain(name) for name in names]
+    places = {}
     for name in wanted:
-        if name not in known:
-            many = len(known) > 200
-            near = did_you_mean(name, known, only_near=many)
-            count = f" among {len(known)}" if many and not near else ""
-            raise DataError(f"{path}: no {kind} '{name}'{near}{count}")
+        found = [place for place, other in enumerate(names) if other == name]
+        found = found or [place for place, other in enumerate(plain) if other == _plain(name)]
+        if not found:
+            raise _no_column(path, name, names, kind)
+        if len(found) > 1:
+            spelled = {names[place] for place in found}
+            which = f" ({', '.join(sorted(spelled))})" if len(spelled) > 1 else ""
+            raise DataError(f"{path}: names '{name}' twice{which}; rename one of them")
+        places[name] = found[0]
+    return places
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name.rpartition("/")[2]).replace(".", "_")
+
+
+def _no_column(path: str, name: str, names: list[str], kind: str) -> DataError:
+    fields = [other for other in names if _plain(other).startswith(f"{_plain(name)}_")]
+    if fields and not {name, _plain(name)} & set(names):
+        shown = ", ".join(sorted(set(fields))[:10]) + (", ..." if len(fields) > 10 else "")
+        return DataError(f"{path}: no {kind} '{name}'; there is: {shown}")
+    many = len(set(names)) > 200
+    near = did_you_mean(name, set(names), only_near=many)
+    count = f" among {len(names)}" if many and not near else ""
+    return DataError(f"{path}: no {kind} '{name}'{near}{count}")
 
 
 def not_numeric(path: str, name: str, kind: Any) -> DataError:
@@ -38,11 +64,58 @@ def not_numeric(path: str, name: str, kind: Any) -> DataError:
     return DataError(f"{path}: column '{name}' holds {kind}; only numbers and bools can be used")
 
 
-def jagged(values: Any, counts: Any) -> Any:
-    """Return the awkward array that has the first ``counts[0]`` values in its first event, etc."""
+def of_awkward(path: str, name: str, array: Any) -> Any:
+    """Return the awkward *array* as a column: of numpy unless its lists differ in length.
+
+    Raises:
+        DataError: it holds neither numbers nor bools.
+    """
+    import awkward as ak
+    import numpy as np
+
+    array = ak.values_astype(array, np.float64, including_unknown=True) if _empty(array) else array
+    layout, regular = array.layout, True
+    while not layout.is_numpy:
+        if layout.is_record:
+            raise not_numeric(path, name, f"records of {', '.join(layout.fields)}")
+        if layout.is_union or layout.parameter("__array__") in ("string", "bytestring", "char"):
+            raise not_numeric(path, name, str(array.type.content))
+        regular = regular and (not layout.is_list or layout.is_regular)
+        layout = layout.content
+    if layout.dtype.kind not in "biuf":
+        raise not_numeric(path, name, str(array.type.content))
+    if not regular:
+        return ak.from_regular(ak.transform(_without_vain_options, array), axis=None)
+    column = ak.to_numpy(array)
+    if isinstance(column, np.ma.MaskedArray):
+        return masked(column.data, np.ma.getmaskarray(column))
+    return np.ascontiguousarray(column)
+
+
+def _empty(array: Any) -> bool:
+    """Whether nothing tells the type of the values: there are none."""
+    return "unknown" in str(array.type)
+
+
+def _without_vain_options(layout: Any, **_: Any) -> Any:
     import awkward as ak
 
-    return ak.unflatten(values, counts)
+    if layout.is_option and not layout.mask_as_bool(valid_when=False).any():
+        return ak.transform(_without_vain_options, layout.project(), highlevel=False)
+    return None
+
+
+def masked(values: Any, missing: Any) -> Any:
+    """Return *values* without those that are *missing*; all of them if none is.
+
+    What lies under the mask is 0 or False, whatever a file has there.
+    """
+    import numpy as np
+
+    if not missing.any():
+        return np.ascontiguousarray(values)
+    nothing = np.zeros((), values.dtype)
+    return np.ma.MaskedArray(np.where(missing, nothing, values), missing)
 
 
 def widened(column: Any) -> Any:
@@ -53,8 +126,11 @@ def widened(column: Any) -> Any:
     import numpy as np
 
     if isinstance(column, np.ndarray):
-        fits = column.dtype != np.uint64 or not len(column) or int(column.max()) < 2**63
+        fits = column.dtype != np.uint64 or np.ma.getdata(column).max(initial=0) < 2**63
         return column.astype(np.int64) if column.dtype.kind in "iu" and fits else column
     import awkward as ak
 
-    return ak.values_astype(column, np.int64) if "int" in str(column.type) else column
+    kind = str(ak.type(ak.flatten(column, axis=None)).content)
+    if "int" not in kind or ("uint64" in kind and (ak.max(column, axis=None) or 0) >= 2**63):
+        return column
+    return ak.values_astype(column, np.int64)

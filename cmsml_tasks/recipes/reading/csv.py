@@ -1,30 +1,48 @@
-"""CSV files: a line of names, then one line an event; an empty field becomes NaN."""
+"""CSV files: a line of names, then one line an event; an empty field is a missing value.
+
+What counts as a number is written here and not left to Python, to which ``3_5`` is 35: decimal
+digits with sign, point and exponent, ``nan`` and ``inf``.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.reading.common import open_binary, require
+from cmsml_tasks.recipes.reading.common import masked, named, open_binary
 
 _BOOLS = {"true": True, "false": False}
+_BLANK = " \t"
+_WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def read(path: str, wanted: Sequence[str], tree: str | None) -> dict[str, Any]:
     """Return the columns *wanted*; see `cmsml_tasks.recipes.reading`."""
-    with open_binary(path) as stream:
-        lines = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-        names = [name.strip() for name in next(lines, [])]
+    with open_binary(path) as stream, io.TextIOWrapper(stream, "utf-8-sig", newline="") as lines:
+        texts = _texts(path, wanted, lines)
+    return {name: _column(path, name, column) for name, column in texts.items()}
+
+
+def _texts(path: str, wanted: Sequence[str], stream: io.TextIOBase) -> dict[str, list[str]]:
+    """Return the fields of the columns *wanted*."""
+    lines = csv.reader(stream, strict=True)
+    try:
+        names = [name.strip(_BLANK) for name in next(lines, [])]
         if not names:
-            raise DataError(f"{path}: is empty; the first line must name the columns")
-        require(path, wanted, names, "column")
-        indices = [names.index(name) for name in wanted]
-        texts: list[list[str]] = [[] for _ in wanted]
+            raise DataError(f"{path}: has no lines; the first one must name the columns")
+        places = named(path, wanted, names, "column")
+        texts: dict[str, list[str]] = {name: [] for name in wanted}
+        columns = [(texts[name], places[name]) for name in wanted]
         for fields in lines:
             if not fields:
                 continue
@@ -33,23 +51,59 @@ def read(path: str, wanted: Sequence[str], tree: str | None) -> dict[str, Any]:
                     f"{path}: line {lines.line_num} has {len(fields)} fields, the first line "
                     f"names {len(names)}"
                 )
-            for column, index in zip(texts, indices, strict=True):
-                column.append(fields[index].strip())
-    return {name: _numbers(path, name, column) for name, column in zip(wanted, texts, strict=True)}
+            for column, place in columns:
+                column.append(fields[place].strip(_BLANK))
+    except csv.Error as error:
+        raise DataError(
+            f"{path}: line {lines.line_num}: {error}; is a quotation mark left open?"
+        ) from error
+    return texts
 
 
-def _numbers(path: str, name: str, texts: list[str]) -> Any:
+def _column(path: str, name: str, texts: list[str]) -> Any:
+    """Return what is there, with a mask where a field is empty."""
+    there = np.array([bool(text) for text in texts], bool)
+    values = _values(path, name, [text for text in texts if text])
+    column = np.zeros(len(texts), values.dtype)
+    column[there] = values
+    return masked(column, ~there)
+
+
+def _values(path: str, name: str, texts: list[str]) -> Any:
     """Whole numbers stay integers: an event number must not lose digits."""
     if texts and all(text.lower() in _BOOLS for text in texts):
         return np.array([_BOOLS[text.lower()] for text in texts])
-    for kind in (np.int64, np.uint64):
-        try:
-            return np.array([int(text) for text in texts], kind)
-        except (ValueError, OverflowError):
-            continue
-    try:
-        return np.array([float(text or "nan") for text in texts])
-    except ValueError as error:
+    if texts and all(map(_WHOLE.fullmatch, texts)):
+        numbers = [int(text) for text in texts]
+        for kind in (np.int64, np.uint64):
+            try:
+                return np.array(numbers, kind)
+            except OverflowError:
+                continue
+    for text in texts:
+        if not _NUMBER.fullmatch(text):
+            raise DataError(
+                f"{path}: column '{name}' is not numeric: {text!r}; write numbers such as 1.5e-3, "
+                "nothing where one is missing, or only true and false"
+            )
+    values = np.array([float(text) for text in texts], np.float64)
+    _check_kept(path, name, texts, values)
+    return values
+
+
+def _check_kept(path: str, name: str, texts: list[str], values: Any) -> None:
+    """Refuse what float64 cannot hold: a number becomes infinity, a whole one another."""
+    pairs = list(zip(texts, values.tolist(), strict=True))
+    lost = [text for text, value in pairs if np.isinf(value) and "inf" not in text.lower()]
+    if lost:
         raise DataError(
-            f"{path}: column '{name}' is not numeric: {error}; write numbers, or only true/false"
-        ) from error
+            f"{path}: column '{name}' has {lost[0]!r}, beyond the range of float64 (1.8e308), in "
+            f"{len(lost)} of {len(texts)} lines"
+        )
+    bent = [text for text, value in pairs if _WHOLE.fullmatch(text) and int(text) != value]
+    if bent:
+        raise DataError(
+            f"{path}: column '{name}' has whole numbers that float64 changes, such as {bent[0]}, "
+            f"in {len(bent)} of {len(texts)} lines; they stay exact in a column of nothing but "
+            "whole numbers, from -2**63 to 2**63 - 1 or from 0 to 2**64 - 1"
+        )

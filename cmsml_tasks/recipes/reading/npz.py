@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.reading.common import jagged, not_numeric, open_binary, require
+from cmsml_tasks.recipes.reading.common import named, not_numeric, open_binary
 
 
 def read(path: str, wanted: Sequence[str], tree: str | None) -> dict[str, Any]:
@@ -17,8 +17,8 @@ def read(path: str, wanted: Sequence[str], tree: str | None) -> dict[str, Any]:
         file = np.load(stream, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise DataError(f"{path}: holds one array without a name; write it with numpy.savez")
-        require(path, wanted, file.files, "array")
-        return {name: _column(path, name, file) for name in wanted}
+        places = named(path, wanted, file.files, "array")
+        return {name: _column(path, file.files[place], file) for name, place in places.items()}
 
 
 def _column(path: str, name: str, file: Any) -> Any:
@@ -30,8 +30,6 @@ def _column(path: str, name: str, file: Any) -> Any:
         raise
     if array.dtype.kind not in "biuf":
         raise not_numeric(path, name, str(array.dtype))
-    if array.ndim == 1:
-        return array
-    if array.ndim == 2:
-        return jagged(array.reshape(-1), np.full(len(array), array.shape[1]))
-    raise DataError(f"{path}: array '{name}' has shape {array.shape}; one or two axes are possible")
+    if not array.ndim:
+        raise DataError(f"{path}: array '{name}' is a single number, not one row per event")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)

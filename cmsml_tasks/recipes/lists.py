@@ -1,0 +1,132 @@
+"""What is done to the list of each event: one of its elements, some of them, or all in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmsml_tasks.recipes.integers import lists_overflow
+from cmsml_tasks.recipes.operations import numbers, surely, undefined_integers
+from cmsml_tasks.recipes.values import (
+    MISSING,
+    Lists,
+    UnfitError,
+    Value,
+    aligned,
+    either,
+    elements,
+    list_reduced,
+    placeholder,
+    settled,
+)
+
+
+def element(value: Value, number: int, name: str) -> Value:
+    """Return element *number* of each event's list, missing where it is shorter.
+
+    Raises:
+        UnfitError: by its type no list is so long.
+    """
+    level, deeper = value.lists[0], value.lists[1:]
+    if level.width is not None and number >= level.width:
+        raise UnfitError(f"{name}: each event has {level.width} values, counted from 0")
+    has = level.counts > number
+    index = level.starts[has] + number
+    picked = elements(replace(value, lists=deeper), index)
+    if deeper:  # a list that is missing is an empty one
+        counts = np.zeros(len(has), np.int64)
+        counts[has] = picked.lists[0].counts
+        width = picked.lists[0].width if level.width else None
+        return replace(picked, lists=(Lists(counts, width), *picked.lists[1:]))
+    data = np.full(len(has), placeholder(picked.data.dtype), picked.data.dtype)
+    data[has] = picked.data
+    doubt = value.unsure
+    if level.width is None or picked.doubt is not None:
+        missing = np.full(len(has), MISSING)
+        missing[has] = 0 if picked.doubt is None else picked.doubt
+        doubt = either(doubt, missing)
+    return replace(value, data=data, lists=(), doubt=doubt, unsure=None)
+
+
+def first(value: Value, number: int) -> Value:
+    """Return at most the first *number* elements of each event's list."""
+    level = value.lists[0]
+    place = np.arange(level.counts.sum()) - np.repeat(level.starts, level.counts)
+    width = None if level.width is None else min(level.width, number)
+    return _of_lists(value, place < number, width=width)
+
+
+def kept(value: Value, keep: Value, names: Sequence[str]) -> Value:
+    """Return the elements for which *keep* is true; where it is missing, the lists are unsure."""
+    value, spread = aligned([value, keep], names)
+    doubt, unsure = keep.doubt, value.unsure
+    if doubt is not None:
+        value = replace(value, doubt=either(value.doubt, spread.doubt))
+        for level in reversed(keep.lists):
+            doubt = list_reduced(np.maximum, doubt, level, 0)
+        unsure = either(unsure, doubt)
+    picked = _of_lists(value, keep.data, depth=len(keep.lists))
+    return replace(
+        picked,
+        doubt=settled(picked.doubt),
+        unsure=settled(either(unsure, keep.unsure)),
+        trouble=value.trouble or keep.trouble,
+    )
+
+
+def reduced(function: str, value: Value, name: str) -> Value:
+    """Return ``sum any all count max min`` of each innermost list.
+
+    The sum of none is 0; ``max`` and ``min`` of none are missing.
+
+    Args:
+        function: which one.
+        value: lists; of conditions for ``any`` and ``all``.
+        name: how the whole is written.
+    """
+    level, outer = value.lists[-1], value.lists[:-1]
+    within = None if outer else value.unsure
+    result = Value(level.counts, outer, within, value.unsure if outer else None, value.trouble)
+    if function == "count":
+        return result
+    doubt = None if value.doubt is None else list_reduced(np.maximum, value.doubt, level, 0)
+    doubt = either(doubt, within)
+    if function in ("any", "all"):
+        return _decided(function, value, replace(result, doubt=doubt))
+    value = numbers(value)
+    if function == "sum":
+        data = list_reduced(np.add, value.data, level, 0)
+        result = replace(result, data=data, doubt=doubt)
+        if value.kind != "i":
+            return result
+        return undefined_integers(result, lists_overflow(value.data, level, data), name)
+    pick = np.maximum if function == "max" else np.minimum
+    data = list_reduced(pick, value.data, level, placeholder(value.data.dtype))
+    if not level.width:
+        doubt = either(doubt, (level.counts == 0) * MISSING)
+    return replace(result, data=data, doubt=doubt)
+
+
+def _decided(function: str, value: Value, result: Value) -> Value:
+    """Return ``any`` or ``all``: one element that decides leaves no doubt about the others."""
+    answer = function == "any"
+    combine = np.logical_or if answer else np.logical_and
+    data = list_reduced(combine, value.data, value.lists[-1], not answer)
+    doubt = result.doubt
+    if doubt is not None:
+        sure = list_reduced(np.logical_or, surely(value, answer), value.lists[-1], False)
+        doubt = settled(doubt * ~sure)
+    return replace(result, data=data, doubt=doubt)
+
+
+def _of_lists(value: Value, keep: NDArray[Any], depth: int = 1, width: int | None = None) -> Value:
+    """Return *value* with those of its entries at *depth* that *keep* says."""
+    picked = elements(value, np.flatnonzero(keep), depth)
+    level = value.lists[depth - 1]
+    counts = list_reduced(np.add, keep.astype(np.int64), level, 0)
+    lists = (*value.lists[: depth - 1], Lists(counts, width), *picked.lists[depth:])
+    return replace(picked, lists=lists)
