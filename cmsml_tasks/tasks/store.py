@@ -11,6 +11,7 @@ import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
+from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking import gfal
 from cmsml_tasks.tracking.places import Place, Url, place
 from cmsml_tasks.tracking.targets import target_in
@@ -36,8 +37,12 @@ def store() -> Place:
         raise SettingsError(f"the store {given!r} names a variable that is not set")
     if not isinstance(folder, Url):
         return folder.expanduser().absolute()
-    scheme = folder.text.partition("://")[0]
-    if scheme not in gfal.SCHEMES:
+    if holds_secret(folder.text):
+        raise SettingsError(
+            f"the store {given!r} has a password or token in its URL, which would stand in "
+            "what is printed; put it where gfal2 finds it, such as $BEARER_TOKEN or a proxy"
+        )
+    if folder.scheme not in gfal.SCHEMES:
         raise SettingsError(
             f"the store {given!r} cannot be used; it is a folder, or a URL that begins with one of "
             f"{', '.join(gfal.SCHEMES)}"

@@ -12,11 +12,12 @@ from typing import Any
 import law
 
 from cmsml_tasks.tracking.ingredients import ingredients_of
-from cmsml_tasks.tracking.inputs import asked_for, inputs_of, movable, required_by
+from cmsml_tasks.tracking.inputs import inputs_of, movable, required_by
 from cmsml_tasks.tracking.judging import with_unknown
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
+from cmsml_tasks.tracking.requested import asked_for, described
 from cmsml_tasks.tracking.state import State, Verdict, few, one_look
 
 
@@ -76,7 +77,8 @@ def _accept(task: Any, state: State) -> None:
         before = state.manifest or Manifest(
             task.task_family, {}, {}, read_with=list(task.owner().tracked_code())
         )
-        inputs = inputs_of(task, asked_for(before))
+        asked, _ = asked_for(before)
+        inputs = inputs_of(task, asked)
         entry = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "user": getpass.getuser(),
@@ -89,6 +91,7 @@ def _accept(task: Any, state: State) -> None:
             outputs=describe_outputs(task.output_paths(), path.parent),
             origins={**before.origins, **movable(inputs.origins, path.parent)},
             request=task.request(),
+            required=described(asked),
             accepted=[*before.accepted, entry],
         ).write(path)
     finally:

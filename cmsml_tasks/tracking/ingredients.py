@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import law
 
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.code import Code, code_changes, code_of
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.state import seen
@@ -88,13 +89,13 @@ def _without_other_tasks(code: Code, task: type) -> Code:
 
 
 def as_json(value: Any) -> Any:
-    """Return *value* as it is once it was written to JSON and read back.
+    """Return *value* as it is once it was written to a manifest and read back.
 
     Raises:
         SettingsError: it has no place in JSON.
     """
     try:
-        return json.loads(json.dumps(value, allow_nan=False, default=_plain))
+        return json.loads(without_secrets(json.dumps(value, allow_nan=False, default=_plain)))
     except (TypeError, ValueError) as error:
         raise SettingsError(
             f"{value!r} decides about an output, and cannot be written as JSON: {error}"

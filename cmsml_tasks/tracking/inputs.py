@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import law
-from luigi.task_register import load_task
 
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.digests import Digest, digest_of, digest_of_output
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
-from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, seen
 from cmsml_tasks.tracking.targets import file_of
@@ -97,11 +96,6 @@ def _required_by_all_branches(workflow: Any) -> list[law.Task]:
     return list(law.util.flatten(workflow.requires()))
 
 
-def asked_for(manifest: Manifest) -> list[law.Task]:
-    """Return what the task of *manifest* asked for while it ran."""
-    return [load_task(*each) for each in manifest.required]
-
-
 def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: bool) -> None:
     is_branched = isinstance(required, law.BaseWorkflow)
     inputs.tasks.append(required.as_workflow() if is_branched else required)
@@ -179,9 +173,10 @@ def _add_files(inputs: Inputs, task: TrackedTask) -> None:
     except UserError as error:
         inputs.unknown.append(f"inputs not compared: {error}")
         return
-    for file, name in zip(files, short_names(files), strict=True):
+    shown = list(map(without_secrets, files))
+    for file, text, name in zip(files, shown, short_names(shown), strict=True):
         try:
-            inputs.add(name, digest_of(file), path=file)
+            inputs.add(name, digest_of(file), path=text)
         except (OSError, UserError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             inputs.unknown.append(f"input {name} not compared: {reason}")

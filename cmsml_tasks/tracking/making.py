@@ -18,10 +18,11 @@ from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.ingredients import INPUT, as_json, ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, movable
 from cmsml_tasks.tracking.journal import note
-from cmsml_tasks.tracking.judging import believable_manifest
+from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, one_look
 
@@ -86,7 +87,8 @@ class Making:
             self._ingredients = ingredients_of(task, self._inputs)
             for path in [*task.output_paths(), str(task.manifest_path)]:
                 places.remove_left_over(path)
-            self._before = believable_manifest(task.manifest_path)
+            self._before = believable_manifest(task)
+            self._links = places.take_links_away(task.output_paths())
         with suppress(FileNotFoundError):
             places.move(task.manifest_path, set_aside(task.manifest_path))
         return True
@@ -94,8 +96,8 @@ class Making:
     def is_superseded(self) -> bool:
         """Tell whether another run, of a host that sees no lock, has made the same meanwhile."""
         path = self._task.manifest_path
-        manifest = Manifest.read(path)
-        if manifest is None or manifest.ingredients != as_json(self._ingredients):
+        manifest = Manifest.read(path, declared_names(self._task))
+        if not isinstance(manifest, Manifest) or manifest.ingredients != as_json(self._ingredients):
             return False
         return output_changes(manifest.outputs, path.parent) == ([], [])
 
@@ -131,10 +133,7 @@ class Making:
             outputs=outputs,
             origins=movable(self._inputs.origins, path.parent),
             request=task.request(),
-            required=[
-                [each.task_module, each.task_family, each.to_str_params()]
-                for each in self._asked_for
-            ],
+            required=described(self._asked_for),
             environment={**about, "seconds": round(self._seconds(), 3)},
             read_with=sorted(sandbox.get("read_with", task.read_with)),
         ).write(path)
@@ -144,18 +143,20 @@ class Making:
 
     def _remove_left_over(self, outputs: dict[str, Any]) -> None:
         """Remove what the last run made and this one was not asked for: no manifest knows it."""
-        before = self._before.outputs if self._before else {}
+        before = self._before.outputs if isinstance(self._before, Manifest) else {}
         for name in set(before) - set(outputs):
             folder = self._task.manifest_path.parent
             with suppress(OSError, StorageError):
                 if output_changes({name: before[name]}, folder) == ([], []):
-                    places.remove(places.place(places.of_output(folder, name)))
+                    places.remove_output(folder, name)
 
     def abandon(self) -> None:
         """Give up after a failure; where no output was touched, all is as before."""
         path = self._task.manifest_path
         with suppress(OSError, StorageError):
-            if not places.exists(str(path)) and believable_manifest(path) is not None:
+            places.put_links_back(self._links)
+            found = believable_manifest(self._task)
+            if not places.exists(str(path)) and isinstance(found, Manifest):
                 places.move(set_aside(path), path)
         note(self._task, "failed", self._seconds())
         self._lock.release()

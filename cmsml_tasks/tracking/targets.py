@@ -48,7 +48,8 @@ class TrackedTarget:
             text: str = super().status_text(*args, color=color, **kwargs)  # type: ignore[misc]
             return text
         state = self.producer.state()
-        if state.verdict is not Verdict.ARCHIVED and not self.exists():  # type: ignore[attr-defined]
+        known = (Verdict.ARCHIVED, Verdict.MISSING)
+        if state.verdict not in known and not self.exists():  # type: ignore[attr-defined]
             return painted(Verdict.MISSING, color)
         return state.text(partial(painted, color=color))
 
