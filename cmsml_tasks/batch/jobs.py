@@ -22,6 +22,7 @@ from cmsml_tasks.batch.records import files_folder, logs_folder
 from cmsml_tasks.batch.resources import Resource, checked, resource_lines, word
 from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking.ingredients import as_json
 from cmsml_tasks.tracking.messages import flag, refuse, told
 
@@ -308,6 +309,11 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
                 raise SettingsError(
                     f"{flag(name)} {value!r}: only ASCII characters can be sent to "
                     "batch jobs; run it with --workflow local, or write it without the others"
+                )
+            if holds_secret(value):
+                raise SettingsError(
+                    f"{flag(name)} {value!r} holds a password or a token, which would stand in "
+                    "job files and logs; use a proxy, or a token in a file, in place of it"
                 )
 
     def _check_reachable(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -76,6 +77,18 @@ def path_part(role: str, value: str) -> str:
         f"--{role} {value!r} cannot name a folder; use letters, digits and . _ + = - only, "
         "starting with a letter or digit, e.g. v1"
     )
+
+
+def safe_part(text: str) -> str:
+    """Return a name for a folder that can be one part of a path everywhere, *text* if it can.
+
+    Two texts that differ only in replaced characters have different names.
+    """
+    if _SAFE.fullmatch(text) and ".." not in text:
+        return text
+    word = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return "-".join(filter(None, [word, digest[:6]]))
 
 
 def target(*parts: str) -> Any:
