@@ -322,7 +322,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
                 self._say(
                     f"{len(ids)} jobs of the same branches are left alone: they were submitted "
                     f"from {project or 'an earlier version'}, and this is {real_project()} "
-                    f"({shown}{rest}; log: {logs_folder(path)})"
+                    f"({shown}{rest}; remove {path} once they are gone)"
                 )
 
     def _tidy(self) -> None:

@@ -47,7 +47,7 @@ def load_recipe(name: str, aliases: Mapping[str, str] | None = None) -> type[Rec
             f"unknown recipe '{name}': neither a short name nor package.module.Class"
             + did_you_mean(name, known)
         )
-    if module_name not in sys.modules and name not in known and not may_import():
+    if module_name not in sys.modules and path not in known.values() and not may_import():
         raise SettingsError(f"the module of recipe {name} is not loaded")
     module = _import(module_name, name, known)
     recipe = getattr(module, class_name, None)

@@ -149,6 +149,9 @@ def test_nothing_that_users_type_is_executed(system, project):
         assert project.values() == {0: [0, text]}
     assert not list(project.folder.rglob("BAD"))
     assert "only ASCII" in project.refused("--n", "1", "--text", "µ")
+    text = project.refused("--n", "1", "--text", "https://me:hunter2@host/file")
+    assert "--text 'https://host/file' holds a password" in text
+    assert "hunter2" not in text
     for version in ("v$(touch${IFS}BAD)", "v\ntouch BAD", "a b"):
         assert "characters that batch systems misread" in project.refused("--version", version)
     assert not list(project.folder.rglob("BAD"))

@@ -8,6 +8,8 @@ import sys
 import pytest
 from toy_project import Project
 
+from cmsml_tasks.only_loaded import only_loaded
+from cmsml_tasks.recipes import load_recipe
 from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.requested import asked_for
 
@@ -220,6 +222,9 @@ def test_no_recipe_is_imported_because_a_manifest_names_it(tmp_path, monkeypatch
         "is not loaded"
     ]
     assert "evil_recipe" not in sys.modules
+    # a short name of law.cfg is the user's own word
+    with only_loaded(), pytest.raises(SystemExit, match="imported"):
+        load_recipe("evil_recipe.Evil", {"short": "evil_recipe.Evil"})
     required = [[GenerateEvents.__module__, "GenerateEvents", {**parameters, "recipe": "demo"}]]
     tasks, gone = asked_for(Manifest("Own", {}, {}, required=required))
     assert [task.task_family for task in tasks] == ["GenerateEvents"]
