@@ -7,6 +7,7 @@ own folder, modules and numbers: never a place to write to elsewhere, never code
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -67,7 +68,7 @@ def believed(text: bytes, declared: Collection[str] | None) -> dict[str, Any]:
 
 def _parsed(text: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(text.decode(), parse_constant=_refused_constant)
+        content = json.loads(text.decode(), parse_constant=_refused, parse_float=_finite)
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotBelievedError("it is no JSON that can be read") from error
     if not isinstance(content, dict):
@@ -83,8 +84,12 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return content
 
 
-def _refused_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _finite(text: str) -> float:
+    return float(text) if math.isfinite(float(text)) else _refused(text)
 
 
 def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
@@ -98,9 +103,8 @@ def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
     if isinstance(environment, dict):
         environment = {**environment, "job": None}
     today = {"ingredients": ingredients, "outputs": outputs, "environment": environment}
-    return {**content, **{key: value for key, value in today.items() if key in content}} | {
-        "format": FORMAT
-    }
+    today = {name: value for name, value in today.items() if name in content}
+    return {**content, **today, "format": FORMAT}
 
 
 def _leaves_the_folder(name: str) -> bool:
