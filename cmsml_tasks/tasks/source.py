@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import luigi
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import parse_settings, serialize_settings
+from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.names import parse_names, serialize_names
@@ -109,11 +111,11 @@ class ExportedTask(BranchedTask):
         origins = manifest.origins.values() if isinstance(manifest, Manifest) else ()
         for other in [origin.get("path", "") for origin in origins if "task" not in origin]:
             if _is_another(self.source, other):
+                remove = f"law run {self.task_family} --version {self.version} --source"
                 raise SettingsError(
                     f"--source {self.source}: {path.parent} holds what was made of another source, "
-                    f"{other}; choose another --version, or remove that first: law run "
-                    f"{self.task_family} --version {self.version} --source {shlex.quote(other)} "
-                    "--remove-output=0,a"
+                    f"{printable(other)}; choose another --version, or remove that first: {remove} "
+                    f"{printable(shlex.quote(other))} --remove-output=0,a"
                 )
 
     def jobs_path(self) -> tuple[str, ...]:
@@ -141,10 +143,16 @@ def source_name(source: str) -> str:
 
 
 def _is_another(source: str, other: str) -> bool:
+    """Tell whether *other*, as a manifest has it, is there and has other content than *source*."""
+    if source_name(other) != source_name(source):
+        return False  # no source of this folder: others may write manifests
     try:
+        kinds = [stat.S_IFMT(os.stat(path).st_mode) for path in (source, other)]
+        if not {stat.S_IFREG, stat.S_IFDIR}.issuperset(kinds):
+            return False
         return not os.path.samefile(source, other) and digest_of(source) != digest_of(other)
-    except OSError:
-        return False  # it is gone
+    except (OSError, ValueError):
+        return False  # it is gone, or no path at all
 
 
 def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
