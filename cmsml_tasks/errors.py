@@ -5,9 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from cmsml_tasks.shown import without_secrets
+
 
 class UserError(Exception):
-    """A mistake that the user can mend; shown as its message alone, without a traceback."""
+    """A mistake that the user can mend; shown as its message alone, without a traceback.
+
+    Passwords and tokens of URLs never reach the message.
+    """
+
+    def __init__(self, *words: object) -> None:
+        shown = (without_secrets(each) if isinstance(each, str) else each for each in words)
+        super().__init__(*shown)
 
 
 class SettingsError(UserError, ValueError):

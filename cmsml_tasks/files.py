@@ -25,24 +25,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary sibling of *path* to write to; it takes the place of *path* on success.
 
     Missing folders are made. The sibling keeps the name of *path*, because some writers choose
-    their format by its ending. A symbolic link at *path* stays one: the file that it points to is
-    replaced. When the block fails the sibling is removed and *path* stays as it was.
+    their format by its ending. A symbolic link at *path* is replaced: others may have put it there,
+    and what it points to is not touched. When the block fails the sibling is removed and *path*
+    stays as it was.
 
     Raises:
         UserError: the folder cannot be written, or the disk is full.
     """
     path = Path(path)
-    target = Path(os.path.realpath(path))
     with writing_to(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=target.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
     sibling = Path(folder) / path.name
     try:
         with writing_to(path):
             yield sibling
             with open(sibling, "rb") as written:
                 os.fsync(written.fileno())
-            os.replace(sibling, target)
+            os.replace(sibling, path)
     finally:
         # whatever else a writer left there must not hide what went wrong
         shutil.rmtree(folder, ignore_errors=True)

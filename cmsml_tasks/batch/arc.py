@@ -33,6 +33,10 @@ class ARCManager(WatchedManager, ARCJobManager):  # type: ignore[misc]
     # held or suspended by the batch system behind, and what the client has no word for
     going_on = ("Hold", "Other", "Undefined")
 
+    def settle(self, task: Any) -> None:
+        """Take the list of jobs that is this project's own."""
+        self.job_list = task.arc_job_list()
+
     def query(self, job_id: Any, **kwargs: Any) -> Any:
         """Return the states of jobs, also where none of them is known any more.
 

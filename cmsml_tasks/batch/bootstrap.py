@@ -14,11 +14,10 @@ from typing import Any
 from cmsml_tasks.batch.site import VARIABLE, config_file, in_project, option, project_folder
 from cmsml_tasks.batch.worker import ALLOWED, EXPECTED, versions
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.shown import holds_secret, is_secret_name
 
 _CARRIED = ("CMSML_", "TF_", "KERAS_", "XRD_")
 """Variables that decide about outputs or places, by how their names begin."""
-_SECRET = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|PRIVATE|KEY|BEARER|AUTH", re.IGNORECASE)
-_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -39,10 +38,10 @@ def bootstrap_text(task: Any, repository: str) -> str:
         variables |= _shared()
     variables |= task.job_variables()
     for name, value in variables.items():
-        if _PASSWORD.search(value):
+        if holds_secret(value):
             raise SettingsError(
-                f"{name} holds a password, and would stand in job files; use a proxy or a token in "
-                "place of it"
+                f"{name} holds a password or a token, which would stand in job files; use a proxy, "
+                "or a token in a file, in place of it"
             )
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     site = site_script()
@@ -84,16 +83,12 @@ def is_shared() -> bool:
 def _carried() -> dict[str, str]:
     wanted = {name for name in os.environ if name.startswith(_CARRIED)}
     wanted |= {name.strip() for name in option("carry").split(",") if name.strip()}
+    # job files and logs are read by others
     return {
         name: os.environ[name]
         for name in wanted
-        if name in os.environ and _NAME.fullmatch(name) and not _is_secret(name)
+        if name in os.environ and _NAME.fullmatch(name) and not is_secret_name(name)
     }
-
-
-def _is_secret(name: str) -> bool:
-    # job files and logs are read by others
-    return bool(_SECRET.search(name))
 
 
 def _described() -> dict[str, str]:

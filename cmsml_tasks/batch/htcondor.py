@@ -37,6 +37,11 @@ class HTCondorProxy(JobsProxy, HTCondorWorkflowProxy):  # type: ignore[misc]
         answer = ask_or_fail("condor_q", *where, "-constraint", query, "-af:j", "JobStatus")
         return [line.split()[0] for line in answer.splitlines() if line.strip()]
 
+    def own(self, job_ids: list[Any]) -> list[Any]:
+        """Return which of the jobs in the queue have the name of these jobs."""
+        there = set(map(str, self.orphans()))
+        return [job_id for job_id in job_ids if str(job_id) in there]
+
     def why(self, job_id: str) -> str:
         """Return the signal that ended a job, or why it was held or removed."""
         for command in ("condor_q", "condor_history"):

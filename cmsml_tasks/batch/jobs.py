@@ -17,10 +17,12 @@ import luigi
 from law.workflow.remote import BaseRemoteWorkflow
 
 from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
+from cmsml_tasks.batch.identity import known_id, owner_of_jobs
 from cmsml_tasks.batch.records import files_folder, logs_folder
 from cmsml_tasks.batch.resources import Resource, checked, resource_lines, word
 from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking.ingredients import as_json
 from cmsml_tasks.tracking.messages import flag, refuse, told
 
@@ -152,6 +154,16 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         identity = json.dumps([self.task_module, self.jobs_path(), self.jobs_identity()])
         return hashlib.sha256(identity.encode()).hexdigest()[:10]
 
+    @property
+    def _jobs_owner(self) -> str:
+        """Digest of whose jobs these are, see `identity`; another one once there is an id."""
+        known = known_id(jobs_folder())
+        if known not in self._owners:
+            branches = list(self.get_branch_map())
+            paths = self.as_branch(branches[0]).output_paths() if branches else [""]
+            self._owners[known] = owner_of_jobs(known, paths[0])
+        return self._owners[known]
+
     def jobs_request(self) -> str:
         """Return a digest of the parameters: jobs of other ones under the same name are old."""
         text = json.dumps(self.to_str_params(only_significant=True), sort_keys=True)
@@ -159,8 +171,18 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
     def jobs_file(self) -> Path:
         """Return the path of the record of the submitted jobs."""
-        name = f"{self.jobs_system}_jobs_{self._jobs_digest}.json"
+        name = f"{self.jobs_system}_jobs_{self._jobs_digest}_{self._jobs_owner}.json"
         return Path(self.jobs_output_directory().path, name)
+
+    def others_jobs_files(self) -> list[Path]:
+        """Return the records of jobs for the same branches that are not this project's own.
+
+        They are those of a folder that this one is a copy of, of this one before it was moved, and
+        of others who share the folder of jobs.
+        """
+        own = self.jobs_file()
+        found = own.parent.glob(f"{self.jobs_system}_jobs_{self._jobs_digest}*.json")
+        return sorted(path for path in found if path != own)
 
     def jobs_files_folder(self) -> str:
         """Return the folder of job files, which nobody else can write to."""
@@ -171,7 +193,8 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
     def jobs_name(self) -> str:
         """Return the name by which the jobs are found in the queue."""
-        return "_".join([self.task_family, *self.jobs_path()[-1:], self._jobs_digest])
+        own = [self._jobs_digest, self._jobs_owner]
+        return "_".join([self.task_family, *self.jobs_path()[-1:], *own])
 
     def jobs_output_directory(self) -> law.LocalDirectoryTarget:
         """Return the folder of the records, logs and job files of the task."""
@@ -243,6 +266,7 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._owners: dict[str, str] = {}
         if self.is_workflow() and self.jobs_system != "local":
             with told():
                 self.check_jobs()
@@ -285,6 +309,11 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
                 raise SettingsError(
                     f"{flag(name)} {value!r}: only ASCII characters can be sent to "
                     "batch jobs; run it with --workflow local, or write it without the others"
+                )
+            if holds_secret(value):
+                raise SettingsError(
+                    f"{flag(name)} {value!r} holds a password or a token, which would stand in "
+                    "job files and logs; use a proxy, or a token in a file, in place of it"
                 )
 
     def _check_reachable(self) -> None:

@@ -32,6 +32,9 @@ class WatchedManager(BaseJobManager):  # type: ignore[misc]
             return cls.RUNNING
         return super().map_status(status)
 
+    def settle(self, task: Any) -> None:
+        """Learn what depends on whose jobs these are, which is known once some are submitted."""
+
     def watch(self) -> None:
         """Begin to watch."""
         self.is_silent = False

@@ -15,6 +15,7 @@ import law
 from law.workflow.remote import BaseRemoteWorkflowProxy
 
 from cmsml_tasks.batch.failures import JobsFailedError, failure_text, read_log
+from cmsml_tasks.batch.identity import make_id, real_project
 from cmsml_tasks.batch.progress import Progress
 from cmsml_tasks.batch.records import (
     JobsData,
@@ -24,6 +25,7 @@ from cmsml_tasks.batch.records import (
     logs_folder,
     read_record,
 )
+from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.locking import Lock
 
@@ -131,6 +133,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if retry_jobs is None:
             self.job_data["request"] = self.task.jobs_request()
             self.job_data["asked"] = self._asked()
+            self.job_data["project"] = real_project()
         else:
             self._note_reasons(retry_jobs)
             self._remove([self.job_data.jobs[number]["job_id"] for number in retry_jobs])
@@ -283,6 +286,8 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         if self.task.is_controlling_remote_jobs():
             yield
             return
+        make_id(jobs_folder())
+        self.job_manager.settle(self.task)
         lock = Lock(self.jobs_file)
         lock.acquire(
             lambda: print(f"another command waits for the jobs of {self.task}; waiting", flush=True)
@@ -290,6 +295,7 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         try:
             self.cancelled_mark.unlink(missing_ok=True)
             self._look_again()
+            self._tell_of_others()
             self._tidy()
             yield
         finally:
@@ -300,6 +306,22 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         self._existing_branches = None
         self._cached_output = None
         self._skip_jobs.clear()
+
+    def _tell_of_others(self) -> None:
+        """Say which jobs of a folder that was copied or moved are left alone."""
+        for path in self.task.others_jobs_files():
+            record = read_record(path)
+            ids = active_ids(record)
+            project = record.get("project")
+            # the same project, with another store or of another user, is nothing to tell
+            if ids and project != real_project():
+                shown = ", ".join(map(str, ids[:_MOST_REASONS]))
+                rest = f" and {len(ids) - _MOST_REASONS} more" if len(ids) > _MOST_REASONS else ""
+                self._say(
+                    f"{len(ids)} jobs of the same branches are left alone: they were submitted "
+                    f"from {project or 'an earlier version'}, and this is {real_project()} "
+                    f"({shown}{rest}; remove {path} once they are gone)"
+                )
 
     def _tidy(self) -> None:
         """Bring the jobs file and the queue together before jobs are submitted or waited for."""
@@ -339,10 +361,17 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
             ids += self.orphans()
         self._remove(ids)
 
+    def own(self, job_ids: list[Any]) -> list[Any]:
+        """Return which of the jobs are really ours: numbers of jobs are given away again."""
+        return job_ids
+
     def _remove(self, job_ids: list[Any]) -> None:
         """Take jobs out of the queue; one that is not in it any more is no matter."""
         known = [each for each in job_ids if each not in (None, self.job_data.dummy_job_id)]
-        known = list(dict.fromkeys(known))
+        try:
+            known = self.own(list(dict.fromkeys(known))) if known else []
+        except JobsFailedError:
+            return  # what is left is looked for once more at the end
         if known:
             self.job_manager.cancel_batch(known, silent=True, **self._manager_kwargs("cancel"))
 

@@ -22,9 +22,10 @@ class JobsData(JobData):  # type: ignore[misc]
     Attributes:
         request: what the jobs were submitted to make, see `Jobs.jobs_request`.
         asked: what they ask the batch system for, in words.
+        project: the folder that they were submitted from.
     """
 
-    attributes = {**JobData.attributes, "request": "", "asked": ""}  # noqa: RUF012
+    attributes = {**JobData.attributes, "request": "", "asked": "", "project": ""}  # noqa: RUF012
 
 
 class JobsFile(law.LocalFileTarget):  # type: ignore[misc]

@@ -59,6 +59,11 @@ class SlurmProxy(JobsProxy, SlurmWorkflowProxy):  # type: ignore[misc]
         )
         return [int(line) for line in answer.split() if line.isdigit()]
 
+    def own(self, job_ids: list[Any]) -> list[Any]:
+        """Return which of the jobs in the queue have the name of these jobs."""
+        there = set(map(str, self.orphans()))
+        return [job_id for job_id in job_ids if str(job_id) in there]
+
     def why(self, job_id: int) -> str:
         """Return state, exit code and signal of a job that has ended, as accounting has them."""
         fields = "State,ExitCode,Reason"

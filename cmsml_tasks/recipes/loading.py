@@ -16,6 +16,7 @@ from types import ModuleType
 from pydantic import PydanticUserError
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.only_loaded import may_import
 from cmsml_tasks.quiet import quiet_import
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.recipe import Recipe
@@ -46,6 +47,8 @@ def load_recipe(name: str, aliases: Mapping[str, str] | None = None) -> type[Rec
             f"unknown recipe '{name}': neither a short name nor package.module.Class"
             + did_you_mean(name, known)
         )
+    if module_name not in sys.modules and path not in known.values() and not may_import():
+        raise SettingsError(f"the module of recipe {name} is not loaded")
     module = _import(module_name, name, known)
     recipe = getattr(module, class_name, None)
     if recipe is None:

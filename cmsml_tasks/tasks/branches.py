@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,7 @@ from cmsml_tasks.recipes import (
     serialize_settings,
 )
 from cmsml_tasks.recipes.settings import scan_recipes
+from cmsml_tasks.shown import without_secrets
 
 ALIAS_SECTION = "cmsml_tasks_recipes"
 DEMO = "demo"
@@ -68,7 +69,7 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
 
     Raises:
         SettingsError: unknown recipe or setting, value of a wrong type, a name both in settings
-            and scan, or a number of folds that makes none.
+            and scan, a number of folds that makes none, or two branches with one folder.
     """
     if folds < 0 or folds == 1:
         raise SettingsError(f"--folds {folds}: use 2 or more, or leave it out to train once")
@@ -82,6 +83,7 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
         for point in scan_recipes(recipe_class, fixed, scanned)
         for fold in (range(folds) if folds else [None])
     )
+    _refuse_shared_folders(branches)
     return Plan(
         recipe_name(recipe_class), serialize_settings(fixed), serialize_scan(scanned), branches
     )
@@ -91,6 +93,23 @@ def plan(recipe: str, settings: str, scan: str, folds: int) -> Plan:
 def scanned_names(scan: str) -> frozenset[str]:
     """Return the names of the settings that the text *scan* has values for."""
     return frozenset(parse_scan([scan] if scan else []))
+
+
+def _refuse_shared_folders(branches: Iterable[Branch]) -> None:
+    by_name: dict[str, Branch] = {}
+    for branch in branches:
+        other = by_name.setdefault(branch.name, branch)
+        if other is not branch:
+            first, second = other.recipe.settings(), branch.recipe.settings()
+            names = [name for name in first if repr(first[name]) != repr(second[name])]
+            told = [
+                ", ".join(f"{name}={values[name]!r}" for name in names)
+                for values in (first, second)
+            ]
+            raise SettingsError(
+                f"two branches, {told[0]} and {told[1]}, would share the folder {branch.name}; "
+                "train one of them under a --version of its own"
+            )
 
 
 def _name(recipe: Recipe, scanned: list[str], fold: int | None, folds: int) -> str:
@@ -106,10 +125,11 @@ def _name(recipe: Recipe, scanned: list[str], fold: int | None, folds: int) -> s
 
 def _folder_word(value: Any) -> str:
     text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = without_secrets(text)
     word = re.sub(r"[^A-Za-z0-9.+-]+", "_", text)
     # two values that differ only in replaced characters must not share a folder
     plain = word == text and word.strip(".") and not isinstance(value, list)
-    return word if plain else f"{word}-{_digest(repr(value))}"
+    return word if plain else f"{word}-{_digest(without_secrets(repr(value)))}"
 
 
 def _digest(text: str) -> str:

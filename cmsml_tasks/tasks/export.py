@@ -16,6 +16,7 @@ from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.places import place
 
@@ -25,6 +26,12 @@ class ExportGraph(ExportedTask):
 
     code_version = 1
     reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.has_source and self.is_workflow():
+            with told():
+                self.check_source_is_the_same()
 
     def local_workflow_requires(self) -> Any:
         """Return the trainings of all branches, none where a source replaces them."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +12,19 @@ import law
 import luigi
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.filenames import GRAPHS
+from cmsml_tasks.filenames import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import parse_settings, serialize_settings
+from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.names import parse_names, serialize_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter
-from cmsml_tasks.tasks.store import path_part
+from cmsml_tasks.tasks.store import safe_part
+from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.messages import flag
+from cmsml_tasks.tracking.places import place
+from cmsml_tasks.tracking.targets import file_of
 
 _FREE = {"none", "?", "-1"}
 
@@ -93,6 +101,24 @@ class ExportedTask(BranchedTask):
             return super().folder()
         return (self.task_family, source_name(self.source), self.version)
 
+    def check_source_is_the_same(self) -> None:
+        """Check that outputs which are there are of this source: names alone are often equal.
+
+        Raises:
+            SettingsError: they are of another one, which is still there and has other content.
+        """
+        path = place(str(file_of(self.store_target(MANIFEST))))
+        manifest = Manifest.read(path)
+        origins = manifest.origins.values() if isinstance(manifest, Manifest) else ()
+        for other in [origin.get("path", "") for origin in origins if "task" not in origin]:
+            if _is_another(self.source, other):
+                remove = f"law run {self.task_family} --version {self.version} --source"
+                raise SettingsError(
+                    f"--source {self.source}: {path.parent} holds what was made of another source, "
+                    f"{printable(other)}; choose another --version, or remove that first: {remove} "
+                    f"{printable(shlex.quote(other))} --remove-output=0,a"
+                )
+
     def jobs_path(self) -> tuple[str, ...]:
         """Return the parts of the path of the jobs: those of the outputs."""
         return self.folder() if self.has_source else super().jobs_path()
@@ -112,10 +138,22 @@ ExportedTask.deregister()
 def source_name(source: str) -> str:
     """Return the folder name for a model file: its name without the endings of its format."""
     name = Path(source).name
-    for ending in (".pb.txt", ".pbtxt", ".pb", ".keras", ".hdf5", ".h5"):
-        if name.endswith(ending) and name != ending:
-            return name.removesuffix(ending)
-    return name
+    endings = (".pb.txt", ".pbtxt", ".pb", ".keras", ".hdf5", ".h5")
+    ending = next((each for each in endings if name.endswith(each) and name != each), "")
+    return safe_part(name.removesuffix(ending))
+
+
+def _is_another(source: str, other: str) -> bool:
+    """Tell whether *other*, as a manifest has it, is there and has other content than *source*."""
+    if source_name(other) != source_name(source):
+        return False  # no source of this folder: others may write manifests
+    try:
+        kinds = [stat.S_IFMT(os.stat(path).st_mode) for path in (source, other)]
+        if not {stat.S_IFREG, stat.S_IFDIR}.issuperset(kinds):
+            return False
+        return not os.path.samefile(source, other) and digest_of(source) != digest_of(other)
+    except (OSError, ValueError):
+        return False  # it is gone, or no path at all
 
 
 def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
@@ -158,5 +196,4 @@ def _check_source(source: str) -> str:
     path = Path(source).expanduser().absolute()
     if not path.exists():
         raise SettingsError(f"--source {source}: there is no such file; check the path")
-    path_part("source", source_name(str(path)))
     return str(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
+from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking import gfal
 from cmsml_tasks.tracking.places import Place, Url, place
 from cmsml_tasks.tracking.targets import target_in
@@ -36,8 +38,12 @@ def store() -> Place:
         raise SettingsError(f"the store {given!r} names a variable that is not set")
     if not isinstance(folder, Url):
         return folder.expanduser().absolute()
-    scheme = folder.text.partition("://")[0]
-    if scheme not in gfal.SCHEMES:
+    if holds_secret(folder.text):
+        raise SettingsError(
+            f"the store {given!r} has a password or token in its URL, which would stand in "
+            "what is printed; put it where gfal2 finds it, such as $BEARER_TOKEN or a proxy"
+        )
+    if folder.scheme not in gfal.SCHEMES:
         raise SettingsError(
             f"the store {given!r} cannot be used; it is a folder, or a URL that begins with one of "
             f"{', '.join(gfal.SCHEMES)}"
@@ -71,6 +77,18 @@ def path_part(role: str, value: str) -> str:
         f"--{role} {value!r} cannot name a folder; use letters, digits and . _ + = - only, "
         "starting with a letter or digit, e.g. v1"
     )
+
+
+def safe_part(text: str) -> str:
+    """Return a name for a folder that can be one part of a path everywhere, *text* if it can.
+
+    Two texts that differ only in replaced characters have different names.
+    """
+    if _SAFE.fullmatch(text) and ".." not in text:
+        return text
+    word = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return "-".join(filter(None, [word, digest[:6]]))
 
 
 def target(*parts: str) -> Any:

@@ -54,14 +54,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _origin(subject: str, store: Place) -> int:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
     from cmsml_tasks.tracking.provenance import find_manifests, origin_lines
 
     if isinstance(store, Path) and not store.is_dir():
         raise SettingsError(f"there is no store {store}; name it with --store")
     path = Path(subject)
-    manifest = Manifest.read(place(subject))
-    if manifest is not None:
+    manifest = Manifest.read(place(subject), declared=None)
+    if isinstance(manifest, Unbelievable) and path.name.endswith("manifest.json"):
+        raise SettingsError(f"{subject}: {manifest}")
+    if isinstance(manifest, Manifest):
         print("\n".join(origin_lines(place(subject), manifest, store=store)))
         return 0
     if path.exists():

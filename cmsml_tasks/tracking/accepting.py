@@ -17,6 +17,7 @@ from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
 from cmsml_tasks.tracking.observations import observations_today
+from cmsml_tasks.tracking.requested import asked_for, described
 from cmsml_tasks.tracking.state import State, Verdict, few, one_look
 
 
@@ -92,6 +93,7 @@ def _accept(task: Any, state: State) -> None:
             outputs=describe_outputs(task.output_paths(), path.parent),
             origins={**before.origins, **inputs.origins(path.parent)},
             request=task.request(),
+            required=described(asked_for(before)[0]),
             accepted=[*before.accepted, entry],
         ).write(path)
     finally:

@@ -48,7 +48,9 @@ def keep(kind: str, key: str, value: Any) -> None:
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            sibling.write_text(json.dumps({"key": key, "value": value}), encoding="utf-8")
+            # a new file: a link that others have put there is not followed
+            with open(sibling, "x", encoding="utf-8") as file:
+                json.dump({"key": key, "value": value}, file)
             os.replace(sibling, place)
         finally:
             sibling.unlink(missing_ok=True)

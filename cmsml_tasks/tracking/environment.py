@@ -16,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from cmsml_tasks.shown import is_secret_name, without_secrets
+
 PACKAGES = ("cmsml_tasks", "tensorflow", "keras", "numpy", "law", "luigi", "protobuf")
 COMPARABLE = ("python", "platform", "processor", "host", *PACKAGES)
 """What ``--compare-environment`` can name."""
@@ -44,7 +46,9 @@ def environment(folder: str | os.PathLike[str] = ".") -> dict[str, Any]:
         "job": {name: os.environ[name] for name in _JOBS if os.environ.get(name)},
         "git": git_commit(folder),
         "variables": {
-            name: value for name, value in sorted(os.environ.items()) if name.startswith("TF_")
+            name: without_secrets(value)
+            for name, value in sorted(os.environ.items())
+            if name.startswith("TF_") and not is_secret_name(name)
         },
     }
 
@@ -87,7 +91,7 @@ def _git(folder: str | os.PathLike[str], *words: str) -> subprocess.CompletedPro
 def _command() -> str:
     # law appends its subcommand to the program's name
     program = os.path.basename(sys.argv[0]).partition(" ")[0]
-    return shlex.join([program, *sys.argv[1:]])
+    return without_secrets(shlex.join([program, *sys.argv[1:]]))
 
 
 def _user() -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.forks import prepare_forks
+from cmsml_tasks.shown import without_secrets
 
 T = TypeVar("T")
 
@@ -133,7 +134,8 @@ def ask(url: str, doing: str, call: Callable[[Any], T], attempts: int = _ATTEMPT
         except module.GError as error:
             code, text = _reason(error)
             if code in _NOT_THERE:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url) from error
+                shown = without_secrets(url)
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shown) from error
             if code not in _SILENT or attempt == attempts:
                 message = f"{url}: cannot {doing}: {text}; {_advice(code)}"
                 raise StorageError(message, code) from error

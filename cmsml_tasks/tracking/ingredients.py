@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.code import (
     Code,
     code_as_imported,
@@ -84,13 +85,13 @@ def _roots(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
 
 
 def as_json(value: Any) -> Any:
-    """Return *value* as it is once it was written to JSON and read back.
+    """Return *value* as it is once it was written to a manifest and read back.
 
     Raises:
         SettingsError: it has no place in JSON.
     """
     try:
-        return json.loads(json.dumps(value, allow_nan=False, default=_plain))
+        return json.loads(without_secrets(json.dumps(value, allow_nan=False, default=_plain)))
     except (TypeError, ValueError) as error:
         raise SettingsError(
             f"{value!r} decides about an output, and cannot be written as JSON: {error}"

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import law
-from luigi.task_register import load_task
 
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.digests import Digest, digest_of_output
@@ -18,6 +17,7 @@ from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.places import Place
+from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.state import State, seen
 from cmsml_tasks.tracking.targets import file_of
 
@@ -53,6 +53,7 @@ class Inputs:
     Attributes:
         files: by the name that the manifest gives them; those from outside in their order.
         waits_for: required tasks that would run first.
+        gone: tasks that were asked for and are no more, in words.
         unknown: files from outside that cannot be looked at, in words.
         read_with: code that is needed to read the inputs, as in the manifest.
         rests_on: local files whose signatures say whether any of this has changed.
@@ -61,6 +62,7 @@ class Inputs:
 
     files: dict[str, Input] = field(default_factory=dict)
     waits_for: list[law.Task] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     read_with: list[str] = field(default_factory=list)
     rests_on: list[str] = field(default_factory=list)
@@ -107,7 +109,10 @@ def inputs_of(task: TrackedTask, manifest: Manifest | None, required: Iterable[l
 
 def inputs_recorded_by(task: TrackedTask, manifest: Manifest) -> Inputs:
     """Return what *task* would read today, if it asked for what it did for *manifest*."""
-    return inputs_of(task, manifest, [*required_by(task), *asked_for(manifest)])
+    asked, gone = asked_for(manifest)
+    inputs = inputs_of(task, manifest, [*required_by(task), *asked])
+    inputs.gone = gone
+    return inputs
 
 
 def required_by(task: TrackedTask) -> Iterator[law.Task]:
@@ -130,11 +135,6 @@ def _required_by_all_branches(workflow: Any) -> list[law.Task]:
         required |= dict(workflow.local_workflow_requires() or {})
         return list(law.util.flatten(required))
     return list(law.util.flatten(workflow.requires()))
-
-
-def asked_for(manifest: Manifest) -> list[law.Task]:
-    """Return what the task of *manifest* asked for while it ran."""
-    return [load_task(*each) for each in manifest.required]
 
 
 def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.tracking import places
@@ -15,7 +16,7 @@ from cmsml_tasks.tracking.ingredients import (
 )
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
-from cmsml_tasks.tracking.manifest import Manifest, output_changes, set_aside
+from cmsml_tasks.tracking.manifest import Manifest, Unbelievable, output_changes, set_aside
 from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict, seen
@@ -33,8 +34,8 @@ def judge(task: TrackedTask) -> State:
         StorageError: a server does not answer, or refuses; nothing is known then.
     """
     paths = task.output_paths()
-    manifest = believable_manifest(task.manifest_path)
-    if manifest is None or manifest.task != task.task_family:
+    manifest = believable_manifest(task)
+    if not isinstance(manifest, Manifest) or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
     return judged(
         task,
@@ -68,6 +69,7 @@ def judged(
         }
         recorded = {**recorded, CODE: used}
     changed = changes(recorded, current, roots)
+    changed += inputs.gone
     changed += environment_changes(manifest.environment, task.compare_environment)
     damaged, gone = _damage(task, manifest, folder)
     verdict = Verdict.COMPLETE
@@ -86,22 +88,27 @@ def judged(
     )
 
 
-def believable_manifest(path: Place) -> Manifest | None:
-    """Return the manifest at *path*, or the one that was set aside by a run that changed nothing.
+def declared_names(task: TrackedTask) -> list[str]:
+    """Return the outputs of *task* by the names that its manifest gives them."""
+    folder = task.manifest_path.parent
+    return [places.relative(path, folder) for path in task.output_paths()]
+
+
+def believable_manifest(task: TrackedTask) -> Manifest | Unbelievable | None:
+    """Return the manifest of *task*, or the one that a run set aside which changed nothing.
 
     The latter is what a failed or killed run leaves whose task had written no output yet.
     """
-    manifest = Manifest.read(path)
-    if manifest is not None:
+    path, declared = task.manifest_path, declared_names(task)
+    manifest = Manifest.read(path, declared)
+    if isinstance(manifest, Manifest):
         return manifest
-    before = Manifest.read(set_aside(path))
-    if before is None:
-        return None
-    try:
-        changed, gone = output_changes(before.outputs, path.parent)
-    except OSError:
-        return None
-    return None if changed or gone else before
+    before = Manifest.read(set_aside(path), declared)
+    if isinstance(before, Manifest):
+        with suppress(OSError):
+            if output_changes(before.outputs, path.parent) == ([], []):
+                return before
+    return manifest
 
 
 def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
@@ -110,12 +117,6 @@ def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredien
     if not before:
         return ingredients
     return {**ingredients, PARAMETER: {**before, **ingredients.get(PARAMETER, {})}}
-
-
-def output_names(task: TrackedTask) -> list[str]:
-    """Return the names that a manifest has for the outputs of *task*."""
-    folder = task.manifest_path.parent
-    return [places.relative(path, folder) for path in task.output_paths()]
 
 
 def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
@@ -131,8 +132,12 @@ def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
     return {**ingredients, INPUT: kept}
 
 
-def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | None) -> State:
+def _without_manifest(
+    task: TrackedTask, paths: list[str], manifest: Manifest | Unbelievable | None
+) -> State:
     there = [path for path in paths if places.exists(path)]
+    if isinstance(manifest, Unbelievable):
+        return State(Verdict.STALE if there else Verdict.MISSING, damaged=(str(manifest),))
     if manifest is not None:
         damage = f"{task.manifest_path.name} speaks of {manifest.task}, not of {task.task_family}"
     else:
@@ -144,7 +149,7 @@ def _without_manifest(task: TrackedTask, paths: list[str], manifest: Manifest | 
 
 def _damage(task: TrackedTask, manifest: Manifest, folder: Place) -> tuple[list[str], list[str]]:
     """Return what is wrong with the outputs in *folder* in words, and which are not there."""
-    wanted = output_names(task)
+    wanted = declared_names(task)
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
         damaged, gone = output_changes(recorded, folder)

@@ -19,12 +19,13 @@ from cmsml_tasks.tracking.code import module_of_root
 from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note
-from cmsml_tasks.tracking.judging import believable_manifest
+from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
 from cmsml_tasks.tracking.replaced import check_options, drop_old, keep, restore
+from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, few, one_look
@@ -89,10 +90,11 @@ class Making:
             kept = restorable(task)
             for written in [*task.output_paths(), str(task.manifest_path)]:
                 places.remove_left_over(written)
-            self._before = believable_manifest(task.manifest_path)
+            self._before = believable_manifest(task)
+            self._links = places.take_links_away(task.output_paths())
         check_options()
         path, by_link = task.manifest_path, task.writes_by_rename
-        if self._before is not None:
+        if isinstance(self._before, Manifest):
             keep(path, self._before, by_link=by_link)
         with suppress(FileNotFoundError):
             places.move(path, set_aside(path))
@@ -108,8 +110,8 @@ class Making:
     def is_superseded(self) -> bool:
         """Tell whether another run, of a host that sees no lock, has made the same meanwhile."""
         path = self._task.manifest_path
-        manifest = Manifest.read(path)
-        if manifest is None:
+        manifest = Manifest.read(path, declared_names(self._task))
+        if not isinstance(manifest, Manifest):
             return False
         if manifest.ingredients != self._basis.ingredients(self._task.observed):
             return False
@@ -160,10 +162,7 @@ class Making:
             outputs=outputs,
             origins=basis.inputs.origins(task.manifest_path.parent),
             request=task.request(),
-            required=[
-                [each.task_module, each.task_family, each.to_str_params()]
-                for each in basis.asked_for
-            ],
+            required=described(basis.asked_for),
             environment={
                 **about,
                 "project": str(project_folder()),
@@ -174,18 +173,20 @@ class Making:
 
     def _remove_left_over(self, outputs: dict[str, Any]) -> None:
         """Remove what the last run made and this one was not asked for: no manifest knows it."""
-        before = self._before.outputs if self._before else {}
+        before = self._before.outputs if isinstance(self._before, Manifest) else {}
         for name in set(before) - set(outputs):
             folder = self._task.manifest_path.parent
             with suppress(OSError, StorageError):
                 if output_changes({name: before[name]}, folder) == ([], []):
-                    places.remove(places.place(places.of_output(folder, name)))
+                    places.remove_output(folder, name)
 
     def abandon(self) -> None:
         """Give up after a failure; where no output was touched, all is as before."""
         path = self._task.manifest_path
         with suppress(OSError, StorageError):
-            if not places.exists(str(path)) and believable_manifest(path) is not None:
+            places.put_links_back(self._links)
+            found = believable_manifest(self._task)
+            if not places.exists(str(path)) and isinstance(found, Manifest):
                 places.move(set_aside(path), path)
         note(self._task, "failed", self._seconds())
         self._lock.release()

@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import places, storage
+from cmsml_tasks.tracking.believing import FORMAT, NotBelievedError, believed
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.signatures import Signature, is_exact
 
-FORMAT = 2
+
+@dataclass(frozen=True)
+class Unbelievable:
+    """What lies where a manifest should, and why it is not believed: nothing is made of it."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"manifest not believed: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -59,41 +69,42 @@ class Manifest:
     def write(self, path: Place) -> None:
         """Write the manifest to *path* by rename, and forget an earlier one that was set aside.
 
+        Passwords and tokens of URLs are left out.
+
         Raises:
             UserError: the folder cannot be written, or the disk is full.
         """
+        # what a task calls its inputs and parameters may be URLs
+        content = json.loads(without_secrets(json.dumps(asdict(self))))
         # the order of values that are lists or dicts counts
-        places.write_json(path, asdict(self), in_order=True)
+        places.write_json(path, content, in_order=True)
         with suppress(OSError, StorageError):
             places.remove(set_aside(path))
 
     @classmethod
-    def read(cls, path: Place | str) -> Manifest | None:
-        """Return the manifest at *path*; None where it is missing, torn or of another format.
+    def read(
+        cls, path: Place | str, declared: Collection[str] | None = ()
+    ) -> Manifest | Unbelievable | None:
+        """Return the manifest at *path*, or why it is not believed; None where there is none.
+
+        Those of older formats are read as today's.
+
+        Args:
+            path: where it lies.
+            declared: names of outputs, as seen from its folder, that the task itself declares;
+                others must lie in that folder. None for readers who act on no name.
 
         Raises:
             StorageError: the server does not answer, or refuses.
         """
         try:
-            content = json.loads(places.read_bytes(path))
-            manifest = cls(**content)
-        except (OSError, ValueError, TypeError):
+            return cls(**believed(places.read_bytes(path), declared))
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        if manifest.format != FORMAT:
-            return None
-        return manifest if _is_well_formed(manifest) else None
-
-
-def _is_well_formed(manifest: Manifest) -> bool:
-    typed = all(type(getattr(manifest, name)) is kind for name, kind in _TYPES.items())
-    return typed and all(isinstance(output, dict) for output in manifest.outputs.values())
-
-
-_TYPES: dict[str, type] = {
-    **dict.fromkeys(("ingredients", "outputs", "origins", "request", "environment"), dict),
-    **dict.fromkeys(("required", "read_with", "accepted"), list),
-    "task": str,
-}
+        except OSError as error:
+            return Unbelievable(f"it cannot be read: {error.strerror or error}")
+        except NotBelievedError as error:
+            return Unbelievable(str(error))
 
 
 def set_aside(path: Place) -> Place:

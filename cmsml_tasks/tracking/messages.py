@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NoReturn
 
 import law
@@ -12,6 +13,10 @@ import luigi
 from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.shown import without_secrets
+
+_FORMATTER = logging.Formatter()
+_raised: ContextVar[bool] = ContextVar("refusals raised", default=False)
 
 
 def flag(name: str) -> str:
@@ -21,10 +26,20 @@ def flag(name: str) -> str:
 
 def refuse(error: Exception) -> NoReturn:
     """End the command line with the message of *error*; in a program raise it."""
-    if CmdlineParser.get_instance() is None:
+    if CmdlineParser.get_instance() is None or _raised.get():
         raise error
-    law.util.abort(f"error: {error}")
+    law.util.abort(f"error: {without_secrets(str(error))}")
     raise SystemExit  # abort has ended the process; its type does not say so
+
+
+@contextmanager
+def refusals_raised() -> Iterator[None]:
+    """Let `refuse` raise in this block, also on the command line."""
+    token = _raised.set(True)
+    try:
+        yield
+    finally:
+        _raised.reset(token)
 
 
 @contextmanager
@@ -37,7 +52,10 @@ def told() -> Iterator[None]:
 
 
 class _PlainUserErrors(logging.Filter):
-    """Turns luigi's traceback of a failed task into the message of the user's mistake."""
+    """Turns luigi's traceback of a failed task into the message of the user's mistake.
+
+    luigi names tasks with their parameters, which may be URLs.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -46,6 +64,11 @@ class _PlainUserErrors(logging.Filter):
             record.msg = "%s failed: %s"
             record.args = (task.task_family if task else "task", error)
             record.exc_info = None
+        text = record.getMessage()
+        if "://" in text:
+            record.msg, record.args = without_secrets(text), ()
+        if record.exc_info:
+            record.exc_text = without_secrets(_FORMATTER.formatException(record.exc_info))
         return True
 
 

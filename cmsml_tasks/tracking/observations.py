@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed, names_digest
+from cmsml_tasks.shown import is_secret_name
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.law_config import project_folder
 
@@ -28,7 +29,6 @@ READ, VARIABLE = "read", "variable"
 OBSERVED = {READ, VARIABLE}
 
 _CONTENT, _NAMES, _SHOWN = "sha256", "names", "shown"
-_SECRET = re.compile(r"(?i)token|secret|pass|key|cred|auth|private|cookie|session|proxy|cert")
 _PLAIN = re.compile(r"[\w .,:/+=@%~-]{0,60}", re.ASCII)
 
 Sections = dict[str, dict[str, dict[str, Any]]]
@@ -176,7 +176,7 @@ def _variable(name: str, value: str | None) -> dict[str, Any]:
     if value is None:
         return {}
     digest = hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()
-    is_plain = not _SECRET.search(name) and "://" not in value and _PLAIN.fullmatch(value)
+    is_plain = not is_secret_name(name) and "://" not in value and _PLAIN.fullmatch(value)
     return {_CONTENT: digest, **({_SHOWN: value} if is_plain else {})}
 
 

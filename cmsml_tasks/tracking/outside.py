@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.digests import Digest, digest_of
 from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 
@@ -71,7 +72,7 @@ def tracked_files_of(owner: TrackedTask, data: Any) -> list[TrackedFile | NotHer
     try:
         return described(owner.tracked_files(data))
     except UserError as error:
-        return [NotHere("", str(error))]
+        return [NotHere("", without_secrets(str(error)))]
 
 
 def described(files: Iterable[Tracked]) -> list[TrackedFile | NotHere]:
@@ -92,14 +93,16 @@ def look_outside(
     files = list(files)
     here = [each for each in files if isinstance(each, TrackedFile)]
     away = [each for each in files if isinstance(each, NotHere)]
-    spoken_for = _recorded(manifest, away, {each.path for each in here})
-    found, unknown = [], [f"inputs not compared: {each.why}" for each in away]
+    spoken_for = _recorded(manifest, away, {without_secrets(each.path) for each in here})
+    found = []
+    unknown = [f"inputs not compared: {without_secrets(each.why)}" for each in away]
     for each, name in zip(here, _names(here, spoken_for), strict=True):
-        origin = {"path": each.path, FOUND_BY: each.found_by}
+        shown = without_secrets(each.path)
+        origin = {"path": shown, FOUND_BY: without_secrets(each.found_by)}
         try:
             digest = digest_of(each.path)
         except (OSError, UserError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            reason = getattr(error, "strerror", None) or without_secrets(str(error))
             unknown.append(f"input {name} not compared: {reason}")
             known = _entry(manifest, name)
             if known is not None:
@@ -116,7 +119,7 @@ def _recorded(
     """Return what *manifest* says of the files that the globs of *away* have found then."""
     if manifest is None or not away:
         return []
-    globs = {each.found_by for each in away}
+    globs = {without_secrets(each.found_by) for each in away}
     found = []
     for name, origin in manifest.origins.items():
         entry = _entry(manifest, name)
@@ -138,13 +141,13 @@ def _entry(manifest: Manifest | None, name: str) -> tuple[Digest, Mapping[str, A
 
 def _names(here: Sequence[TrackedFile], away: Sequence[OutsideFile]) -> list[str]:
     """Return the names of *here*, the same ones whether the files of *away* are there or not."""
-    uses = [(each.path, each.used_as) for each in here]
+    uses = [(without_secrets(each.path), each.used_as) for each in here]
     uses += [(str(each.origin.get("path")), each.used_as) for each in away]
     paths = [path for path, _ in uses]
     plain = [path for path, used_as in uses if not used_as]
     short = dict(zip(paths, short_names(paths), strict=True))
     below = dict(zip(plain, names_below_common_folder(plain), strict=True))
-    return [below.get(each.path, short[each.path]) for each in here]
+    return [below.get(path, short[path]) for path, _ in uses[: len(here)]]
 
 
 def names_below_common_folder(files: Sequence[str]) -> list[str]:

@@ -6,10 +6,13 @@ so that nothing looks for it on the local file system, and finds it missing, by 
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from cmsml_tasks.tracking import cache, signatures, storage
 from cmsml_tasks.tracking.signatures import Signature
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/]*)(.*)", re.DOTALL)
+_LARGEST = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Url:
 
     def __truediv__(self, name: str) -> Url:
         return Url(f"{self.text}/{name}")
+
+    @property
+    def scheme(self) -> str:
+        """The part before ``://``."""
+        return self.text.partition("://")[0]
 
     @property
     def name(self) -> str:
@@ -135,13 +144,25 @@ def read_bytes(where: Place | str | os.PathLike[str]) -> bytes:
     """Return the content of a small text file.
 
     Raises:
-        OSError: it is not there, or cannot be read.
+        OSError: it is not there, cannot be read, is no regular file, or is large.
         StorageError: the server does not answer, or refuses.
     """
     if isinstance(where, Url):
+        if storage.look_at(where.text)[0] > _LARGEST:
+            raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MiB")
         return storage.read_bytes(where.text)
-    with open(where, "rb") as file:
-        return file.read()
+    # opened first, so that nobody can exchange it; a pipe would make an ordinary open wait
+    descriptor = os.open(where, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no regular file")
+        if status.st_size > _LARGEST:
+            raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MiB")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def write_json(
@@ -183,6 +204,45 @@ def remove(where: Place) -> None:
         storage.remove(where.text)
     else:
         where.unlink(missing_ok=True)
+
+
+def take_links_away(paths: Iterable[str]) -> dict[str, str]:
+    """Remove symbolic links among local *paths*, so that what is written follows none.
+
+    Returns:
+        Where each led, for `put_links_back`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    links = {}
+    for path in paths:
+        if not is_remote(path) and os.path.islink(path):
+            links[path] = os.readlink(path)
+            os.unlink(path)
+    return links
+
+
+def put_links_back(links: Mapping[str, str]) -> None:
+    """Make *links* again where nothing else has taken their place."""
+    for path, target in links.items():
+        with suppress(FileExistsError):
+            os.symlink(target, path)
+
+
+def remove_output(folder: Place, name: str) -> None:
+    """Remove the output that the manifest in *folder* calls *name*; a link leads nowhere else.
+
+    Raises:
+        OSError: the folder cannot be written, or *name* lies elsewhere.
+        StorageError: the server does not answer, or refuses.
+    """
+    where = place(of_output(folder, name))
+    if isinstance(folder, Path) and isinstance(where, Path):
+        real = os.path.realpath(folder)
+        if os.path.commonpath([real, os.path.realpath(where.parent)]) != real:
+            raise OSError(errno.EXDEV, f"{name} lies outside of {folder}")
+    remove(where)
 
 
 def files_below(folder: Place) -> Iterator[Place]:

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cmsml_tasks.shown import printable
 from cmsml_tasks.tracking import places
+from cmsml_tasks.tracking.gfal import SCHEMES
 from cmsml_tasks.tracking.ingredients import CODE
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.kinds import tasks_of
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.places import Place
+from cmsml_tasks.tracking.places import Place, Url
 
 _LONGEST = 100
 
@@ -35,8 +37,8 @@ def find_manifests(store: Place, digest: str) -> list[Found]:
     """
     found = []
     for path in manifests_below(store):
-        manifest = Manifest.read(path)
-        if manifest is None:
+        manifest = Manifest.read(path, declared=None)
+        if not isinstance(manifest, Manifest):
             continue
         makes = _named(manifest.outputs, digest)
         reads = _named(manifest.ingredients.get(INPUT, {}), digest)
@@ -87,7 +89,8 @@ def origin_lines(
         return ["(as above)"]
     told.add(places.identity(path))
     lines = [
-        f"{name}  sha256 {output['sha256']}  {output['size']:,} bytes"
+        f"{name}  sha256 {output['sha256']}"
+        + (f"  {output['size']:,} bytes" if "size" in output else "")
         for name, output in manifest.outputs.items()
     ]
     lines += [f"  {line}" for line in _how(manifest)]
@@ -107,13 +110,16 @@ def origin_lines(
         else:
             inner = origin_lines(*found, depth - 1, store, told)
             lines += [f"    {line}" for line in [f"{maker}:", *inner]]
-    return lines
+    return [printable(line) for line in lines]
 
 
 def _maker(path: Place, digests: list[str], store: Place | None) -> tuple[Place, Manifest] | None:
     """Return the manifest of what was read: at *path*, or wherever *store* has it."""
-    manifest = Manifest.read(path)
-    if manifest and all(_named(manifest.outputs, digest) for digest in digests):
+    if isinstance(path, Url) and path.scheme not in SCHEMES:
+        return None
+    manifest = Manifest.read(path, declared=None)
+    outputs = manifest.outputs if isinstance(manifest, Manifest) else {}
+    if isinstance(manifest, Manifest) and all(_named(outputs, digest) for digest in digests):
         return path, manifest
     for found in find_manifests(store, digests[0]) if store else ():
         if found.makes:
@@ -154,9 +160,10 @@ def _from_what(manifest: Manifest) -> list[str]:
                 for module, definitions in content.items()
             ]
         elif section != INPUT:
+            named = content if isinstance(content, dict) else {"": content}
             lines += [
                 f"{section:<8} {name} = {_shown(value)}"
-                for name, value in content.items()
+                for name, value in named.items()
                 if value not in (None, "", [], {})
             ]
     return lines

@@ -12,9 +12,11 @@ from typing import Any
 from luigi.task_register import load_task
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.tables import table
+
+_NEVER = ("log_file", "workflow", "effective_workflow", "cancel_jobs", "cleanup_jobs")
 
 
 def rebuild(path: Place) -> bool:
@@ -28,16 +30,21 @@ def rebuild(path: Place) -> bool:
     Raises:
         SettingsError: there is no manifest, or the run failed.
     """
-    manifest = Manifest.read(path)
-    if manifest is None or not manifest.request:
-        raise SettingsError(f"{path} is no manifest, or one of an older version")
-    command = [law_program(), "run", *_words(manifest.request)]
+    manifest = Manifest.read(path, declared=None)
+    if manifest is None:
+        raise SettingsError(f"{path} is no manifest: there is no such file")
+    if isinstance(manifest, Unbelievable):
+        raise SettingsError(f"{path} is no manifest to believe: {manifest.reason}")
+    if not manifest.request:
+        raise SettingsError(f"{path} does not say how its outputs are made; run the task itself")
+    task = _task(manifest.request)
+    command = [law_program(), "run", *_words(manifest.request, task)]
     print(shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
     done = subprocess.run(command, check=False)
     if done.returncode:
         raise SettingsError(f"the run ended with exit status {done.returncode}; see above")
-    again = Manifest.read(_task(manifest.request).manifest_path)
-    made = again.outputs if again is not None else {}
+    again = Manifest.read(task.manifest_path, declared=None)
+    made = again.outputs if isinstance(again, Manifest) else {}
     rows = []
     for name, output in manifest.outputs.items():
         digest = made.get(name, {}).get("sha256")
@@ -60,8 +67,20 @@ def law_program() -> str:
     return program
 
 
-def _words(request: dict[str, Any]) -> list[str]:
-    options = [f"--{name}={value}" for name, value in request["parameters"].items()]
+def _words(request: dict[str, Any], task: Any) -> list[str]:
+    """Return the words of the run: parameters that say what is made, and none that removes.
+
+    Raises:
+        SettingsError: a parameter that the task does not have.
+    """
+    known = {name.replace("_", "-") for name, _ in task.get_params()}
+    never = {name.replace("_", "-") for name in (*task.interactive_params, *_NEVER)}
+    options = []
+    for name, value in request["parameters"].items():
+        if name not in known:
+            raise SettingsError(f"the manifest asks for --{name}, which {request['task']} has not")
+        if name not in never:
+            options.append(f"--{name}={value}")
     return [f"{request['module']}.{request['task']}", *options]
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from cmsml_tasks import xrootd_client
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import cache
 from cmsml_tasks.tracking.signatures import is_exact
 
@@ -56,9 +57,21 @@ def remote_digest(url: str) -> Digest:
         if scheme.lower() in _WEB:
             return _from_web(url, f"{_WEB[scheme.lower()]}://{rest}")
         return _from_fsspec(url)
-    except TimeoutError:
-        _silent_until[server] = time.monotonic() + _SILENCE_SECONDS
+    except OSError as error:
+        if isinstance(error, TimeoutError):
+            _silent_until[server] = time.monotonic() + _SILENCE_SECONDS
+        _take_secrets_out(error)
         raise
+
+
+def _take_secrets_out(error: OSError) -> None:
+    error.args = tuple(
+        without_secrets(each) if isinstance(each, str) else each for each in error.args
+    )
+    for name in ("strerror", "filename"):
+        text = getattr(error, name)
+        if isinstance(text, str):
+            setattr(error, name, without_secrets(text))
 
 
 def _from_xrootd(url: str) -> Digest:

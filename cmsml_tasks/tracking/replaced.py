@@ -76,7 +76,7 @@ def kept_in(folder: Path) -> list[Kept]:
             if each.name.startswith(".") or not each.is_dir(follow_symlinks=False):
                 continue
             manifest = Manifest.read(Path(each.path, _MANIFEST))
-            if manifest is not None:
+            if isinstance(manifest, Manifest):
                 found.append(Kept(Path(each.path), manifest))
     return sorted(found, key=lambda kept: kept.since, reverse=True)
 

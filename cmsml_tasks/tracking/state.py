@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cmsml_tasks.shown import printable
+
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest
 
@@ -71,7 +73,7 @@ class State:
 def few(words: Sequence[str]) -> str:
     """Return the first of *words*, and how many more there are."""
     rest = f"; and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
-    return "; ".join(words[:_MOST_WORDS]) + rest
+    return printable("; ".join(words[:_MOST_WORDS]) + rest)
 
 
 def word_of(verdict: Verdict) -> str:

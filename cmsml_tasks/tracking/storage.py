@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import cache
 from cmsml_tasks.tracking.gfal import TRANSFER_SECONDS, StorageError, ask
 from cmsml_tasks.tracking.signatures import Signature, is_exact
@@ -28,6 +29,7 @@ from cmsml_tasks.tracking.state import is_looking, seen_as
 
 T = TypeVar("T")
 
+_ANY = ("utf-8", "surrogateescape")  # the cache keeps text, and a file may hold anything
 _OLD_SECONDS = 24 * 3600  # a sibling that young may still be on its way, from another host
 
 
@@ -63,7 +65,7 @@ def look_at(url: str) -> Signature:
     if entries is None:
         return _signature(ask(url, "look at it", lambda context: context.stat(url)))
     if name not in entries:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), without_secrets(url))
     return _signature(entries[name])
 
 
@@ -126,7 +128,7 @@ def read_bytes(url: str) -> bytes:
         StorageError: no answer, or no permission.
     """
     before = look_at(url)
-    return _kept("texts", url, before, lambda: _read(url).decode()).encode()
+    return _kept("texts", url, before, lambda: _read(url).decode(*_ANY)).encode(*_ANY)
 
 
 def _read(url: str) -> bytes:

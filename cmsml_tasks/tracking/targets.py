@@ -6,6 +6,7 @@ that law's ``--print-status`` and ``--remove-output`` speak of manifests too.
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -48,7 +49,8 @@ class TrackedTarget:
             text: str = super().status_text(*args, color=color, **kwargs)  # type: ignore[misc]
             return text
         state = self.producer.state()
-        if state.verdict is not Verdict.ARCHIVED and not self.exists():  # type: ignore[attr-defined]
+        known = (Verdict.ARCHIVED, Verdict.MISSING)
+        if state.verdict not in known and not self.exists():  # type: ignore[attr-defined]
             return painted(Verdict.MISSING, color)
         return state.text(partial(painted, color=color))
 
@@ -57,7 +59,11 @@ class TrackedTarget:
         if self.producer is not None:
             with _told(self):
                 self.producer.forget()
-        super().remove(*args, **kwargs)  # type: ignore[misc]
+        path = file_of(self) or ""
+        if not places.is_remote(path) and os.path.islink(path):
+            os.unlink(path)  # law would follow it, or fail
+        else:
+            super().remove(*args, **kwargs)  # type: ignore[misc]
 
 
 class RemoteTarget:

@@ -12,6 +12,7 @@ import luigi
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
@@ -126,6 +127,11 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         self.making: Making | None = None
         self.has_run = False
         self.known_complete: set[int] = set()
+        if any("://" in str(value) for value in self.param_kwargs.values()):
+            # luigi's ids are told, and have the beginnings of parameters in them
+            texts = self.to_str_params(only_significant=True, only_public=True)
+            shown = {name: without_secrets(text) for name, text in texts.items()}
+            self.task_id = luigi.task.task_id_str(self.task_family, shown)
         self.read_with: list[str] = []
         """Set by ``run`` where reading the outputs needs code of one's own; see `tracked_code`."""
         self.observed = Observed()
@@ -166,6 +172,9 @@ class TrackedTask(law.Task):  # type: ignore[misc]
                 near = did_you_mean(str(name), COMPARABLE)
                 refuse(SettingsError(f"--compare-environment {name}: it is not recorded{near}"))
         return params
+
+    def _repr_param(self, name: str, value: Any, **kwargs: Any) -> str:
+        return without_secrets(super()._repr_param(name, value, **kwargs))
 
     # what a task may say about its ingredients
 

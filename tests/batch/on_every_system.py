@@ -2,11 +2,13 @@
 
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 from batch_project import BatchProject, states
-from law_commands import summary
+from law_commands import finished, summary
 
+_MADE = shutil.ignore_patterns("runs_*", "store")
 RIGHT = {0: [0, ""], 1: [1, ""], 2: [4, ""]}
 
 
@@ -79,6 +81,51 @@ def test_retries_are_counted_over_commands(system, project):
     assert project.runs(0) == 2
 
 
+def test_clones_and_stores_have_jobs_of_their_own(system, project, tmp_path):
+    """The same command in a copy of the folder, and with another store, while jobs are running."""
+    project.tell(0, "pause", 9)
+    other = {name: str(tmp_path / name) for name in ("CMSML_TEST_STORE", "CMSML_TEST_FAULTS")}
+    Path(other["CMSML_TEST_FAULTS"]).mkdir()
+    with project.start("--n", "2") as first:
+        project.wait_until_running(0)
+        # cp -r, with records of jobs that are in the queue
+        shutil.copytree(project.folder, tmp_path / "clone", ignore=_MADE)
+        clone = BatchProject(tmp_path / "clone", system.name, dict(project.variables))
+        with clone.start("--n", "2") as second, project.start("--n", "2", **other) as third:
+            texts = [finished(process) for process in (first, second, third)]
+    assert [each.returncode for each in (first, second, third)] == [0, 0, 0], texts
+    for text in texts:
+        assert "going to submit 2" in text
+        assert "removed" not in text
+    told = "jobs of the same branches are left alone: they were submitted from"
+    assert f"{told} {project.folder}, and this is {clone.folder}" in texts[1]
+    assert "left alone" not in texts[2]
+    right = {0: RIGHT[0], 1: RIGHT[1]}
+    assert project.values() == clone.values() == right
+    assert project.all_runs(2) == clone.all_runs(2) == [1, 1]
+    assert sorted(path.name for path in (tmp_path / "CMSML_TEST_STORE").rglob("*=[01].json")) == [
+        *("number=0.json", "number=0.json", "number=1.json", "number=1.json"),
+    ]
+    assert len(list(Path(other["CMSML_TEST_FAULTS"]).glob("runs_Powers_*"))) == 2
+    assert system.is_left_by_all()
+
+
+def test_only_jobs_of_ones_own_are_cancelled(system, project, tmp_path):
+    project.tell(0, "sleep", 1)
+    project.law("--n", "1", "--no-poll")
+    project.wait_until_running(0)
+    shutil.copytree(project.folder, tmp_path / "clone", ignore=_MADE)
+    clone = BatchProject(tmp_path / "clone", system.name, dict(project.variables))
+    assert "there are no jobs of this request" in clone.law("--n", "1", "--cancel-jobs")
+    assert "no jobs" in clone.law("--n", "1", "--print-status", "0")
+    assert len(system.queue()) == 1
+    # by another path it is the same project
+    (tmp_path / "link").symlink_to(project.folder)
+    same = BatchProject(tmp_path / "link", system.name, dict(project.variables))
+    assert "cancelling 1 jobs" in same.law("--n", "1", "--cancel-jobs")
+    assert system.is_left_by_all()
+
+
 def test_submit_and_come_back_later(system, project):
     project.tell(2, "pause")
     text = project.law("--no-poll")
@@ -102,6 +149,9 @@ def test_nothing_that_users_type_is_executed(system, project):
         assert project.values() == {0: [0, text]}
     assert not list(project.folder.rglob("BAD"))
     assert "only ASCII" in project.refused("--n", "1", "--text", "µ")
+    text = project.refused("--n", "1", "--text", "https://me:hunter2@host/file")
+    assert "--text 'https://host/file' holds a password" in text
+    assert "hunter2" not in text
     for version in ("v$(touch${IFS}BAD)", "v\ntouch BAD", "a b"):
         assert "characters that batch systems misread" in project.refused("--version", version)
     assert not list(project.folder.rglob("BAD"))

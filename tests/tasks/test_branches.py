@@ -123,3 +123,11 @@ def test_history_of_a_training_of_ones_own(shell):
     shell.law("TrainModel", "--version", "v1", "--recipe", "tiny_recipes.ClassicRecipe")
     history = json.loads(next(shell.store.glob("TrainModel/*/v1/history.json")).read_text())
     assert len(history["history"]["loss"]) == 2
+
+
+def test_branches_never_share_a_folder(shell):
+    recipe = ("--recipe", "tiny_recipes.OptionalRecipe", "--scan", 'opt=none:"None"')
+    told = ("opt=None and opt='None'", "share the folder opt=None", "--version of its own")
+    for task, option in (("TrainModel", "--workers=1"), ("ValidateGraph", "--explain")):
+        shell.try_law(task, "--version", "v1", *recipe, option).refused(*told)
+    assert shell.files() == []

@@ -84,7 +84,7 @@ def test_torn_manifest_vouches_for_nothing(exported):
     manifest = exported.store / "TrainModel" / TINY / "v1" / "manifest.json"
     manifest.write_bytes(manifest.read_bytes()[:50])
     arguments = ("TrainModel", *ARGUMENTS, "--settings", "hidden_units=5")
-    reason = "no manifest: TrainModel did not finish, or did not make what is there"
+    reason = "manifest not believed: it is no JSON that can be read"
     assert exported.status(*arguments) == {"TrainModel": f"stale (1/1): {reason}"}
     assert exported.run(*arguments) == {"TrainModel": {"ran": 1}}
     assert json.loads(manifest.read_text())["ingredients"]["setting"]["hidden_units"] == 5

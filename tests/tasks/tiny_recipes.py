@@ -40,6 +40,12 @@ class TinyRecipe(Recipe):
         return keras.Model(features, keras.layers.Dense(1, "sigmoid", name="score")(x))
 
 
+class OptionalRecipe(TinyRecipe):
+    """Has a setting that can be none."""
+
+    opt: str | None = None
+
+
 class SlowRecipe(TinyRecipe):
     """Trains for a minute, to be killed meanwhile."""
 

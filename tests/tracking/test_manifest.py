@@ -1,15 +1,12 @@
 """Manifests and what they say of outputs."""
 
 import hashlib
-import json
 import subprocess
 
 import pytest
 
 from cmsml_tasks.tracking.environment import environment, environment_changes, git_commit
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
-
-RECORD = {"task": "Export", "ingredients": {}, "outputs": {}, "format": 2}
 
 
 @pytest.fixture
@@ -32,28 +29,6 @@ def test_written_manifest_is_read_back(output):
     assert manifest.outputs["graph.pb"]["sha256"] == hashlib.sha256(b"graph").hexdigest()
     assert manifest.outputs["graph.pb"]["size"] == 5
     assert output_changes(manifest.outputs, output.parent) == ([], [])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "{", "[]", "null", "\0", json.dumps(RECORD)[:30]),
-        json.dumps({**RECORD, "format": 1}),
-        json.dumps({**RECORD, "unknown": 1}),
-        json.dumps({**RECORD, "ingredients": []}),
-        json.dumps({**RECORD, "outputs": {"graph.pb": "abc"}}),
-        json.dumps({**RECORD, "read_with": {}}),
-        json.dumps({**RECORD, "task": 1}),
-    ],
-)
-def test_what_is_no_manifest_says_nothing(tmp_path, text):
-    path = tmp_path / "manifest.json"
-    path.write_text(json.dumps(RECORD))
-    assert Manifest.read(path) is not None
-    path.write_text(text)
-    assert Manifest.read(path) is None
-    path.unlink()
-    assert Manifest.read(path) is None
 
 
 def test_outputs_are_compared_by_content(output):

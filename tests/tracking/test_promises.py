@@ -192,7 +192,7 @@ def test_foreign_output_has_no_manifest(done):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"task": 1}', '{"format": 1}', "\0\xff"])
 def test_torn_manifest_vouches_for_nothing(done, content):
     done.manifest("Points/v1/points.json").write_text(content)
-    assert "no manifest" in done.status("Report")["Points"]
+    assert "manifest not believed: it" in done.status("Report")["Points"]
     assert done.run("Report")["Points"] == {"ran": 1}
 
 
