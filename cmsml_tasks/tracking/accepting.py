@@ -71,7 +71,7 @@ def _obstacle(state: State) -> str:
 def _accept(task: Any, state: State) -> None:
     path = task.manifest_path
     lock = Lock(path)
-    lock.acquire(lambda: print(f"waiting for a run of {task}", flush=True))
+    lock.acquire(lambda by: print(f"waiting for a run of {task} ({by})", flush=True))
     try:
         before = state.manifest or Manifest(
             task.task_family, {}, {}, read_with=list(task.owner().tracked_code())

@@ -133,6 +133,16 @@ class Shell:
         )
 
 
+def wait_for_trainings(process: subprocess.Popen[str], number: int = 1) -> None:
+    """Read what a run prints until so many trainings of the SlowRecipe have begun."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        number -= line.count("training has begun")
+        if number == 0:
+            return
+    raise AssertionError(f"ended with {process.wait()}, {number} trainings had yet to begin")
+
+
 def modules_imported(text: str) -> set[str]:
     """Return the modules that a command has imported, run with PYTHONPROFILEIMPORTTIME."""
     return {line.rpartition("|")[2].strip() for line in text.splitlines() if "|" in line}
