@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from law_commands import finished
 from toy_project import Project
 
-KILLS = 15  # in each of two projects
+KILLS = 150  # in each of two projects
 RATES = (1, 2, 4)
 ENDS = (
     lambda process: process.kill(),
