@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from law_commands import started, summary
 
@@ -46,12 +47,15 @@ class Shell:
         places = {"CMSML_STORE": str(self.store), "CMSML_CACHE": str(self.store.parent / "cache")}
         return {**os.environ, "PYTHONPATH": path, **places, **variables}
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start ``law run`` with standard error and output in one pipe."""
+    def start(
+        self, *arguments: str, to: IO[str] | int = subprocess.PIPE, **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start ``law run`` with standard error and output in one pipe, or in the file *to*."""
         return started(
             [LAW, "run", *arguments],
             self.folder,
             self.environment(**variables),
+            stdout=to,
             # a shell's background jobs ignore it, and hand that on
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
