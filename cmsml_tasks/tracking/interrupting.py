@@ -23,7 +23,7 @@ from cmsml_tasks.endings import end_with, prepare_end_with
 
 Look = Callable[..., Any]
 
-_PATIENCE = 5.0  # seconds for what a command does at its end
+_PATIENCE = 10.0  # seconds for what a command does at its end
 
 
 def end_with_luigi(_: Any) -> None:
