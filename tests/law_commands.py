@@ -22,11 +22,10 @@ def started(
         command,
         cwd=folder,
         env=environment,
-        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        **options,
+        **{"stdout": subprocess.PIPE, **options},
     )
 
 

@@ -32,6 +32,11 @@ def children(process: int) -> list[int]:
     return [int(child) for child in listed.read_text().split()]
 
 
+def command_line(process: int) -> str:
+    """Return the words that a process was started with."""
+    return (PROC / str(process) / "cmdline").read_bytes().decode().replace("\0", " ").strip()
+
+
 def running_with(name: str, value: object) -> dict[int, str]:
     """Return the command lines of all processes that began with a variable, by their ids."""
     variable = f"{name}={value}".encode()
@@ -39,8 +44,7 @@ def running_with(name: str, value: object) -> dict[int, str]:
     for folder in PROC.glob("[0-9]*"):
         try:
             if variable in (folder / "environ").read_bytes().split(b"\0"):
-                words = (folder / "cmdline").read_bytes().decode().split("\0")
-                found[int(folder.name)] = " ".join(words).strip()
+                found[int(folder.name)] = command_line(int(folder.name))
         except OSError:  # it has ended meanwhile
             continue
     return {process: command for process, command in found.items() if alive(process)}

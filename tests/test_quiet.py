@@ -16,6 +16,23 @@ raise SystemExit(os.environ.get("TF_CPP_MIN_LOG_LEVEL") is not None and 3 or 0)
 """
 
 
+HOLDING = """
+import os, subprocess, sys
+from cmsml_tasks.quiet import quiet_import
+with quiet_import():
+    # holds the pipe that standard error is meanwhile
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    os.write(2, b"a message without an end")
+print(child.poll())
+child.kill()
+"""
+
+
+def test_a_process_that_an_import_starts_holds_nobody():
+    done = subprocess.run([sys.executable, "-c", HOLDING], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("None\n", "a message without an end")
+
+
 def run(**variables):
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.run(

@@ -290,7 +290,9 @@ class JobsProxy(BaseRemoteWorkflowProxy):  # type: ignore[misc]
         self.job_manager.settle(self.task)
         lock = Lock(self.jobs_file)
         lock.acquire(
-            lambda: print(f"another command waits for the jobs of {self.task}; waiting", flush=True)
+            lambda by: print(
+                f"another command waits for the jobs of {self.task} ({by}); waiting", flush=True
+            )
         )
         try:
             self.cancelled_mark.unlink(missing_ok=True)

@@ -1,16 +1,21 @@
-"""``--accept``: outputs that the user declares still good are recorded as made from today's."""
+"""``--accept`` and ``--adopt``: outputs that the user declares good, recorded as made from today's.
+
+Outputs with a manifest are known: what they were made from, and that they are whole. Of those
+without one nothing is known, so that taking them needs a word of its own.
+"""
 
 from __future__ import annotations
 
 import datetime
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import law
 
+from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.ingredients import ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
@@ -26,21 +31,37 @@ def accept(root: Any, depth: int) -> None:
 
     What is required comes first, since an output cannot be accepted before its inputs are known.
     """
-    accepted = 0
+    _record(root, depth, "accepted", _obstacle, lambda task, state: few(state.reasons))
+
+
+def adopt(root: Any, depth: int) -> None:
+    """Take outputs without a manifest as they are, of *root* and of what it requires."""
+    _record(root, depth, "adopted", _obstacle_to_adopting, lambda task, state: _listed(task))
+
+
+def _record(
+    root: Any,
+    depth: int,
+    done: str,
+    obstacle_of: Callable[[Any, State], str],
+    describe: Callable[[Any, State], str],
+) -> None:
+    number, width = 0, len(f"not {done}")
     for task in _upstream_first(root, depth, set()):
         with one_look():
             state = task.state()
             name = " ".join(filter(None, [task.task_family, task.branch_label()]))
             if state.verdict is not Verdict.STALE:
                 continue
-            obstacle = _obstacle(state)
+            obstacle = obstacle_of(task, state)
             if obstacle:
-                print(f"not accepted  {name}: {obstacle}")
+                print(f"not {done}  {name}: {obstacle}")
                 continue
+            description = describe(task, state)
             _accept(task, state)
-        accepted += 1
-        print(f"accepted      {name}: {few(state.reasons)}")
-    print(f"{accepted} accepted")
+        number += 1
+        print(f"{done:<{width}}  {name}: {description}")
+    print(f"{number} {done}")
 
 
 def _upstream_first(task: Any, depth: int, done: set[int]) -> Iterator[Any]:
@@ -60,19 +81,44 @@ def _upstream_first(task: Any, depth: int, done: set[int]) -> Iterator[Any]:
         yield task
 
 
-def _obstacle(state: State) -> str:
-    """Return why a stale output cannot be accepted; empty where it can."""
+def _obstacle(task: Any, state: State) -> str:
+    """Return why stale outputs cannot be accepted; empty where they can."""
+    if state.manifest is None:
+        return (
+            f"{'; '.join(state.damaged)}; --adopt takes files as they are, "
+            "if you know that they are whole"
+        )
     if state.waits_for:
-        families = ", ".join(state.waits_for)
-        return f"what {families} makes is not settled; accept that too (--accept=-1), or run it"
+        return _unsettled(state.waits_for, "accept that too (--accept=-1)")
     removed = [text for text in state.damaged if text.endswith((" was removed", " was not made"))]
     return removed[0] if removed else ""
+
+
+def _obstacle_to_adopting(task: Any, state: State) -> str:
+    """Return why outputs cannot be adopted; empty where they can."""
+    if state.manifest is not None:
+        return "it has a manifest; --accept is for outputs that are known"
+    waits_for = inputs_of(task).waits_for
+    if waits_for:
+        return _unsettled(waits_for, "adopt or accept that first")
+    gone = [path for path in task.output_paths() if not places.exists(path)]
+    return f"output {places.place(gone[0]).name} is not there" if gone else ""
+
+
+def _unsettled(families: Iterable[str], advice: str) -> str:
+    return f"what {', '.join(families)} makes is not settled; {advice}, or run it"
+
+
+def _listed(task: Any) -> str:
+    """Return names and sizes of outputs, for the user to see what is adopted."""
+    sizes = {path: places.signature(path)[0] for path in task.output_paths()}
+    return ", ".join(f"{places.place(path).name} ({size:,} bytes)" for path, size in sizes.items())
 
 
 def _accept(task: Any, state: State) -> None:
     path = task.manifest_path
     lock = Lock(path)
-    lock.acquire(lambda: print(f"waiting for a run of {task}", flush=True))
+    lock.acquire(lambda by: print(f"waiting for a run of {task} ({by})", flush=True))
     try:
         before = state.manifest or Manifest(
             task.task_family, {}, {}, read_with=list(task.owner().tracked_code())

@@ -23,12 +23,18 @@ from cmsml_tasks.endings import end_with, prepare_end_with
 
 Look = Callable[..., Any]
 
+_PATIENCE = 10.0  # seconds for what a command does at its end
+
 
 def end_with_luigi(_: Any) -> None:
-    """Tie this process to the one that forked it, where it is one of luigi's workers."""
+    """Tie this process, where it is one of luigi's workers, to the one that forked it."""
     parent = multiprocessing.parent_process()
-    if parent is not None and isinstance(multiprocessing.current_process(), TaskProcess):
+    if parent is not None and _is_luigis():
         end_with(parent.pid or 0)
+
+
+def _is_luigis() -> bool:
+    return isinstance(multiprocessing.current_process(), TaskProcess)
 
 
 def is_law_command() -> bool:
@@ -44,15 +50,26 @@ def end_as_commands_do() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, functools.partial(_on_ctrl_c, os.getpid()))
         sys.excepthook = _without_interrupts
+        sys.unraisablehook = _without_ignored_interrupts
     _tie_forks()
 
 
-def _on_ctrl_c(command: int, number: int, _: FrameType | None) -> None:
-    # at the second one, and in what the command has forked, there is nothing to say or to tidy up
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _on_ctrl_c(command: int, _: int, __: FrameType | None) -> None:
     if os.getpid() != command:
-        signal.raise_signal(number)
+        # what the command has forked has nothing to say or to tidy up
+        _die_of_ctrl_c()
+    # at the second one neither
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Python raises it wherever it is, also where it is then ignored, or a lock is never given back
+    signal.signal(signal.SIGALRM, lambda *_: _die_of_ctrl_c())
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
     raise KeyboardInterrupt
+
+
+def _die_of_ctrl_c() -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGINT)
+    raise AssertionError("a process outlived its own SIGINT")
 
 
 def _without_interrupts(
@@ -63,21 +80,31 @@ def _without_interrupts(
         sys.__excepthook__(kind, error, trace)
 
 
+def _without_ignored_interrupts(ignored: sys.UnraisableHookArgs) -> None:
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+
+
 def _tie_forks() -> None:
-    main = os.getpid()
-    is_tied = False
+    """Let what this command and luigi's workers fork end with them.
+
+    What those fork in turn is left alone, since it may be meant to live on.
+    """
+    command = os.getpid()
+    forker: int | None = None
 
     def before() -> None:
-        nonlocal is_tied
-        # what another thread has forked would end with that thread, and forks of forks may be
-        # meant to live on
+        nonlocal forker
+        here = os.getpid()
+        may_tie = here == command or (_is_luigis() and os.getppid() == command)
+        # what another thread has forked would end with that thread
         in_main_thread = threading.current_thread() is threading.main_thread()
-        is_tied = in_main_thread and os.getpid() == main
+        forker = here if may_tie and in_main_thread else None
         prepare_end_with()
 
     def in_child() -> None:
-        if is_tied:
-            end_with(main)
+        if forker is not None:
+            end_with(forker)
 
     os.register_at_fork(before=before, after_in_child=in_child)
 
@@ -92,14 +119,7 @@ def ending_on_ctrl_c(look: Look) -> Look:
         except KeyboardInterrupt:
             if not is_law_command():
                 raise
+            sys.stdout.flush()
             _die_of_ctrl_c()
 
     return wrapper
-
-
-def _die_of_ctrl_c() -> NoReturn:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.raise_signal(signal.SIGINT)
-    raise AssertionError("a process outlived its own SIGINT")

@@ -69,7 +69,9 @@ class Making:
             UserError: the folder of the outputs cannot be written, or its server is away.
         """
         task = self._task
-        self._lock.acquire(lambda: print(f"waiting for another run of {task}", flush=True))
+        self._lock.acquire(
+            lambda by: print(f"waiting for another run of {task} ({by})", flush=True)
+        )
         self._started = time.monotonic()
         try:
             return self._has_to_run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import shlex
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ from typing import Any
 
 from luigi.task_register import load_task
 
+from cmsml_tasks.endings import end_with, prepare_end_with
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.places import Place
@@ -40,7 +43,9 @@ def rebuild(path: Place) -> bool:
     task = _task(manifest.request)
     command = [law_program(), "run", *_words(manifest.request, task)]
     print(shlex.join([Path(command[0]).name, *command[1:]]), flush=True)
-    done = subprocess.run(command, check=False)
+    prepare_end_with()
+    tied = functools.partial(end_with, os.getpid())
+    done = subprocess.run(command, check=False, preexec_fn=tied)
     if done.returncode:
         raise SettingsError(f"the run ended with exit status {done.returncode}; see above")
     again = Manifest.read(task.manifest_path, declared=None)

@@ -18,14 +18,14 @@ from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi, ending_on_ctrl_c
+from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
+from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import Making, make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
-from cmsml_tasks.tracking.messages import refuse, speak_plainly, told
+from cmsml_tasks.tracking.messages import refuse, speak_plainly
 from cmsml_tasks.tracking.outside import Tracked
-from cmsml_tasks.tracking.parameters import DepthParameter
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
@@ -37,7 +37,7 @@ _HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
 
 
-class TrackedTask(law.Task):  # type: ignore[misc]
+class TrackedTask(LookedAtTask):
     """Base of tasks that run again when, and only when, what they were made from has changed.
 
     Derive from it in place of `law.Task`, and first: ``class Fit(TrackedTask, law.LocalWorkflow)``.
@@ -52,22 +52,6 @@ class TrackedTask(law.Task):  # type: ignore[misc]
 
     exclude_index = True
 
-    explain = DepthParameter(
-        "-1",
-        description="say what would run and why, and run nothing; a number limits how far up the "
-        "requirements it looks; default when given alone: -1, all",
-    )
-    accept = DepthParameter(
-        "0",
-        description="declare stale outputs good as they are, and run nothing: today's ingredients "
-        "are recorded for them; a number says how far up the requirements, -1 for all; default "
-        "when given alone: 0, this task only",
-    )
-    origin = DepthParameter(
-        "-1",
-        description="say from which data, settings, code, versions, commit, host and job the "
-        "outputs came, and run nothing; a number limits how far up; default when given alone: -1",
-    )
     compare_environment = law.CSVParameter(
         default=(),
         significant=False,
@@ -80,7 +64,6 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         description="run stale tasks also where outputs that were replaced are those that they "
         "would make; default: False",
     )
-    interactive_params = [*law.Task.interactive_params, "explain", "accept", "origin"]  # noqa: RUF012
 
     _handed_on: ClassVar[dict[Any, tuple[str, ...]]]
     _workflow_task: Any  # law's own cache of a branch's workflow
@@ -402,24 +385,6 @@ class TrackedTask(law.Task):  # type: ignore[misc]
         """Tell the sandbox where to leave its note."""
         return {**super().sandbox_env(env), VARIABLE: os.fspath(note_path(self))}
 
-    def _explain(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.explaining import explain
-
-        with told():
-            explain(self, int(arguments[0]))
-
-    def _accept(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.accepting import accept
-
-        with told():
-            accept(self, int(arguments[0]))
-
-    def _origin(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.provenance import print_origin_of_task
-
-        with told():
-            print_origin_of_task(self, int(arguments[0]))
-
 
 def _hashable(rule: Any) -> Any:
     return tuple(sorted(rule)) if isinstance(rule, set | list | tuple) else rule
@@ -435,8 +400,6 @@ def _tracked_output(output: Any) -> Any:
 
 speak_plainly()
 end_as_commands_do()
-for _look in TrackedTask.interactive_params:
-    setattr(TrackedTask, f"_{_look}", ending_on_ctrl_c(getattr(TrackedTask, f"_{_look}")))
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)

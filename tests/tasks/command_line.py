@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from law_commands import started, summary
 
@@ -46,12 +47,15 @@ class Shell:
         places = {"CMSML_STORE": str(self.store), "CMSML_CACHE": str(self.store.parent / "cache")}
         return {**os.environ, "PYTHONPATH": path, **places, **variables}
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start ``law run`` with standard error and output in one pipe."""
+    def start(
+        self, *arguments: str, to: IO[str] | int = subprocess.PIPE, **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start ``law run`` with standard error and output in one pipe, or in the file *to*."""
         return started(
             [LAW, "run", *arguments],
             self.folder,
             self.environment(**variables),
+            stdout=to,
             # a shell's background jobs ignore it, and hand that on
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
@@ -131,6 +135,16 @@ class Shell:
         return sorted(
             str(path.relative_to(self.store)) for path in self.store.rglob("*") if path.is_file()
         )
+
+
+def wait_for_trainings(process: subprocess.Popen[str], number: int = 1) -> None:
+    """Read what a run prints until so many trainings of the SlowRecipe have begun."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        number -= line.count("training has begun")
+        if number == 0:
+            return
+    raise AssertionError(f"ended with {process.wait()}, {number} trainings had yet to begin")
 
 
 def modules_imported(text: str) -> set[str]:

@@ -15,6 +15,7 @@ from command_line import LAW, ROOT, TINY, modules_imported
         ("--print-output", "0"),
         ("--explain",),
         ("--accept=-1",),
+        ("--adopt=-1",),
         ("--origin",),
         ("--help",),
         ("--folds", "3", "--scan", "batch_size=64:128", "--print-status=-1"),

@@ -1,8 +1,13 @@
 """Projects of toy tasks."""
 
+import os
 import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from needs import skip_without
 from toy_project import Project
 
 
@@ -26,3 +31,30 @@ def done(finished, tmp_path):
     folder = tmp_path / "project"
     shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns("cache", "__pycache__"))
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def two_users():
+    """Names of two users and of the group that both are in, made for the tests."""
+    skip_without("" if os.geteuid() == 0 else "only root can make users")
+    one, other, group = names = [f"cmsml{os.getpid()}{ending}" for ending in "abg"]
+    subprocess.run(["groupadd", group], check=True)
+    try:
+        for user in (one, other):
+            subprocess.run(["useradd", "--no-create-home", "--gid", group, user], check=True)
+        yield tuple(names)
+    finally:
+        for user in (one, other):
+            subprocess.run(["userdel", user], check=False)
+        subprocess.run(["groupdel", group], check=False)
+
+
+@pytest.fixture
+def folder_of_two(two_users):
+    """A folder that both users may write to, as a store that a group shares."""
+    # pytest's own folders are closed to others
+    folder = Path(tempfile.mkdtemp(prefix="cmsml-store-"))
+    shutil.chown(folder, group=two_users[2])
+    folder.chmod(0o2775)
+    yield folder
+    shutil.rmtree(folder)

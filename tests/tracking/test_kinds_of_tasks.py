@@ -130,7 +130,7 @@ def test_requirements_that_depend_on_more_than_parameters(project):
     assert project.status("Fit", OTHER="v2")["Fit"] == "stale (3/3): 3x Points would run first"
 
 
-@pytest.mark.parametrize("option", ["--explain", "--accept", "--origin"])
+@pytest.mark.parametrize("option", ["--explain", "--accept", "--adopt", "--origin"])
 def test_depth_that_is_none(project, option):
     status, text = project.attempt("Points", option, "x")
     assert status != 0

@@ -226,6 +226,45 @@ def test_missing_output_cannot_be_accepted(done):
     assert "not accepted  Report: output report.json was removed" in done.law("Report", "--accept")
 
 
+def test_outputs_without_a_manifest_need_a_word_of_their_own(done):
+    shutil.rmtree(done.store / "Points")
+    fit = done.store / "Fit/v1/rate=2"
+    done.manifest("Fit/v1/rate=2/fit.json").unlink()
+    text = done.law("Report", "--accept=-1")
+    assert (
+        "not accepted  Fit 2: no manifest: Fit did not finish, or did not make what is there; "
+        "--adopt takes files as they are, if you know that they are whole\n"
+    ) in text
+    assert text.endswith("0 accepted\n")
+    assert not done.manifest("Fit/v1/rate=2/fit.json").exists()
+    # what they were made from is not known as long as that is not there
+    refusal = "not adopted  Fit 2: what Points makes is not settled; adopt or accept that first"
+    assert refusal in done.law("Report", "--adopt=-1")
+    done.law("Points")
+    size = (fit / "fit.json").stat().st_size
+    text = done.law("Report", "--adopt=-1")
+    assert f"adopted      Fit 2: fit.json ({size:,} bytes), log.json (8 bytes)\n" in text
+    assert text.endswith("1 adopted\n")
+    assert done.run("Report") == UP_TO_DATE
+    (entry,) = json.loads(done.manifest("Fit/v1/rate=2/fit.json").read_text())["accepted"]
+    assert entry["in spite of"][0].startswith("no manifest: ")
+
+
+def test_half_an_output_is_not_adopted(done):
+    done.manifest("Fit/v1/rate=2/fit.json").unlink()
+    (done.store / "Fit/v1/rate=2/log.json").unlink()
+    text = done.law("Fit", "--adopt")
+    assert "not adopted  Fit 2: output log.json is not there\n" in text
+    assert text.endswith("0 adopted\n")
+
+
+def test_outputs_with_a_manifest_are_not_adopted(done):
+    done.edit("toy_model.py", "weight = rate", "weight = 1.0 * rate")
+    text = done.law("Fit", "--adopt")
+    assert text.count("it has a manifest; --accept is for outputs that are known") == 3
+    assert text.endswith("0 adopted\n")
+
+
 def test_environment_is_compared_on_request(done):
     path = done.manifest("Report/v1/report.json")
     manifest = json.loads(path.read_text())

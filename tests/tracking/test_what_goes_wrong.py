@@ -3,11 +3,14 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
+import sys
 import time
 
 import pytest
-from law_commands import finished, summary
+from law_commands import finished, started, summary
+from processes import running_with, wait_until
 from toy_project import Project
 
 UP_TO_DATE = {"Report": {"up to date": 1}}
@@ -29,12 +32,25 @@ def test_two_identical_runs_at_once(project):
     first, second = (project.start("Report", **slow) for _ in range(2))
     texts = [finished(process) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], texts
-    assert "waiting for another run of " in "".join(texts)
+    waiting = r"waiting for another run of Points\(.*\) \(user \w+, host \S+, process \d+\)"
+    assert re.search(waiting, "".join(texts))
     tables = [summary(text) for text in texts]
     for family, number in (("Points", 1), ("Fit", 3), ("Report", 1)):
         assert sum(table.get(family, {}).get("ran", 0) for table in tables) == number
     assert project.lies() == []
     assert [name for name in project.times() if name.endswith((".lock", ".before"))] == []
+
+
+def test_run_of_a_killed_rebuild_ends(done):
+    again = done.environment(TOY_STORE=str(done.folder / "again"), TOY_SLOW="3600")
+    manifest = done.manifest("Points/v1/points.json")
+    command = [sys.executable, "-m", "cmsml_tasks.tracking", "rebuild", manifest]
+    with started(command, done.folder, again) as process:
+        wait_until(lambda: any((done.folder / "again").rglob("*.lock")))
+        process.kill()
+        # the run would write for an hour yet
+        finished(process)
+    assert running_with("TOY_STORE", done.folder / "again") == {}
 
 
 def test_killed_run_leaves_its_lock_to_the_next(project):

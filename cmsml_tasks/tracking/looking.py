@@ -1,0 +1,73 @@
+"""What the command line asks of a task in place of running it, such as ``--explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import law
+
+from cmsml_tasks.tracking.interrupting import ending_on_ctrl_c
+from cmsml_tasks.tracking.messages import told
+from cmsml_tasks.tracking.parameters import DepthParameter
+
+
+class LookedAtTask(law.Task):  # type: ignore[misc]
+    """The questions that `TrackedTask` answers, beside law's own."""
+
+    exclude_index = True
+
+    explain = DepthParameter(
+        "-1",
+        description="say what would run and why, and run nothing; a number limits how far up the "
+        "requirements it looks; default when given alone: -1, all",
+    )
+    accept = DepthParameter(
+        "0",
+        description="declare stale outputs good as they are, and run nothing: today's ingredients "
+        "are recorded for them; a number says how far up the requirements, -1 for all; default "
+        "when given alone: 0, this task only",
+    )
+    adopt = DepthParameter(
+        "0",
+        description="take outputs that no manifest speaks of as they are, half-written or not, as "
+        "made from today's ingredients, and run nothing; a number says how far up; default when "
+        "given alone: 0, this task only",
+    )
+    origin = DepthParameter(
+        "-1",
+        description="say from which data, settings, code, versions, commit, host and job the "
+        "outputs came, and run nothing; a number limits how far up; default when given alone: -1",
+    )
+    interactive_params = [*law.Task.interactive_params, "explain", "accept", "adopt", "origin"]  # noqa: RUF012
+
+    def _explain(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.explaining import explain
+
+        with told():
+            explain(self, int(arguments[0]))
+
+    def _accept(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.accepting import accept
+
+        with told():
+            accept(self, int(arguments[0]))
+
+    def _adopt(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.accepting import adopt
+
+        with told():
+            adopt(self, int(arguments[0]))
+
+    def _origin(self, arguments: Sequence[str]) -> None:
+        from cmsml_tasks.tracking.provenance import print_origin_of_task
+
+        with told():
+            print_origin_of_task(self, int(arguments[0]))
+
+
+for _option in LookedAtTask.interactive_params:
+    _look = ending_on_ctrl_c(getattr(LookedAtTask, f"_{_option}"))
+    setattr(LookedAtTask, f"_{_option}", _look)
+
+# nobody runs the base, and luigi builds its parsers from the parameters of all registered tasks
+LookedAtTask.deregister()
