@@ -17,7 +17,7 @@ import law
 
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.ingredients import ingredients_of
-from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
+from cmsml_tasks.tracking.inputs import inputs_of, inputs_recorded_by, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
@@ -98,7 +98,7 @@ def _obstacle_to_adopting(task: Any, state: State) -> str:
     """Return why outputs cannot be adopted; empty where they can."""
     if state.manifest is not None:
         return "it has a manifest; --accept is for outputs that are known"
-    waits_for = inputs_of(task).waits_for
+    waits_for = inputs_of(task, None, required_by(task)).families_waited_for()
     if waits_for:
         return _unsettled(waits_for, "adopt or accept that first")
     gone = [path for path in task.output_paths() if not places.exists(path)]
