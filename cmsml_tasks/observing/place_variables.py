@@ -20,6 +20,8 @@ PLACE_VARIABLES = (
     # who is allowed
     *("X509_*", "BEARER_TOKEN*", "KRB5*", "_KRB5*", "XRD_*", "http_proxy", "https_proxy"),
     *("no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    # libraries in Cython, whose questions look like those of the code that calls them
+    *("ARROW_*", "PYARROW_*", "HDF5_*", "H5PY_*", "NPY_*"),
     # this package, and those that it stands on
     *("CMSML_*", "LAW_*", "LUIGI_*"),
 )
