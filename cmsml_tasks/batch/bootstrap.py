@@ -33,7 +33,8 @@ def bootstrap_text(task: Any, repository: str) -> str:
         SettingsError: the configuration asks for something that is not there, or a variable holds
             a password.
     """
-    variables = {**_carried(), **_described(), "CMSML_JOB_REPOSITORY": repository}
+    variables = {**task.recorded_variables(), **_carried(), **_described()}
+    variables["CMSML_JOB_REPOSITORY"] = repository
     if is_shared():
         variables |= _shared()
     variables |= task.job_variables()

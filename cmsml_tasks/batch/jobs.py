@@ -138,6 +138,12 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
         """Return environment variables for the jobs."""
         return {}
 
+    def recorded_variables(self) -> dict[str, str]:
+        """Return variables that earlier runs have asked for, as they are set here."""
+        from cmsml_tasks.batch.recorded_reads import recorded_variables
+
+        return recorded_variables(self)
+
     def jobs_ended(self) -> None:
         """Say what a local run says at its end; called after all jobs have ended well."""
 
@@ -331,6 +337,9 @@ class Jobs(BaseRemoteWorkflow):  # type: ignore[misc]
     @contextmanager
     def jobs_workflow_run_context(self) -> Iterator[None]:
         """Hold the lock of these jobs, and put away what an earlier submission has left."""
+        from cmsml_tasks.batch.recorded_reads import check_files_travel
+
+        check_files_travel(self)
         with self.workflow_proxy.owning_the_jobs():
             yield
 

@@ -21,6 +21,16 @@ _LEFT_OUT = ".venv,store,jobs,.mypy_cache,.pytest_cache,.ruff_cache,.hypothesis"
 _PRIVATE = ".env,.netrc,.globus,*.pem,*.p12,*.key,x509up_*,*.token"
 
 
+def packed_without() -> list[str]:
+    """Return the patterns of what is left out of the archive."""
+    return f"{option('packed_without', _LEFT_OUT)},{_PRIVATE}".split(",")
+
+
+def packed_with() -> list[str]:
+    """Return the patterns of what goes into the archive though git does not know it."""
+    return [each.strip() for each in option("packed_with").split(",") if each.strip()]
+
+
 class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
     """Pack all that git would commit in the folder of ``law.cfg``, changed files as they are now.
 
@@ -34,7 +44,8 @@ class PackRepository(law.git.BundleGitRepository):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.exclude_files = tuple(f"{option('packed_without', _LEFT_OUT)},{_PRIVATE}".split(","))
+        self.exclude_files = tuple(packed_without())
+        self.include_files = tuple(packed_with())
 
     def bundle(self, dst_path: str) -> None:
         """Write the archive, for nobody else to read."""

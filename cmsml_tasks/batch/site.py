@@ -9,6 +9,21 @@ from pathlib import Path
 import law
 
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.law_config import config_file, project_folder
+
+__all__ = [
+    "SECTION",
+    "VARIABLE",
+    "check_plain",
+    "check_site",
+    "config_file",
+    "in_project",
+    "is_on",
+    "jobs_folder",
+    "option",
+    "project_folder",
+    "raw_lines",
+]
 
 SECTION = "cmsml_tasks_batch"
 VARIABLE = "CMSML_SITE"
@@ -32,18 +47,6 @@ def raw_lines(name: str) -> list[str]:
     return [
         line.strip() for line in str(law.config.get(SECTION, name)).splitlines() if line.strip()
     ]
-
-
-def config_file() -> str | None:
-    """Return the path of the configuration that law has read, if there is one."""
-    file: str | None = law.config.Config.instance().config_file
-    return file
-
-
-def project_folder() -> Path:
-    """Return the folder of ``law.cfg``; without one, the working folder."""
-    file = config_file()
-    return Path(file).resolve().parent if file else Path.cwd()
 
 
 def in_project(path: str) -> Path:

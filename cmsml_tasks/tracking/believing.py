@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
+from cmsml_tasks.tracking.input_changes import USED_AS
+
 FORMAT = 2
 
 _DEEPEST = 50
@@ -208,9 +210,18 @@ def _size(value: Any) -> None:
 
 
 def _digest(value: Any) -> None:
-    _texts(value)
-    if not value:
+    if not isinstance(value, dict):
         raise _MalformedError(value)
+    digest = {name: each for name, each in value.items() if name != USED_AS}
+    _texts(digest)
+    _any_dict(value.get(USED_AS, {}))
+    if not digest:
+        raise _MalformedError(value)
+
+
+def _code(value: Any) -> None:
+    # a digest alone, in manifests of before whole modules ceased to count
+    _text(value) if isinstance(value, str) else _CODE(value)
 
 
 def _request(value: Any) -> None:
@@ -222,6 +233,8 @@ _text, _any_dict = _kind(str), _kind(dict)
 _texts = _dict_of(_text)
 _maybe_text, _maybe_texts = _maybe(_text), _maybe(_dict_of(_maybe(_text)))
 _module = _matching(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_root = _matching(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d][\w.]*)?")
+_CODE = _record({"digest": _text}, {"by": _text})
 _REQUEST = _record({"module": _module, "task": _text, "parameters": _texts}, {})
 _OUTPUTS = _dict_of(
     _record(
@@ -236,8 +249,10 @@ _OUTPUTS = _dict_of(
 _INGREDIENTS = _record(
     {},
     {
-        "code": _dict_of(_texts),
+        "code": _dict_of(_dict_of(_code)),
         "input": _dict_of(_digest),
+        "read": _dict_of(_texts),
+        "variable": _dict_of(_texts),
         "parameter": _any_dict,
         "version of": _any_dict,
     },
@@ -263,7 +278,7 @@ _MANIFEST = _record(
         "request": _request,
         "required": _list_of(_row_of(_module, _text, _texts)),
         "environment": _ENVIRONMENT,
-        "read_with": _list_of(_module),
+        "read_with": _list_of(_root),
         "accepted": _list_of(
             _record({"time": _text, "user": _text, "in spite of": _list_of(_text)}, {"host": _text})
         ),

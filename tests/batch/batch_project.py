@@ -70,9 +70,13 @@ class BatchProject:
     def commit(self) -> None:
         """Make the project a git repository of its tasks."""
         (self.folder / ".gitignore").write_text("/jobs/\n/cache/\n/faults/\n/store/\n/site.*\n")
-        git = ["git", "-C", self.folder, "-c", "user.name=me", "-c", "user.email=me@localhost"]
         for words in (["init"], ["add", "-A"], ["commit", "-m", "tasks"]):
-            subprocess.run([*git, *words], check=True, capture_output=True)
+            self.git(*words)
+
+    def git(self, *words: str) -> None:
+        """Run git in the project."""
+        git = ["git", "-C", self.folder, "-c", "user.name=me", "-c", "user.email=me@localhost"]
+        subprocess.run([*git, *words], check=True, capture_output=True)
 
     def environment(self, **variables: str) -> dict[str, str]:
         given = {
