@@ -120,17 +120,10 @@ def call_observed(
 
 def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the child, which takes the *writer* end of the pipe along."""
-    quiet = LOG_LEVEL not in os.environ
+    noise = "as it is" if LOG_LEVEL in os.environ else _QUIET
     try:
         return subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                __name__,
-                function,
-                str(writer),
-                "quiet" if quiet else "as it is",
-            ],
+            [sys.executable, "-m", __name__, function, str(writer), noise],
             stdin=subprocess.PIPE,
             env=variables,
             pass_fds=(writer,),

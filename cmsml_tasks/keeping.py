@@ -58,7 +58,7 @@ def keep(work: Callable[[int], int], caller: int, *, quiet: bool) -> Ended:
     with suppress(OSError):
         # the work does so as well, and whoever is second fails
         os.setpgid(worker, worker)
-    _stop_together(worker)
+    _hand_on_signals(worker)
     answer, errors = bytearray(), Sieve(2)
     takers = {answer_reader: answer.extend, error_reader: errors.feed}
     status = _watch(worker, caller, ended, takers)
@@ -94,15 +94,25 @@ def _leave_to_the_work(caller: int, errors: int | None) -> None:
         os.dup2(errors, 2)
 
 
-def _stop_together(worker: int) -> None:
-    """Stop the work and let it go on, as Ctrl-Z and fg ask for; this process goes on watching."""
+def _hand_on_signals(worker: int) -> None:
+    """Let the work stop and go on, as Ctrl-Z and fg ask for, and end before this process does."""
 
     def hand_on(number: int, _: object) -> None:
+        # this process goes on watching
         with suppress(ProcessLookupError):
             os.killpg(worker, signal.SIGSTOP if number == signal.SIGTSTP else number)
 
+    def end(number: int, _: object) -> None:
+        end_group(worker)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
     for number in (signal.SIGTSTP, signal.SIGCONT):
         signal.signal(number, hand_on)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # nohup lets one be ignored
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def _watch(worker: int, caller: int, ended: int, takers: dict[int, Taker]) -> int:

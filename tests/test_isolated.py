@@ -92,11 +92,20 @@ def test_work_ends_with_its_caller(tmp_path, function, number):
         wait_until(lambda: running_with(MARK, tmp_path) == {})
 
 
-def test_work_ends_with_the_process_that_keeps_it(tmp_path):
-    with calling(tmp_path, "hold_the_interpreter") as caller:
+@pytest.mark.parametrize(
+    ("function", "number"),
+    [
+        ("hold_the_interpreter", signal.SIGKILL),
+        ("ignore_requests_to_end", signal.SIGTERM),
+        ("ignore_requests_to_end", signal.SIGINT),
+    ],
+)
+def test_work_ends_with_the_process_that_keeps_it(tmp_path, function, number):
+    with calling(tmp_path, function) as caller:
         (keeper,) = children(caller.pid)
-        os.kill(keeper, signal.SIGKILL)
-        assert "hold_the_interpreter was ended by SIGKILL" in caller.communicate()[1]
+        os.kill(keeper, number)
+        text = caller.communicate()[1]
+        assert f"{function} was ended by {number.name}" in text
         wait_until(lambda: running_with(MARK, tmp_path) == {})
 
 
