@@ -116,6 +116,16 @@ def test_what_is_imported_during_a_run_is_recorded_as_it_was_then(project):
     )
 
 
+def test_the_order_of_what_an_import_runs_counts(project):
+    first, second = "def scale():\n    return 1\n", "def scale():\n    return 2\n"
+    project.edit("    return x\n", f"    return x\n\n\n{first}NORM = scale()\n{second}")
+    project.law()
+    project.edit(f"NORM = scale()\n{second}", f"{second}NORM = scale()\n")
+    assert project.status()[0].strip() == (
+        "stale (2/2): 2x code physics (outside of functions) changed"
+    )
+
+
 def found_in_a_process_of_its_own(folder, script):
     """Return what *script* prints, which may edit modules and calls `edited`."""
     head = f"""
