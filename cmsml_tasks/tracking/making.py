@@ -168,6 +168,7 @@ class Making:
             environment={
                 **about,
                 "project": str(project_folder()),
+                **_noticed(task.observed),
                 "seconds": round(self._seconds(), 3),
             },
             read_with=sorted(sandbox.get("read_with", task.read_with)),
@@ -269,6 +270,12 @@ def _check(task: TrackedTask, meanwhile: Meanwhile) -> None:
         name = " ".join(filter(None, [task.task_family, task.branch_label()]))
         what = few([f"{word} while it ran" for word in meanwhile.words])
         raise StaleAlreadyError(f"{name} is stale already: {what}; run it again")
+
+
+def _noticed(observed: Observed) -> dict[str, list[str]]:
+    """Return what was noticed of the reads of a run, and is nothing that could be compared."""
+    found = {"addresses read": observed.urls, "read unseen": observed.unseen}
+    return {name: texts for name, texts in found.items() if texts}
 
 
 def _code_folder(task: TrackedTask) -> Path:
