@@ -26,7 +26,8 @@ class Observed:
             when they were looked for.
         urls: sorted addresses that were opened; what lies there is not looked at.
         unseen: sorted words for ways of reading that were noticed, without the names of files.
-        sources: absolute path of each imported source -> SHA-256 of it when it was imported.
+        sources: absolute path of each imported source -> SHA-256 of it when it was imported; empty
+            where two imports found two versions.
     """
 
     files: dict[str, str | None] = field(default_factory=dict)

@@ -76,7 +76,9 @@ class _Settling:
         self._unseen.add(what)
 
     def imported(self, path: str, content: str) -> None:
-        self._sources.setdefault(path, content)
+        # two processes of one work may have imported two versions, of which neither is the one
+        known = self._sources.setdefault(path, content)
+        self._sources[path] = content if known == content else ""
 
     def _counting(self, path: str, real: str) -> str | None:
         """Return the path that counts, which is behind a link where this work made the link."""

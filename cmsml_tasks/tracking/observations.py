@@ -118,6 +118,15 @@ def observation_changes(
             yield f"read {name} is {'gone' if was else 'new'}"
 
 
+def shown_observation(section: str, entry: Mapping[str, Any]) -> str:
+    """Return how an entry of *section* reads behind its name."""
+    if section == VARIABLE:
+        return f" = {_shown(entry)}"
+    return (
+        f"  sha256 {entry[_CONTENT]}" if _CONTENT in entry else "" if entry else "  was not there"
+    )
+
+
 def _look_at(
     name: str, was: Mapping[str, Any], is_here: bool, today: Observations
 ) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from cmsml_tasks.tracking.ingredients import CODE
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.kinds import tasks_of
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.places import Place, Url
 
 _LONGEST = 100
@@ -158,6 +159,11 @@ def _from_what(manifest: Manifest) -> list[str]:
             lines += [
                 f"code     {module}  {_fingerprint(definitions)}"
                 for module, definitions in content.items()
+            ]
+        elif section in OBSERVED:
+            lines += [
+                f"{section:<8} {name}{shown_observation(section, entry)}"
+                for name, entry in content.items()
             ]
         elif section != INPUT:
             named = content if isinstance(content, dict) else {"": content}

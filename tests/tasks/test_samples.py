@@ -97,12 +97,15 @@ def test_what_is_away_hides_nothing_else(project):
 
 def test_code_that_is_edited_while_a_training_runs(project):
     """The network was trained with the old code, and its manifest says so."""
-    build = 'keras.Model(features, keras.layers.Dense(1, "sigmoid")(features))'
-    edit = "Path(__file__).write_text(Path(__file__).read_text().replace('epochs: int = 1', "
-    edit += "'epochs: int = 1\\n    more: int = 2').replace('sigmoid\")', 'sigmoid\", name=None)'))"
-    project.edit("samples.py", f"        return {build}", f"        {edit}\n        return {build}")
+    build = "        features = keras.Input(data.input_shape"
+    edit = '        Path(__file__).write_text(Path("later.py").read_text())'
+    project.edit("samples.py", build, f"{edit}\n{build}")
+    text = (project.folder / "jets" / "samples.py").read_text()
+    (project.folder / "later.py").write_text(text.replace('"sigmoid"', '"tanh"'))
     done = project.try_law(*TRAIN)
     done.refused("TrainModel is stale already: code ", "build changed while it ran; run it again")
     assert "1" in done.text.rpartition("this run")[2]
-    # what was really used stands in the manifest: taken back, all is complete
     assert training(project).startswith("stale (1/1): code ")
+    # what was really used stands in the manifest: taken back, all is complete
+    (project.folder / "jets" / "samples.py").write_text(text)
+    assert training(project).startswith("complete (1/1)")

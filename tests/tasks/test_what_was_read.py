@@ -111,7 +111,10 @@ def test_accept_and_cut_off(project):
         "TrainModel": {"ran": 1},
         "ExportGraph": {"cut off": 1},
     }
-    assert "read net.json sha256" not in project.law(*TRAIN, "--origin", API_TOKEN="hunter2")
+    origin = project.law(*TRAIN, "--origin", API_TOKEN="hunter2")
+    assert "read     net.json  sha256 " in origin
+    assert "variable WIDE = unset" in origin
+    assert "hunter2" not in origin
 
 
 def test_elsewhere_what_is_not_there_is_not_compared(exported, tmp_path):
