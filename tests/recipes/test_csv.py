@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmsml_tasks import EventRecipe
 from cmsml_tasks.errors import DataError
@@ -89,6 +91,30 @@ def test_true_beside_a_number_is_refused(read):
 def test_numbers_that_would_be_changed_are_refused(read, fields, what):
     with pytest.raises(DataError, match=what):
         read(*fields)
+
+
+@given(
+    st.one_of(
+        st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), min_size=1),
+        st.lists(st.none() | st.integers(0, 2**64 - 1), min_size=1),
+        st.lists(st.none() | st.floats(allow_nan=False), min_size=1),
+        st.lists(st.none() | st.booleans(), min_size=1),
+        st.lists(st.none() | st.integers() | st.floats(allow_nan=False), min_size=1),
+    )
+)
+def test_values_come_back_or_are_refused(tmp_path_factory, values):
+    path = tmp_path_factory.getbasetemp() / "values.csv"
+    texts = ["" if value is None else str(value) for value in values]
+    path.write_text("\n".join(["x,y", *(f"{text},0" for text in texts)]) + "\n")
+    numbers = [value for value in values if value is not None]
+    is_whole = all(isinstance(value, int) for value in numbers)
+    ranges = ((-(2**63), 2**63), (0, 2**64))
+    fits = any(all(low <= value < end for value in numbers) for low, end in ranges)
+    if (is_whole and fits) or all(float(value) == value for value in numbers):
+        assert read_columns(str(path), ["x"])["x"].tolist() == values
+    else:
+        with pytest.raises(DataError, match="whole numbers that float64 changes"):
+            read_columns(str(path), ["x"])
 
 
 def test_identifiers_are_no_event_numbers(tmp_path):

@@ -106,8 +106,9 @@ def test_list_of_fixed_size_that_is_missing(tmp_path):
     pq.write_table(pa.table({"x": pa.array([[1, 2], None], pa.list_(pa.int64(), 2))}), path)
     try:
         pq.read_table(path)
-    except pa.ArrowInvalid:  # before version 25
-        with pytest.raises(DataError, match="cannot be read as PARQUET .* this version of pyarrow"):
+    except pa.ArrowInvalid:  # of the older versions
+        what = r"cannot be read as PARQUET .* this version of pyarrow"
+        with pytest.raises(DataError, match=what):
             read_columns(path, ["x"])
     else:
         assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [None, None]]

@@ -130,7 +130,6 @@ def widened(column: Any) -> Any:
         return column.astype(np.int64) if column.dtype.kind in "iu" and fits else column
     import awkward as ak
 
-    kind = str(ak.type(ak.flatten(column, axis=None)).content)
-    if "int" not in kind or ("uint64" in kind and (ak.max(column, axis=None) or 0) >= 2**63):
-        return column
-    return ak.values_astype(column, np.int64)
+    kind = str(column.type)
+    fits = "uint64" not in kind or (ak.max(column, axis=None) or 0) < 2**63
+    return ak.values_astype(column, np.int64) if "int" in kind and fits else column

@@ -62,6 +62,8 @@ def _texts(path: str, wanted: Sequence[str], stream: io.TextIOBase) -> dict[str,
 
 def _column(path: str, name: str, texts: list[str]) -> Any:
     """Return what is there, with a mask where a field is empty."""
+    if all(texts):
+        return _values(path, name, texts)
     there = np.array([bool(text) for text in texts], bool)
     values = _values(path, name, [text for text in texts if text])
     column = np.zeros(len(texts), values.dtype)
@@ -80,20 +82,21 @@ def _values(path: str, name: str, texts: list[str]) -> Any:
                 return np.array(numbers, kind)
             except OverflowError:
                 continue
-    for text in texts:
-        if not _NUMBER.fullmatch(text):
-            raise DataError(
-                f"{path}: column '{name}' is not numeric: {text!r}; write numbers such as 1.5e-3, "
-                "nothing where one is missing, or only true and false"
-            )
-    values = np.array([float(text) for text in texts], np.float64)
+    if not all(map(_NUMBER.fullmatch, texts)):
+        other = next(text for text in texts if not _NUMBER.fullmatch(text))
+        raise DataError(
+            f"{path}: column '{name}' is not numeric: {other!r}; write numbers such as 1.5e-3, "
+            "nothing where one is missing, or only true and false"
+        )
+    values = np.array(list(map(float, texts)), np.float64)
     _check_kept(path, name, texts, values)
     return values
 
 
 def _check_kept(path: str, name: str, texts: list[str], values: Any) -> None:
     """Refuse what float64 cannot hold: a number becomes infinity, a whole one another."""
-    pairs = list(zip(texts, values.tolist(), strict=True))
+    large = np.flatnonzero(np.abs(values) >= 2**53).tolist()
+    pairs = [(texts[row], float(values[row])) for row in large]
     lost = [text for text, value in pairs if np.isinf(value) and "inf" not in text.lower()]
     if lost:
         raise DataError(
