@@ -12,6 +12,7 @@ from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.evaluation import comparison
 from cmsml_tasks.recipes.expressions import Expression
 from cmsml_tasks.recipes.features import not_finite, one_per_event
+from cmsml_tasks.recipes.integers import lossy
 from cmsml_tasks.recipes.operations import condition
 from cmsml_tasks.recipes.values import UnfitError, Value
 
@@ -45,7 +46,7 @@ def finite(
     """Return the values of *expression*, the weight or target, as float64 (events,).
 
     Raises:
-        DataError: they are missing, NaN or infinite in some events.
+        DataError: they are missing, NaN, infinite or changed by float64 in some events.
     """
     text = expression.text
     what = f"{kind} '{text}'"
@@ -56,6 +57,12 @@ def finite(
             f"{path}: {what} is missing in {missing} of {len(value)} events, which lack an element "
             "or have an empty field or NaN there; demand it in the selection, as in "
             "count(Muon_pt) >= 2 or isfinite(x)"
+        )
+    changed = int(lossy(value.data).sum()) if value.kind == "i" else 0
+    if changed:
+        raise DataError(
+            f"{path}: {what} has whole numbers that float64 does not hold (beyond {2**53}) in "
+            f"{changed} of {len(value)} events; divide it, as in 1e-9 * x"
         )
     values: NDArray[np.float64] = value.data.astype(np.float64)
     bad = int((~np.isfinite(values)).sum())

@@ -59,7 +59,7 @@ def arithmetic(function: Function, left: Value, right: Value, names: Sequence[st
     """
     a, b = aligned([numbers(left), numbers(right)], names)
     if a.constant and b.constant:
-        return Value(_number(function(a.data, b.data), names[2]))
+        return Value(_constant(function, a.data, b.data, names[2]))
     integers = a.kind == b.kind == "i"
     if integers:
         a, b = of_one_type(a, b, names)
@@ -226,9 +226,16 @@ def _known_by_rule(doubt: Doubt | None) -> Doubt | None:
     return None if doubt is None else np.where(doubt == MISSING, UNSURE, doubt)
 
 
-def _number(value: Any, name: str) -> Any:
+def _constant(function: Function, left: Any, right: Any, name: str) -> Any:
+    """Return what Python makes of two numbers, as long as it is one that a column can have."""
+    integers = isinstance(left, int) and isinstance(right, int)
+    if integers and function is operator.pow and abs(left) > 1 and right > 64:
+        raise UnfitError(f"{name} is beyond 64 bits")  # Python would compute each digit
+    value = function(left, right)
     if isinstance(value, complex):
         raise UnfitError(f"{name} is no real number")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise UnfitError(f"{name} is beyond 64 bits; write decimals, as in 1e20")
     return value
 
 

@@ -139,6 +139,10 @@ def _check(node: ast.AST, text: str, columns: set[str]) -> None:
         columns.add(name)
         return
     match node:
+        case ast.Constant(value=int() as number) if number >= 2**64:
+            raise SettingsError(
+                f"{ast.unparse(node)} is beyond 64 bits; write decimals, as in 1e20"
+            )
         case ast.Name(id="pi") | ast.Constant(value=bool() | int() | float()):
             return
         case ast.Call():

@@ -96,8 +96,6 @@ class Value:
     def kind(self) -> str:
         """``b`` for bools, ``i`` for integers, ``f`` for all other numbers."""
         kind = np.asarray(self.data).dtype.kind if self.constant else self.data.dtype.kind
-        if kind == "O":  # an integer of Python beyond 64 bits
-            return "i"
         return "i" if kind == "u" else str(kind)
 
     @property

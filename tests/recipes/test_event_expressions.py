@@ -222,6 +222,7 @@ def test_bools_are_counts():
         ),
         ({"selection": "flag % nJet == 0"}, "'flag % nJet' divides .* in 3 of 8 events"),
         ({"define": {"q": "flag // nJet"}, "features": ["q"]}, "feature 'q': 'flag // nJet' div"),
+        ({"weight": "flag + 2 ** 53"}, "that float64 does not hold .* in 4 of 8 events; divide"),
         ({"features": ["flag * 10 ** 18 * 2"]}, "leaves the integers of 64 bits in 3 of 8"),
     ],
 )

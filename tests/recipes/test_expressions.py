@@ -118,6 +118,7 @@ def test_first_element_is_optional_even_where_none_is_missing():
         ("lambda", r"a branch of that name is written column\('lambda'\)$"),
         ("sum(class) > 1e5", r"a branch of that name is written column\('class'\)$"),
         ("1e5 * 2lep", r"a branch of that name is written column\('2lep'\)$"),
+        ("n < 18446744073709551616", "is beyond 64 bits; write decimals, as in 1e20"),
         ("HLT:mu-17", r"a branch of that name is written column\('HLT:mu-17'\)$"),
         ("where(ok, M, n, x=1)", "must have 3 arguments"),
         ("pt[-1]", r"index \[-1\] is not allowed; write \[0\] for the first"),
@@ -146,7 +147,9 @@ def test_all_else_is_refused(text, what):
         ("pt[other > 0]", "other > 0 and pt have lists of different lengths in 2 of 3 events"),
         ("where(pt > 0, pt, other)", "lists of different lengths in 2 of 3 events"),
         ("1 / 0", "division by zero"),
-        ("n + 10 ** 400", "cannot be computed from these columns"),
+        ("n + 10 ** 400", "10 [*][*] 400 is beyond 64 bits"),
+        ("n + 9 ** 9 ** 9", "is beyond 64 bits"),
+        ("n + 2 * 2 ** 63", "is beyond 64 bits; write decimals"),
         ("(0 - 8) ** 0.5 + M", "is no real number"),
     ],
 )
