@@ -152,10 +152,10 @@ def test_outputs_in_other_folders_are_the_tasks_own_business(done):
         'return {"mean": self.local_target("mean.json"), "log": self.local_target("../log.json")}',
     )
     assert done.run("Mean")["Mean"] == {"ran": 1}
-    assert list(json.loads(done.manifest("Mean/v1/mean.json").read_text())["outputs"]) == [
+    assert set(json.loads(done.manifest("Mean/v1/mean.json").read_text())["outputs"]) == {
         "../log.json",
         "mean.json",
-    ]
+    }
     assert done.status("Mean")["Mean"] == "complete"
     assert done.run("Mean") == {"Mean": {"up to date": 1}}
 

@@ -245,7 +245,8 @@ def test_outputs_without_a_manifest_need_a_word_of_their_own(done):
     text = done.law("Report", "--adopt=-1")
     assert f"adopted      Fit 2: fit.json ({size:,} bytes), log.json (8 bytes)\n" in text
     assert text.endswith("1 adopted\n")
-    assert done.run("Report") == UP_TO_DATE
+    # nobody knows whether what was adopted can be read without the code of its task
+    assert done.run("Report") == {"Fit": {"up to date": 3}, "Report": {"ran": 1}}
     (entry,) = json.loads(done.manifest("Fit/v1/rate=2/fit.json").read_text())["accepted"]
     assert entry["in spite of"][0].startswith("no manifest: ")
 

@@ -303,7 +303,7 @@ def test_store_that_may_not_be_written(mean):
 
 def test_accept_and_origin(done):
     done.edit("toy_model.py", "0.5 * weight", "weight * 0.5")
-    assert "5 accepted" in done.law("Report", "--accept=-1")
+    assert "3 accepted" in done.law("Report", "--accept=-1")
     assert done.run("Report") == UP_TO_DATE
     text = done.law("Report", "--origin")
     assert "accepted" in text
