@@ -152,7 +152,7 @@ def test_file_of_another_kind(tmp_path, columns, ending, written):
         (b"x,y\n1,2\n", r"it begins as b'x,y\n1,2\n'"),
         (b"<!DOCTYPE html>\n<html></html>\n", "it begins as a web page or XML, perhaps what a ser"),
         (b"version https://git-lfs.github.com/spec/v1\n", "it begins as a pointer of git-lfs; git"),
-        (gzip.compress(b"x,y\n"), "it begins as a gzip archive; unpack it"),
+        (gzip.compress(b"x,y\n", mtime=0), "it begins as a gzip archive; unpack it"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "it begins as an HDF5 file"),
     ],
 )
@@ -165,5 +165,5 @@ def test_foreign_file(tmp_path, ending, content, what):
 
 def test_csv_that_is_packed(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_bytes(gzip.compress(b"x,y\n1,2\n"))
+    path.write_bytes(gzip.compress(b"x,y\n1,2\n", mtime=0))
     assert refused(path) == "is no CSV file: it begins as a gzip archive; unpack it"

@@ -33,7 +33,8 @@ def test_two_identical_runs_at_once(project):
     texts = [finished(process) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], texts
     # whichever of them the slower one came upon first
-    waiting = r"waiting for another run of (Points|Fit|Report)\(.*\) \(user \w+, host \S+, process \d+\)"
+    holder = r"\(user \w+, host \S+, process \d+\)"
+    waiting = rf"waiting for another run of (Points|Fit|Report)\(.*\) {holder}"
     assert re.search(waiting, "".join(texts))
     tables = [summary(text) for text in texts]
     for family, number in (("Points", 1), ("Fit", 3), ("Report", 1)):
