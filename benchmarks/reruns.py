@@ -45,6 +45,18 @@ BASES = {
     "tracked": "import law\nfrom cmsml_tasks.tracking import TrackedTask\n\n\n"
     "class Base(TrackedTask, law.LocalWorkflow):\n    pass\n",
 }
+READS = 1_000
+# as a run that was seen to read so many files
+SEEN_READING = """
+import os
+from cmsml_tasks.files import sha256
+from cmsml_tasks.observed import Observed
+
+def read():
+    folder = os.path.abspath("reads")
+    paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    return Observed({path: sha256(path) for path in paths})
+"""
 CHAIN = """
 import os
 import law
@@ -68,6 +80,9 @@ class Train(Base):
     def run(self):
         for target in self.output().values():
             target.dump({"point": self.branch_data["point"]}, formatter="json")
+        if hasattr(self, "observed") and os.path.isdir("reads"):
+            from reading import read
+            self.observed = read()
 
 class Export(Train):
     def local_workflow_requires(self):
@@ -172,6 +187,7 @@ class Stores:
             (project / "base.py").write_text(base)
             (project / "chain.py").write_text(CHAIN)
             (project / "make.py").write_text(MAKE_CHAIN)
+            (project / "reading.py").write_text(SEEN_READING)
 
     def chain(self, kind: str, points: int, *arguments: str, cache: str = "cache") -> Command:
         words = [LAW, "run", "chain.Export", "--version", "v1", "--points", str(points)]
@@ -184,6 +200,13 @@ class Stores:
             "STORE": str(folder / "store"),
             "CMSML_CACHE": str(folder / cache),
         }
+
+    def make_reads(self) -> None:
+        """Make the files that runs read from now on."""
+        reads = self.folder / "tracked" / "reads"
+        reads.mkdir()
+        for number in range(READS):
+            (reads / f"{number}.json").write_text(str(number))
 
     def make_chain(self, points: int) -> None:
         for kind in BASES:
@@ -226,6 +249,15 @@ def cases(stores: Stores, points: int, rounds: int) -> Sequence[Case]:
     return found
 
 
+def reading_case(stores: Stores, rounds: int) -> Case:
+    """Return the comparison for a branch of which each task has read many files."""
+    stores.make_reads()
+    stores.make_chain(1)
+    plain, tracked = (stores.chain(kind, 1) for kind in ("plain", "tracked"))
+    tracked.run()
+    return Case(f"{READS:,} files read, no-op run", plain, tracked, 1.25, rounds)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three rounds, no 10,000 branches")
@@ -243,6 +275,8 @@ def main() -> int:
                 scan = stores.scan(points)
                 scan.run()
                 Case("1,000 points, `ExportGraph`", look, scan, None, 3).measure()
+        rounds = QUICK_ROUNDS if given.quick else ROUNDS[1]
+        kept &= reading_case(stores, rounds).measure()
     print(f"memory: at most {MEMORY} promised; {'all promises hold' if kept else 'BROKEN'}")
     return 0 if kept else 1
 

@@ -21,6 +21,7 @@ from luigi.task_register import load_task
 
 import cmsml_tasks
 from cmsml_tasks.errors import UserError
+from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.cache import keep, recall
 from cmsml_tasks.tracking.code import Code
 from cmsml_tasks.tracking.digests import digest_of
@@ -173,7 +174,7 @@ def _outside(workflow: TrackedTask) -> list[list[Any]]:
         for each in described(files):
             if isinstance(each, NotHere):
                 raise UserError(each.why)
-            key = (each.path, json.dumps(as_json(each.used_as)))
+            key = (without_secrets(each.path), json.dumps(as_json(each.used_as)))
             if key not in found:
                 found[key] = [*key, digest_of(each.path)]
     return list(found.values())
