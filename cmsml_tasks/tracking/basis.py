@@ -21,7 +21,7 @@ from cmsml_tasks.tracking.ingredients import (
     imported_code,
     ingredients_of,
 )
-from cmsml_tasks.tracking.input_changes import INPUT
+from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, tasks_of
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
@@ -112,6 +112,13 @@ class Basis:
             inputs = self._inputs_now()
             now = as_json(ingredients_of(task, inputs))
         before = as_json(self._ingredients)
+        if inputs.unknown:
+            # a share that is away by now hides what it holds, and changes nothing
+            before[INPUT] = {
+                name: entry
+                for name, entry in before[INPUT].items()
+                if USED_AS not in entry or name in now[INPUT]
+            }
         waits = list(_what_became_of(inputs.waits_for))
         if waits:
             gone = tuple(f"{family}/" for family in inputs.families_waited_for())

@@ -76,6 +76,7 @@ class Making:
         try:
             return self._has_to_run()
         except BaseException:
+            note(task, "failed", self._seconds())
             self._lock.release()
             raise
 
