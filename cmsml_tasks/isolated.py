@@ -86,6 +86,7 @@ def call_observed(
     function: str,
     *,
     leaving_out: Sequence[str] = (),
+    unlisted: Sequence[str] = (),
     environment: dict[str, str] | None = None,
     digest: Callable[[str], str] = sha256_of,
     **arguments: Any,
@@ -96,6 +97,8 @@ def call_observed(
         function: ``"package.module:name"``.
         leaving_out: absolute paths of files and folders that do not count, nor what lies below,
             and URLs of files: declared inputs, and the outputs of the work.
+        unlisted: absolute paths of folders in which names come and go, as in a store: lists of them
+            and of folders below do not count.
         environment: added to the caller's variables; what it sets is no variable that counts.
         digest: gives the SHA-256 of a file; called here, when the work has ended.
         arguments: of the function, as JSON.
@@ -115,7 +118,9 @@ def call_observed(
                 "space there, or set TMPDIR to another folder"
             ) from None
     given = {**ERRORS_ONLY, **variables}
-    return result, settle(events, leaving_out=leaving_out, given=given, digest=digest)
+    return result, settle(
+        events, leaving_out=leaving_out, unlisted=unlisted, given=given, digest=digest
+    )
 
 
 def _start(function: str, writer: int, variables: dict[str, str]) -> subprocess.Popen[bytes]:

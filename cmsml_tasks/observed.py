@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# made by imports, whoever looks at the folder
-_NOT_LISTED = "__pycache__"
+# made by imports, by editors and by batch systems, whoever looks at the folder
+_NOT_LISTED = re.compile(r"__pycache__|\..*|.*~|#.*#|.*\.sw[a-z]|slurm-.*\.out")
 
 
 @dataclass(frozen=True)
@@ -59,5 +60,5 @@ def names_digest(path: str | os.PathLike[str]) -> str:
 
 def digest_of_names(names: list[str]) -> str:
     """Return the digest that `names_digest` has for a folder with *names*."""
-    listed = sorted(os.fsencode(name).hex() for name in names if name != _NOT_LISTED)
+    listed = sorted(os.fsencode(name).hex() for name in names if not _NOT_LISTED.fullmatch(name))
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()

@@ -6,7 +6,8 @@ import re
 from urllib.parse import unquote
 
 _SECRET = re.compile(
-    r"auth|token|secret|pass|pwd|credential|private|key|bearer|session|signature|jwt|cookie",
+    r"auth|token|secret|pass|pwd|credential|private|key|bearer|session|signature|jwt|cookie"
+    r"|webhook|(?:^|_)(?:pat|pw|pin)(?:$|_)",
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"sig|sign|expires|x-amz-.*|x-goog-.*", re.IGNORECASE)

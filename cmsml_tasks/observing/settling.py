@@ -18,6 +18,7 @@ def settle(
     events: Iterable[Sequence[Any]],
     *,
     leaving_out: Iterable[str],
+    unlisted: Iterable[str],
     given: Container[str],
     digest: Callable[[str], str],
 ) -> Observed:
@@ -27,10 +28,12 @@ def settle(
         events: as the log has them, oldest first.
         leaving_out: absolute paths of files and folders that do not count, nor what lies below;
             URLs of files.
+        unlisted: absolute paths of folders in which names come and go: that they are listed, or
+            one below them, does not count, but what is read there does.
         given: names of variables that the work was started with, whatever is around.
         digest: gives the SHA-256 of the file at a path.
     """
-    settling = _Settling(leaving_out, given, digest)
+    settling = _Settling(leaving_out, unlisted, given, digest)
     for kind, *rest in events:
         getattr(settling, kind)(*rest)
     return settling.observed()
@@ -40,8 +43,13 @@ class _Settling:
     """Takes the events by their names, and asks what has become of what they tell."""
 
     def __init__(
-        self, leaving_out: Iterable[str], given: Container[str], digest: Callable[[str], str]
+        self,
+        leaving_out: Iterable[str],
+        unlisted: Iterable[str],
+        given: Container[str],
+        digest: Callable[[str], str],
     ) -> None:
+        self._unlisted = {form(path) for path in unlisted for form in _FORMS}
         self._apart = {form(path) for path in leaving_out for form in _FORMS}
         self._given = given
         self._digest = digest
@@ -95,8 +103,12 @@ class _Settling:
             # what was looked for in vain and then made is the work's own
             if found is not None or not _is_below(path, self._made):
                 with suppress(PermissionError):  # it could not be read before, either
-                    files[path] = self._content(path, found, changed)
+                    content = self._content(path, found, changed)
+                    if content is not None or not _is_below(path, self._made):
+                        files[path] = content
         for path, names in sorted(self._folders.items()):
+            if _is_below(path, self._unlisted):
+                continue
             if names is not None or not _is_below(path, self._made):
                 folders[path] = self._names(path, names, changed)
         variables = dict(sorted(self._variables.items()))
@@ -116,7 +128,8 @@ class _Settling:
             os.stat(path)
             content = self._digest(path) if found else None
             now = signature(os.stat(path))  # later than the digest, which may take its time
-        if now != found:
+        # what the work itself writes after it has read it is no surprise
+        if now != found and not _is_below(path, self._made):
             changed.add(path)
         return content
 

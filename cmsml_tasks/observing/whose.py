@@ -33,7 +33,15 @@ class Owner(Enum):
 
 def is_installed(path: str) -> bool:
     """Tell whether the file *path* belongs to python, a package, this one, or the system."""
-    return path.startswith(_folders_of_files()) or _in_a_package(path)
+    if path.startswith(_folders_of_code()) or _in_a_package(path):
+        return True
+    return path.startswith(_folders_of_files()) and not path.startswith(_started_in())
+
+
+@cache
+def _started_in() -> str:
+    """Return the folder where law runs: at some institutes homes lie below /usr."""
+    return f"{os.getcwd()}{os.sep}"
 
 
 @cache

@@ -6,12 +6,14 @@ import gc
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import law
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
+from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.batch.workflow import BatchWorkflow
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.filenames import MANIFEST
@@ -119,6 +121,10 @@ class VersionedTask(TrackedTask, law.SandboxTask):  # type: ignore[misc]
     def recipe_code(self) -> list[str]:
         """Return the code that decides about events and models of the recipe."""
         return self.recipe_class.code()
+
+    def folders_of_runs(self) -> list[str]:
+        """Return the store and the folder of jobs."""
+        return [str(jobs_folder()), *([str(store())] if isinstance(store(), Path) else [])]
 
     def recipe_version(self) -> dict[str, dict[str, Any]]:
         """Return the section of the version that stands for the recipe's code, if it has one."""

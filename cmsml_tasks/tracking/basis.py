@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -99,7 +100,22 @@ class Basis:
 
     def ingredients(self, observed: Observed) -> Ingredients:
         """Return what the run was made from, with what it was seen to read."""
-        return dict(as_json({**self._ingredients, **as_ingredients(observed)}))
+        seen = as_ingredients(observed, also=self._untracked_sources(observed))
+        return dict(as_json({**self._ingredients, **seen}))
+
+    def _untracked_sources(self, observed: Observed) -> dict[str, str]:
+        """Return sources that were imported by names which nothing tells before they are.
+
+        None where a version stands for the code.
+        """
+        if not self._task.owner().tracked_code():
+            return {}
+        known = set(map(os.path.realpath, self._sources))
+        return {
+            path: digest
+            for path, digest in observed.sources.items()
+            if os.path.realpath(path) not in known
+        }
 
     def digests(self) -> dict[str, dict[str, str]]:
         """Return the digests of all declared inputs, by path or URL."""

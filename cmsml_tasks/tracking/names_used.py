@@ -15,7 +15,11 @@ from cmsml_tasks.tracking.imports import (
 
 COMPUTED = "*"
 """Stands among uses for whatever the module has: the name is not known before it runs."""
+SUBCLASSES = "*subclasses"
+"""Stands among uses for all classes that are derived from another one."""
 _COMPUTING = {"eval", "exec", "globals"}
+# what leads from an object to all names of its module
+_TO_ALL_NAMES = {"__subclasses__", "__globals__", "getmodule"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -130,7 +134,11 @@ class _Reader:
         while isinstance(inner, ast.Attribute):
             attributes.insert(0, inner.attr)
             inner = inner.value
-        if "__subclasses__" in attributes or (attributes[1:] and _is_modules(inner, attributes)):
+        if "__subclasses__" in attributes:
+            self.names.uses.add(SUBCLASSES)
+        if not _TO_ALL_NAMES.isdisjoint([*attributes, getattr(inner, "id", "")]) or (
+            attributes[1:] and _is_modules(inner, attributes)
+        ):
             self.names.uses.add(COMPUTED)
         if not isinstance(inner, ast.Name):
             self._later([inner], scope)

@@ -51,12 +51,14 @@ class Observations:
     others: dict[str, Any] = field(default_factory=dict)
 
 
-def as_ingredients(observed: Observed) -> Sections:
+def as_ingredients(observed: Observed, also: Mapping[str, str]) -> Sections:
     """Return what was *observed* in the sections that a manifest records; none where nothing was.
 
-    An entry without content stands for what was not there, or not set.
+    An entry without content stands for what was not there, or not set. *also* are further files,
+    with their digests.
     """
-    read = {name_of_read(path): _content(digest) for path, digest in observed.files.items()}
+    files = {**observed.files, **also}
+    read = {name_of_read(path): _content(digest) for path, digest in files.items()}
     read |= {
         f"{name_of_read(path)}/": {} if digest is None else {_NAMES: digest}
         for path, digest in observed.folders.items()

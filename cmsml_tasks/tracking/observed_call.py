@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.isolated import call_observed
 from cmsml_tasks.observed import Observed
+from cmsml_tasks.tracking.cache import cache_folder
 from cmsml_tasks.tracking.digests import digest_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def observed_call(
     result, observed = call_observed(
         function,
         leaving_out=[*staged, *(path for path in declared if "://" not in path)],
+        unlisted=[str(cache_folder()), *task.folders_of_runs()],
         environment=environment,
         digest=lambda path: digest_of(path)["sha256"],
         **arguments,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from cmsml_tasks.tracking.definitions import Definition, Module, Part
-from cmsml_tasks.tracking.names_used import COMPUTED
+from cmsml_tasks.tracking.names_used import COMPUTED, SUBCLASSES
 from cmsml_tasks.tracking.project import Project
 from cmsml_tasks.tracking.resolving import Kind, Place, Resolver
 
@@ -67,6 +67,7 @@ class _Walk:
         self._left: deque[tuple[str, str, str]] = deque()
         self._tasks: dict[tuple[str, str], bool] = {}
         self._registering: dict[tuple[str, str], bool] = {}
+        self._asks_for_derived = False
 
     def begin(self, root: str) -> None:
         module, _, path = root.partition(":")
@@ -97,6 +98,8 @@ class _Walk:
                     yield from self._part(module, part_name, part, by)
                 continue
             yield from self._part(module, "", found["at_import"], by)
+            if self._asks_for_derived:
+                self._add_derived(module)
             for each, definition in found["definitions"].items():
                 if definition["acts"] or (definition["bases"] and self._registers(module, each)):
                     self._go_to(Place(Kind.DEFINITION, module, each), "")
@@ -118,6 +121,9 @@ class _Walk:
         """Take in what an import of *name* runs: parent packages and the module."""
         for module in self._project.modules_on_the_way(name):
             self._add(module, "", "")
+            above = module.rpartition(".")[0]
+            if above in self._whole:
+                self._take_whole(module, "")
 
     def _add(self, module: str, name: str, by: str) -> None:
         if (module, name) not in self._known:
@@ -127,6 +133,9 @@ class _Walk:
     def _follow(self, module: str, use: str, by: str) -> None:
         if use == COMPUTED:
             self._take_whole(module, by)
+            return
+        if use == SUBCLASSES:
+            self._take_derived()
             return
         for place in self._resolver.places(module, use):
             self._go_to(place, by)
@@ -147,6 +156,21 @@ class _Walk:
             found = self._module(module)
             for name in [*found["definitions"], *found["bound"]]:
                 self._follow(module, name, by)
+            # an imported submodule is an attribute of its package
+            for below in [each for each, _ in self._known if each.startswith(f"{module}.")]:
+                self._take_whole(below, by)
+
+    def _take_derived(self) -> None:
+        """Count each class with a base in the project: something asks for all of them."""
+        if not self._asks_for_derived:
+            self._asks_for_derived = True
+            for module in [each for each, name in self._known if not name]:
+                self._add_derived(module)
+
+    def _add_derived(self, module: str) -> None:
+        for name, definition in self._module(module)["definitions"].items():
+            if definition["bases"] and self._bases(module, definition):
+                self._go_to(Place(Kind.DEFINITION, module, name), "")
 
     # classes
 

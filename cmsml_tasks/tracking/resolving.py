@@ -11,6 +11,7 @@ from cmsml_tasks.tracking.imports import absolute_name
 from cmsml_tasks.tracking.names_used import with_attributes
 from cmsml_tasks.tracking.project import Project
 
+_TO_ALL_NAMES = {"__dict__", "__getattribute__", "__getattr__", "__dir__"}
 _Tried = set[tuple[str, tuple[str, ...]]]
 
 
@@ -88,7 +89,7 @@ class Resolver:
                 yield Place(Kind.FOREIGN, module, ".".join(names))
             return
         found = self._module_of(module)
-        if not names:
+        if not names or names[0] in _TO_ALL_NAMES:
             yield Place(Kind.MODULE, module)
         elif names[0] in found["definitions"] or names[0] in found["bound"]:
             yield from self._inside(module, names, tried)

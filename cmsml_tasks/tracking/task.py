@@ -222,6 +222,10 @@ class TrackedTask(LookedAtTask):
         """
         return [root_of(type(self))]
 
+    def folders_of_runs(self) -> list[str]:
+        """Return local folders that runs of tasks fill, of which the names decide about nothing."""
+        return []
+
     def request(self) -> dict[str, Any]:
         """Return module, task and parameters (as text) that make the same again."""
         arguments = self.cli_args(exclude=[*_HOW, "sandbox"])

@@ -14,6 +14,7 @@ READING = '''"""A network whose widths, scale and files come from elsewhere."""
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 from tiny_recipes import TinyRecipe
@@ -39,6 +40,9 @@ class Reading(TinyRecipe):
 
     def train(self, model, data, callbacks=()):
         if "EDIT" in os.environ.get("JETS_DO", ""):
+            # as somebody else would
+            subprocess.run(["sh", "-c", f"echo '{{}}' > {HERE}/net.json"], check=True)
+        if "WRITE" in os.environ.get("JETS_DO", ""):
             (HERE / "net.json").write_text('{"units": 7}')
         return super().train(model, data, callbacks)
 '''.replace("        self.parts = None if False else None\n", "")
@@ -131,6 +135,37 @@ def test_elsewhere_what_is_not_there_is_not_compared(exported, tmp_path):
 def test_file_that_changes_while_it_is_read(project):
     done = project.try_law(*TRAIN, JETS_DO="EDIT", API_TOKEN="hunter2")
     done.refused("TrainModel is stale already: ", "read net.json changed while it ran")
+
+
+def test_file_that_the_recipe_writes_itself(project):
+    """As a list of results, or a database of a search for settings."""
+    tried = {"JETS_DO": "WRITE", "API_TOKEN": "hunter2"}
+    assert project.run(*TRAIN, **tried) == {"TrainModel": {"ran": 1}}
+    assert training(project, **tried) == "complete (1/1)"
+    (project.folder / "net.json").write_text('{"units": 8}')
+    assert training(project, **tried) == "stale (1/1): read net.json changed"
+
+
+def test_names_in_the_store_do_not_count(project):
+    project.edit("reading.py", '(HERE / "blocks").glob("*.txt")', 'HERE.rglob("blocks/*.txt")')
+    assert project.run(*TRAIN, API_TOKEN="hunter2") == {"TrainModel": {"ran": 1}}
+    project.law(*CHAIN, API_TOKEN="hunter2")
+    (project.folder / ".reading.py.swp").write_text("")
+    assert training(project) == "complete (1/1)"
+
+
+def test_code_of_a_computed_name_is_seen_as_it_is_imported(project):
+    (project.folder / "jets" / "kinds.py").write_text("NUMBER = 1\n")
+    computed = "importlib.import_module('jets.' + ''.join(['ki', 'nds'])).NUMBER"
+    project.edit(
+        "reading.py",
+        "        import keras\n",
+        f"        import importlib\n\n        {computed}\n        import keras\n",
+    )
+    project.law(*TRAIN, API_TOKEN="hunter2")
+    assert training(project) == "complete (1/1)"
+    (project.folder / "jets" / "kinds.py").write_text("NUMBER = 2\n")
+    assert training(project) == "stale (1/1): read jets/kinds.py changed"
 
 
 def test_declared_files_count_without_being_opened(project):

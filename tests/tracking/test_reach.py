@@ -452,3 +452,44 @@ def test_a_task_counts_where_it_is_a_base_and_where_its_module_does(tasks):
     tasks.edit("own.py", "class Report(Toy)", "class Report(Points)")
     assert {"Points", "Points.run", "used"} <= set(code_of(["own:Report"])["steps"])
     assert {"Fit", "Report", "Toy"} <= set(code_of(["own"])["own"])
+
+
+ANY_NAME = {
+    "submodule of a package that is handed on": {
+        "jets.py": "import pk.a\nclass Jets:\n    def build(self, k): return getattr(pk, k).f()\n",
+        "pk/__init__.py": "",
+        "pk/a.py": "def f(): return 1\n",
+    },
+    "submodule that its package imports": {
+        "jets.py": "import pk\nclass Jets:\n    def build(self, k): return getattr(pk, k).f()\n",
+        "pk/__init__.py": "from .a import other\n",
+        "pk/a.py": "other = 1\ndef f(): return 1\n",
+    },
+    "classes that are derived elsewhere": {
+        "jets.py": "import pk.a\nimport base\n"
+        "class Jets:\n    def build(self, k): return base.get(k)\n",
+        "base.py": "class Base: pass\n"
+        "def get(k): return {c.__name__: c for c in Base.__subclasses__()}[k]().f()\n",
+        "pk/__init__.py": "",
+        "pk/a.py": "from base import Base\nclass A(Base):\n    def f(self): return 1\n",
+    },
+    "dictionary of a module": {
+        "jets.py": "from pk import a\nclass Jets:\n    def build(self, k): a.__dict__[k]()\n",
+        "pk/__init__.py": "",
+        "pk/a.py": "def f(): return 1\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", ANY_NAME.values(), ids=ANY_NAME)
+def test_what_is_asked_for_by_any_name(tmp_path, monkeypatch, files):
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = code_of(["jets:Jets"])
+    source = tmp_path / "pk" / "a.py"
+    source.write_text(source.read_text().replace("return 1", "return 22"))
+    assert any(
+        "pk.a" in line for line in code_changes(before, code_of(["jets:Jets"]), ["jets:Jets"])
+    )
