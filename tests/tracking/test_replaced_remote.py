@@ -25,16 +25,21 @@ def server():
 @pytest.fixture(params=["root", "dav"])
 def project(request, server, tmp_path):
     """An empty store by either protocol."""
-    found = [each for each in server.urls if each.startswith(f"{request.param}://")]
-    assert found, server.urls
-    return RemoteProject.on(server, found[0], tmp_path / "project")
+    return project_on(server, request.param, tmp_path)
 
 
 @pytest.fixture
-def watched(project):
+def watched(server, tmp_path):
     """A project that tells what it asks of the server, and ends in the midst of it if told to."""
+    project = project_on(server, "root", tmp_path)
     shutil.copy(Path(__file__).with_name("told_gfal2.py"), project.folder / "gfal2.py")
     return project
+
+
+def project_on(server, protocol, folder):
+    found = [each for each in server.urls if each.startswith(f"{protocol}://")]
+    assert found, server.urls
+    return RemoteProject.on(server, found[0], folder / "project")
 
 
 def kept(project, task="Points"):
@@ -187,7 +192,7 @@ def test_looked_for_only_where_something_is_stale(watched, tmp_path):
 def test_remove_output_takes_them_along(project):
     points(project, DATA[0])
     points(project, DATA[1])
-    project.law("Points", "--remove-output", "0,a,y")
+    project.law("Points", "--remove-output", "0,a")
     assert project.names() == []
     assert points(project, DATA[0]) == {"ran": 1}
 

@@ -15,8 +15,10 @@ HERE = Path(__file__).parent
 CHANGES = ("filecopy", "rename", "unlink", "mkdir_rec", "rmdir")
 _others = [path for path in sys.path if Path(path or ".").resolve() != HERE.resolve()]
 _spec = importlib.machinery.PathFinder.find_spec("gfal2", _others)
+_this = sys.modules[__name__]
 _real = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_real)
+sys.modules[__name__] = _this  # where the real one has put itself
 GError = _real.GError
 _steps = 0
 
