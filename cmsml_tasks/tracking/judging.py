@@ -159,13 +159,15 @@ def _damage(
     wanted = declared_names(task)
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
-        for folder in folders[1:]:
-            recorded = {
-                name: output
-                for name, output in recorded.items()
-                if output_changes({name: output}, folder) != ([], [])
-            }
         damaged, gone = output_changes(recorded, folders[0])
+        if damaged or gone:
+            for folder in folders[1:]:
+                recorded = {
+                    name: output
+                    for name, output in recorded.items()
+                    if output_changes({name: output}, folder) != ([], [])
+                }
+            damaged, gone = output_changes(recorded, folders[0])
     except OSError as error:
         return [f"outputs cannot be read: {error}"], []
     damaged += [f"output {name} was not made" for name in wanted if name not in manifest.outputs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +61,20 @@ def in_order(found: list[Kept]) -> list[Kept]:
     )
 
 
-def prefix_of(manifest_path: Place) -> str:
-    """Return what tells the outputs of several tasks in one folder apart."""
-    name = manifest_path.name
-    return "" if name == MANIFEST else f"{name.removesuffix('.manifest.json')}-"
-
-
 def name_of(manifest_path: Place, manifest: Manifest) -> str:
     """Return the name of the folder in which the outputs of *manifest* are kept."""
     content = json.dumps([manifest.task, manifest.ingredients])
-    return f"{prefix_of(manifest_path)}{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    return f"{_prefix(manifest_path)}{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def is_of(manifest_path: Place, name: str) -> bool:
+    """Tell whether *name* is one that `name_of` gives, and not that of a task beside it."""
+    return re.fullmatch(rf"{re.escape(_prefix(manifest_path))}[0-9a-f]{{16}}", name) is not None
+
+
+def _prefix(manifest_path: Place) -> str:
+    name = manifest_path.name
+    return "" if name == MANIFEST else f"{name.removesuffix('.manifest.json')}-"
 
 
 def is_worth_it(manifest: Manifest) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cmsml_tasks.tracking import replaced_here, replaced_remote
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.kept import LARGEST, Kept, option, prefix_of
+from cmsml_tasks.tracking.kept import LARGEST, Kept, is_of, option
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.places import Place, Url
 
@@ -26,12 +26,12 @@ def kept_beside(manifest_path: Place) -> list[Kept]:
     Raises:
         StorageError: the server does not answer.
     """
-    folder, prefix = manifest_path.parent, prefix_of(manifest_path)
+    folder = manifest_path.parent
     if isinstance(folder, Url):
         found = replaced_remote.kept_in(folder)
     else:
         found = replaced_here.kept_in(folder)
-    return [each for each in found if each.folder.name.startswith(prefix)]
+    return [each for each in found if is_of(manifest_path, each.folder.name)]
 
 
 def kept_below(store: Place) -> Iterator[Kept]:
