@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.files import sha256_of
-from cmsml_tasks.tracking.places import Place, place
+from cmsml_tasks.tracking.places import Place, exists, identity, place
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -38,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         "replaced", help="list outputs that reruns have replaced and that are kept, or drop them"
     )
     replaced.add_argument(
-        "kept", nargs="*", type=Path, help="some of them, as the list names them; default: all"
+        "kept", nargs="*", type=place, help="some of them, as the list names them; default: all"
     )
-    replaced.add_argument("--store", type=Path, default=Path(store), help=f"default: {store}")
+    replaced.add_argument("--store", type=place, default=place(store), help=f"default: {store}")
     replaced.add_argument("--drop", action="store_true", help="remove them")
     replaced.set_defaults(run=lambda given: _replaced(given.store, given.kept, given.drop))
 
@@ -59,8 +59,7 @@ def _origin(subject: str, store: Place) -> int:
     from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
     from cmsml_tasks.tracking.provenance import find_manifests, origin_lines
 
-    if isinstance(store, Path) and not store.is_dir():
-        raise SettingsError(f"there is no store {store}; name it with --store")
+    _check_store(store)
     path = Path(subject)
     manifest = Manifest.read(place(subject), declared=None)
     if isinstance(manifest, Unbelievable) and path.name.endswith("manifest.json"):
@@ -89,30 +88,35 @@ def _origin(subject: str, store: Place) -> int:
     return 0
 
 
+def _check_store(store: Place) -> None:
+    if not (store.is_dir() if isinstance(store, Path) else exists(store.text)):
+        raise SettingsError(f"there is no store {store}; name it with --store")
+
+
 def _rebuild(manifest: Place) -> int:
     from cmsml_tasks.tracking.rebuilding import rebuild
 
     return 0 if rebuild(manifest) else 1
 
 
-def _replaced(store: Path, chosen: list[Path], drop: bool) -> int:
+def _replaced(store: Place, chosen: list[Place], drop: bool) -> int:
+    from cmsml_tasks.tracking.replaced import drop as drop_kept
     from cmsml_tasks.tracking.replaced import kept_below
     from cmsml_tasks.tracking.tables import table
 
-    if not store.is_dir():
-        raise SettingsError(f"there is no store {store}; name it with --store")
-    found = {os.path.realpath(each.folder): each for each in kept_below(store)}
+    _check_store(store)
+    found = {identity(each.folder): each for each in kept_below(store)}
     for path in chosen:
-        if os.path.realpath(path) not in found:
+        if identity(path) not in found:
             raise SettingsError(f"{path}: nothing that was replaced is kept there")
-    names = [os.path.realpath(path) for path in chosen] or list(found)
+    names = [identity(path) for path in chosen] or list(found)
     rows = [("task", "made", "took", "size", "folder")]
     for kept in (found[name] for name in names):
         about = kept.manifest.environment
         took, size = f"{about.get('seconds', 0):.0f} s", f"{kept.size / 1e6:.1f} MB"
         rows.append((kept.manifest.task, str(about.get("time")), took, size, str(kept.folder)))
         if drop:
-            kept.drop()
+            drop_kept([kept])
     print(table(rows))
     total = sum(found[name].size for name in names) / 1e6
     print(f"{len(names)} {'dropped' if drop else 'kept'}, {total:.1f} MB")

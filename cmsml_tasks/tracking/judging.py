@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -40,21 +41,25 @@ def judge(task: TrackedTask) -> State:
     return judged(
         task,
         manifest,
-        task.manifest_path.parent,
+        (task.manifest_path.parent,),
         seen("inputs", task, lambda: inputs_recorded_by(task, manifest)),
         seen("observations", task, lambda: observations_today(manifest)),
     )
 
 
 def judged(
-    task: TrackedTask, manifest: Manifest, folder: Place, inputs: Inputs, observed: Observations
+    task: TrackedTask,
+    manifest: Manifest,
+    folders: Sequence[Place],
+    inputs: Inputs,
+    observed: Observations,
 ) -> State:
     """Return the verdict on what *manifest* describes, as outputs of *task* today.
 
     Args:
         task: a branch or a plain task.
         manifest: of outputs that were made by it.
-        folder: where they lie.
+        folders: where they lie; each in the first one in which it is as it was recorded.
         inputs: what it would read today if it asked for what it did for *manifest*.
         observed: what *manifest* has seen read, as it is today.
     """
@@ -71,7 +76,7 @@ def judged(
     changed = changes(recorded, current, roots)
     changed += inputs.gone
     changed += environment_changes(manifest.environment, task.compare_environment)
-    damaged, gone = _damage(task, manifest, folder)
+    damaged, gone = _damage(task, manifest, folders)
     verdict = Verdict.COMPLETE
     if changed or damaged or inputs.waits_for:
         verdict = Verdict.STALE
@@ -147,13 +152,23 @@ def _without_manifest(
     return State(Verdict.MISSING)
 
 
-def _damage(task: TrackedTask, manifest: Manifest, folder: Place) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the outputs in *folder* in words, and which are not there."""
+def _damage(
+    task: TrackedTask, manifest: Manifest, folders: Sequence[Place]
+) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the outputs in words, and which are in none of *folders*."""
     wanted = declared_names(task)
     recorded = {name: manifest.outputs[name] for name in wanted if name in manifest.outputs}
     try:
-        damaged, gone = output_changes(recorded, folder)
+        damaged, gone = output_changes(recorded, folders[0])
+        if damaged or gone:
+            for folder in folders[1:]:
+                recorded = {
+                    name: output
+                    for name, output in recorded.items()
+                    if output_changes({name: output}, folder) != ([], [])
+                }
+            damaged, gone = output_changes(recorded, folders[0])
     except OSError as error:
         return [f"outputs cannot be read: {error}"], []
-    damaged += [f"output {name} was not made" for name in wanted if name not in recorded]
+    damaged += [f"output {name} was not made" for name in wanted if name not in manifest.outputs]
     return damaged, gone

@@ -20,11 +20,12 @@ from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest, declared_names
+from cmsml_tasks.tracking.kept import Kept, check_options
 from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
 from cmsml_tasks.tracking.project import module_file
-from cmsml_tasks.tracking.replaced import check_options, drop_old, keep, restore
+from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
 from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
@@ -61,6 +62,7 @@ class Making:
         self._task = task
         self._lock = Lock(task.manifest_path)
         self._started = time.monotonic()
+        self._has_made_way = False
 
     def begin(self) -> bool:
         """Look again, under a lock; return whether the task has to run.
@@ -98,10 +100,11 @@ class Making:
         check_options()
         path, by_link = task.manifest_path, task.writes_by_rename
         if isinstance(self._before, Manifest):
-            keep(path, self._before, by_link=by_link)
+            keep_before(path, self._before, by_link=by_link)
         with suppress(FileNotFoundError):
             places.move(path, set_aside(path))
-        if kept is not None and isinstance(path, Path):
+        if kept is not None:
+            self.make_way(kept)
             restore(kept, path, by_link=by_link)
             drop_old(path)
             note(task, "restored", self._seconds())
@@ -109,6 +112,17 @@ class Making:
             self._lock.release()
             return False
         return True
+
+    def make_way(self, but: Kept | None = None) -> None:
+        """Keep old outputs on a server, once; the new ones are about to take their places.
+
+        Raises:
+            StorageError: the server does not answer, or refuses.
+        """
+        if not self._has_made_way:
+            before = self._before if isinstance(self._before, Manifest) else None
+            make_way(self._task.manifest_path, before, but)
+            self._has_made_way = True
 
     def is_superseded(self) -> bool:
         """Tell whether another run, of a host that sees no lock, has made the same meanwhile."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cmsml_tasks.tracking.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.judging import judged
+from cmsml_tasks.tracking.kept import Kept
 from cmsml_tasks.tracking.observations import observations_today
-from cmsml_tasks.tracking.replaced import Kept, kept_beside
+from cmsml_tasks.tracking.replaced import kept_beside
 from cmsml_tasks.tracking.state import Verdict, seen
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _restorable(task: TrackedTask, if_unchanged: bool) -> Kept | None:
         if manifest.task != task.task_family:
             continue
         inputs, observed = inputs_recorded_by(task, manifest), observations_today(manifest)
-        state = judged(task, manifest, kept.folder, inputs, observed)
+        state = judged(task, manifest, kept.folders, inputs, observed)
         if state.verdict is Verdict.COMPLETE:
             return kept
         if if_unchanged and state.waits_for and not state.changed and not state.damaged:

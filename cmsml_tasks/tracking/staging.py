@@ -100,6 +100,8 @@ def _send_all(task: TrackedTask, to_send: dict[Path, Any]) -> None:
                 sent[url] = storage.send(path, url)
         # as late as can be: another host may have been quicker
         if task.making is None or not task.making.is_superseded():
+            if task.making is not None:
+                task.making.make_way()
             for url in list(sent):
                 storage.settle(sent[url], url)
                 del sent[url]

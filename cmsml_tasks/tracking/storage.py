@@ -61,7 +61,7 @@ def look_at(url: str) -> Signature:
     folder, _, name = url.rpartition("/")
     entries = None
     if is_looking():
-        entries = seen_as(("listing", folder), lambda: _listing_or_nothing(folder))
+        entries = seen_as(("listing", folder), lambda: listing_or_nothing(folder))
     if entries is None:
         return _signature(ask(url, "look at it", lambda context: context.stat(url)))
     if name not in entries:
@@ -73,8 +73,12 @@ def _signature(status: Any) -> Signature:
     return [int(status.st_size), int(status.st_mtime)]
 
 
-def _listing_or_nothing(folder: str) -> dict[str, Any] | None:
-    """Return what is in *folder*, None where it cannot be listed although the server answers."""
+def listing_or_nothing(folder: str) -> dict[str, Any] | None:
+    """Return what is in *folder*, None where it cannot be listed although the server answers.
+
+    Raises:
+        StorageError: no answer.
+    """
     try:
         return listing(folder)
     except FileNotFoundError:
@@ -244,14 +248,20 @@ def settle(sent: Sent, url: str) -> None:
     _in_place[url] = sent
 
 
-def put(file: Path, url: str) -> None:
+def put(file: Path, url: str, make_way: Callable[[], None] = lambda: None) -> None:
     """Let the content of *file* be that of *url*: the old one is there until all has arrived.
+
+    Args:
+        file: a local file.
+        url: where it is to lie.
+        make_way: is called when all has arrived, before it takes the place of the old one.
 
     Raises:
         StorageError: no answer, no permission, no space, or other bytes have arrived.
     """
     sent = send(file, url)
     try:
+        make_way()
         settle(sent, url)
     except BaseException:
         with suppress(UserError):
@@ -314,11 +324,35 @@ def remove(url: str) -> None:
         ask(url, "remove it", lambda context: context.unlink(url))
 
 
+def make_folder(url: str) -> None:
+    """Make the folder *url* and those above it, where they are not there.
+
+    Raises:
+        StorageError: no answer, or no permission.
+    """
+    ask(url, "make it", lambda context: context.mkdir_rec(url, 0o755))
+
+
+def remove_folder(url: str) -> None:
+    """Remove the folder *url* with all that is in it, if there is one.
+
+    Raises:
+        StorageError: no answer, or no permission.
+    """
+    with suppress(FileNotFoundError):
+        for name, status in listing(url).items():
+            if stat.S_ISDIR(status.st_mode):
+                remove_folder(f"{url}/{name}")
+            else:
+                remove(f"{url}/{name}")
+        ask(url, "remove it", lambda context: context.rmdir(url))
+
+
 def remove_left_over(url: str) -> None:
     """Remove what runs that were killed, a day ago or earlier, left beside *url*."""
     folder, _, name = url.rpartition("/")
     pattern = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}")
-    for other, status in (_listing_or_nothing(folder) or {}).items():
+    for other, status in (listing_or_nothing(folder) or {}).items():
         if pattern.fullmatch(other) and status.st_mtime < time.time() - _OLD_SECONDS:
             remove(f"{folder}/{other}")
 

@@ -82,7 +82,9 @@ class RemoteTarget:
 
     def copy_from_local(self, src: Any = None, **kwargs: Any) -> str:
         """Let a local file be the content, once all of it has arrived; law writes through this."""
-        storage.put(Path(law.target.file.get_path(src)), url_of(self))
+        making = getattr(getattr(self, "producer", None), "making", None)
+        make_way = making.make_way if making is not None else lambda: None
+        storage.put(Path(law.target.file.get_path(src)), url_of(self), make_way)
         return url_of(self)
 
     @contextmanager
