@@ -68,7 +68,8 @@ def test_every_graph_agrees_with_its_original(animals: dict[str, Animal], way: s
         if animal.about["exact"]:
             tolerance = Tolerance(0, 0, 0)
         for tensor, expected in animal.expected.items():
-            found = compare(run.outputs[tensor], expected, tolerance)
+            # of a column that is small by cancellation the last digits are another release's
+            found = compare(run.outputs[tensor], expected, tolerance, size=1.0)
             if not found.agree:
                 wrong[name] = f"{tensor}: {found}"
     assert not wrong

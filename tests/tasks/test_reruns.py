@@ -76,8 +76,8 @@ def test_changed_setting(done):
     assert done.status(*CHAIN) == {
         "ValidateGraph": "stale (1/1): input TrainModel/reference.npz changed; "
         "ExportGraph would run first",
-        "ExportGraph": "stale (1/1): input TrainModel/history.json changed; "
-        "input TrainModel/model.keras changed",
+        "ExportGraph": "stale (1/1): input TrainModel/model.keras changed; "
+        "input TrainModel/history.json changed",
         "TrainModel": "complete (1/1)",
     }
 
