@@ -136,4 +136,5 @@ def calling(tmp_path, function):
             yield caller
         finally:
             for process in running_with(MARK, tmp_path):
-                os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
