@@ -24,7 +24,7 @@ class Observed:
         variables: name -> value as it was first asked for; None: unset.
         changed: sorted paths of *files* and *folders* that changed between their first read and the
             end of the work; files have the digest of the end, or None where they were not there
-            when they were looked for.
+            when they were looked for, folders that of their first read.
         urls: sorted addresses that were opened; what lies there is not looked at.
         unseen: sorted words for ways of reading that were noticed, without the names of files.
         sources: absolute path of each imported source -> SHA-256 of it when it was imported; empty

@@ -144,6 +144,7 @@ class _Settling:
         others = [name for name in found or () if os.path.join(path, name) not in self._made]
         if found is None or digest_of_names(others) != names:
             changed.add(path)
+            return names  # as they were for the work
         return now if names else None
 
 

@@ -145,7 +145,9 @@ class Basis:
         read = [f"read {name_of_read(path)} changed" for path in observed.changed]
         roots = (*task.owner().tracked_code(), *inputs.read_with)
         words = changes(before, now, roots)
-        is_mixed = bool(waits or read or changes({INPUT: before[INPUT]}, {INPUT: now[INPUT]}, ()))
+        # of a folder it is known which names were read
+        is_mixed = not observed.folders.keys() >= set(observed.changed)
+        is_mixed |= bool(waits or changes({INPUT: before[INPUT]}, {INPUT: now[INPUT]}, ()))
         is_mixed |= bool(words) and self._has_imported_others(observed)
         return Meanwhile((*waits, *words, *read), is_mixed)
 

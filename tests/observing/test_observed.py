@@ -99,10 +99,12 @@ def test_file_that_the_work_itself_changed_after_it_read_it(net):
 
 
 def test_folder_that_changed_after_it_was_listed(net):
-    folder = net.parent
+    folder, before = net.parent, names_digest(net.parent)
     command = f"touch {folder}/more"
     _, observed = call_observed("working:list_and", path=str(folder), command=command)
     assert observed.changed == [str(folder)]
+    # the names that the work was given
+    assert observed.folders == {str(folder): before}
 
 
 def test_names_that_the_work_itself_added_to_a_folder(net):
