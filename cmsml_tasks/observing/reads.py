@@ -28,7 +28,7 @@ _ASIDES = frozenset(
     {
         ("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size"),
         # the files of events, which are declared
-        ("cmsml_tasks.recipes.sources", "_expand"),
+        ("cmsml_tasks.recipes.sources", "files_of"),
     }
 )
 

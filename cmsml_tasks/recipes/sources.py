@@ -122,7 +122,7 @@ def find_files(sources: Sequence[Source]) -> list[SourceFile]:
     files = []
     for source in sources:
         for pattern in source.globs:
-            for path in _expand(pattern):
+            for path in files_of(pattern):
                 key = _identity(path)
                 if key in found:
                     raise _counts_twice(path, pattern, *found[key])
@@ -162,10 +162,6 @@ def files_of(pattern: str) -> list[str]:
     Raises:
         DataError: there is none, or a variable of the environment is not set.
     """
-    return _expand(pattern)
-
-
-def _expand(pattern: str) -> list[str]:
     text = _VARIABLE.sub(lambda match: _variable(match, pattern), pattern)
     if "://" in text:
         paths = _remote_glob(text) if glob.has_magic(text.partition("://")[2]) else [text]
