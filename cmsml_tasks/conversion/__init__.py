@@ -1,6 +1,7 @@
 """TensorFlow objects in, frozen graphs with a signature out; usable without any workflow."""
 
 from cmsml_tasks.conversion.api import (
+    ChangedNameWarning,
     MissingWeightsWarning,
     load_frozen_graph,
     load_graph,
@@ -19,6 +20,7 @@ from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
+    "ChangedNameWarning",
     "Frozen",
     "MissingWeightsWarning",
     "Signature",

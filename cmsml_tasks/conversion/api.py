@@ -21,11 +21,15 @@ from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
-from cmsml_tasks.tensor_names import Names
+from cmsml_tasks.tensor_names import Names, can_name
 
 
 class MissingWeightsWarning(UserWarning):
     """A graph was saved without the weights of the model or function that it belongs to."""
+
+
+class ChangedNameWarning(UserWarning):
+    """A tensor has another name in the graph than in the model, whose own cannot name a node."""
 
 
 def save_graph(
@@ -61,6 +65,7 @@ def save_graph(
 
     Warns:
         MissingWeightsWarning: a model or function with variables is saved as it is.
+        ChangedNameWarning: TensorFlow does not allow a name of the model in the graph.
 
     """
     if isinstance(input_names, bool):
@@ -71,11 +76,14 @@ def save_graph(
     if as_text is None:
         as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
     if variables_to_constants:
-        graph: GraphDef | Frozen = trace(obj, input_names, output_names).frozen()
+        traced = trace(obj, input_names, output_names)
+        _warn_of_changed_names(traced)
+        graph: GraphDef | Frozen = traced.frozen()
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
         graph = _graph_as_is(obj, input_names, output_names)
     else:
         traced = trace(obj, input_names, output_names)
+        _warn_of_changed_names(traced)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
     write_graph(path, graph, as_text)
@@ -124,6 +132,19 @@ def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None
         return graph_def
     check_distinct([port.name for port in inputs], [port.name for port in outputs])
     return put_interface(graph_def, inputs, outputs)
+
+
+def _warn_of_changed_names(traced: Traced) -> None:
+    infos = (*traced.signature.inputs, *traced.signature.outputs)
+    own = [info for info in infos if info.asked_for is not None and info.renamed_from is None]
+    changed = [f"{i.asked_for!r} is '{i.tensor}'" for i in own if not can_name(i.asked_for)]
+    if changed:
+        warnings.warn(
+            f"{', '.join(changed)} in the graph, where TensorFlow does not allow the model's own "
+            "name; choose others with input_names and output_names",
+            ChangedNameWarning,
+            stacklevel=3,
+        )
 
 
 def _warn_of_missing_weights(traced: Traced) -> None:

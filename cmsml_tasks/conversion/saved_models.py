@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.found_names import completed
 from cmsml_tasks.conversion.nodes import node_of
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
@@ -63,9 +64,10 @@ def _open_session(path: Path, meta_graphs: Iterable[Any]) -> Traced:
 
 
 def _picked(tensors: Mapping[str, Any]) -> list[Selected]:
+    keys = sorted(tensors)
     return [
-        Selected(name, node_of(tensors[name].name), int(tensors[name].name.partition(":")[2] or 0))
-        for name in sorted(tensors)
+        Selected(found, node_of(tensors[key].name), int(tensors[key].name.partition(":")[2] or 0))
+        for found, key in zip(completed([(key,) for key in keys], "tensor"), keys, strict=True)
     ]
 
 

@@ -18,7 +18,8 @@ class TensorInfo:
         dtype: TensorFlow's name of the data type, such as ``"float32"`` or ``"string"``.
         shape: dimensions, ``None`` for each that is free; ``None`` as a whole when even the
             number of dimensions is unknown.
-        renamed_from: what the model itself calls it, where the user has renamed it.
+        renamed_from: what it was called here before the user renamed it.
+        asked_for: what the model itself calls it, where that can be no name in its graph.
 
     """
 
@@ -27,6 +28,7 @@ class TensorInfo:
     dtype: str
     shape: Shape
     renamed_from: str | None = None
+    asked_for: str | None = None
 
 
 @dataclass(frozen=True)

@@ -114,13 +114,14 @@ class Traced:
             output_names: the same for the outputs.
 
         Raises:
-            ConversionError: a tensor is not there, or a name impossible or used twice.
+            ConversionError: a tensor is not there, or a name impossible or used twice; two
+                tensors that the model tells apart would have one name.
 
         """
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
         return self._called(
-            chosen(input_names, [port.name for port in inputs], "input"),
-            chosen(output_names, [port.name for port in outputs], "output"),
+            chosen(input_names, inputs, "input"),
+            chosen(output_names, outputs, "output"),
         )
 
     def with_found_names(self) -> Traced:

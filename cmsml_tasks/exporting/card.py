@@ -73,4 +73,5 @@ def read_card(path: str | Path) -> dict[str, Any]:
 def _tensor(info: TensorInfo) -> dict[str, Any]:
     shape = None if info.shape is None else list(info.shape)
     card = {"name": info.name, "tensor": info.tensor, "dtype": info.dtype, "shape": shape}
-    return card if info.renamed_from is None else {**card, "renamed_from": info.renamed_from}
+    names = {"renamed_from": info.renamed_from, "asked_for": info.asked_for}
+    return {**card, **{key: name for key, name in names.items() if name is not None}}

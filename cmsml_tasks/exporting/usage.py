@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cmsml_tasks.shown import printable
+from cmsml_tasks.tensor_names import can_name
+
 _CPP_TYPES = {
     "bool": "DT_BOOL",
     "float16": "DT_HALF",
@@ -25,14 +28,25 @@ def interface_text(card: Mapping[str, Any], path: str) -> str:
     lines = [f"graph    {path}"]
     for role in ("input", "output"):
         for tensor in card[f"{role}s"]:
-            was = tensor.get("renamed_from")
-            own = f", called {was} in the model" if was else ""
             shape = shape_text(tensor)
-            lines.append(f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{own}")
+            lines.append(
+                f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{_own_name(tensor)}"
+            )
             features = tensor.get("features")
             if features:
                 lines.append("         " + ", ".join(feature["name"] for feature in features))
     return "\n".join(lines)
+
+
+def _own_name(tensor: Mapping[str, Any]) -> str:
+    asked_for = tensor.get("asked_for")
+    was = tensor.get("renamed_from") if asked_for is None else f"'{printable(asked_for)}'"
+    if was is None:
+        return ""
+    own = f", called {was} in the model"
+    if asked_for is None or "renamed_from" in tensor:
+        return own
+    return f"{own}, which {'is taken' if can_name(asked_for) else 'TensorFlow does not allow'}"
 
 
 def shape_text(tensor: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def trace_graph(
     skeleton = Skeleton(
         graph_def=graph_def,
         inputs=ports(imported, inputs),
-        outputs=ports(imported, apart(outputs, [i.name for i in inputs])),
+        outputs=ports(imported, apart(outputs, [i.node for i in inputs])),
         tables=session_tables(session, imported, [nodes[name] for name in initializers]),
     )
     return Traced(skeleton, _runner(session, skeleton))
