@@ -40,12 +40,15 @@ def export_trained(
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.exporting.reference import shapes_without_rows
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
         model, custom_modules=[module], input_names=input_names, output_names=output_names
     )
-    return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
+    # a recipe's rows are events, so that only shapes can forbid it
+    no_batch = shapes_without_rows(traced.signature)
+    return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on, no_batch)
 
 
 def export_source(
@@ -81,8 +84,8 @@ def export_source(
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
     # the rows of any original are kept under its own names; the card tells the others
-    keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
-    return _write(traced.signature, frozen, Path(folder), formats, {})
+    no_batch = keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
+    return _write(traced.signature, frozen, Path(folder), formats, {}, no_batch)
 
 
 def _write(
@@ -91,12 +94,13 @@ def _write(
     folder: Path,
     formats: Sequence[str],
     trained_on: Mapping[str, Any],
+    no_batch: str,
 ) -> dict[str, Any]:
     from cmsml_tasks.conversion import describe, write_graph
 
     paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
         write_graph(path, frozen)
-    card = signature_card(signature, describe(frozen), paths, trained_on)
+    card = signature_card(signature, describe(frozen), paths, trained_on, no_batch)
     write_json(folder / CARD, card)
     return card

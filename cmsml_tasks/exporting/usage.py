@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cmsml_tasks.exporting.axes import axes_on
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tensor_names import can_name
 
@@ -28,14 +29,20 @@ def interface_text(card: Mapping[str, Any], path: str) -> str:
     lines = [f"graph    {path}"]
     for role in ("input", "output"):
         for tensor in card[f"{role}s"]:
-            shape = shape_text(tensor)
+            shape = _shape_text(axes_on(card, tensor))
             lines.append(
                 f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{_own_name(tensor)}"
             )
             features = tensor.get("features")
             if features:
                 lines.append("         " + ", ".join(feature["name"] for feature in features))
+    if card.get("no_batch") and any(_is_free(each) for each in card["inputs"]):
+        lines.append(f"         no batch: {card['no_batch']}")
     return "\n".join(lines)
+
+
+def _is_free(tensor: Mapping[str, Any]) -> bool:
+    return bool(tensor["shape"]) and tensor["shape"][0] is None
 
 
 def _own_name(tensor: Mapping[str, Any]) -> str:
@@ -49,15 +56,8 @@ def _own_name(tensor: Mapping[str, Any]) -> str:
     return f"{own}, which {'is taken' if can_name(asked_for) else 'TensorFlow does not allow'}"
 
 
-def shape_text(tensor: Mapping[str, Any]) -> str:
-    """Return a shape as ``[batch, 10]``; a free dimension other than the first is ``?``."""
-    shape = tensor["shape"]
-    if shape is None:
-        return "[shape unknown]"
-    words = ["?" if size is None else str(size) for size in shape]
-    if words[:1] == ["?"]:
-        words[0] = "batch"
-    return f"[{', '.join(words)}]"
+def _shape_text(axes: Sequence[str | int] | None) -> str:
+    return "[shape unknown]" if axes is None else f"[{', '.join(map(str, axes))}]"
 
 
 def cpp_lines(card: Mapping[str, Any], path: str) -> str:
