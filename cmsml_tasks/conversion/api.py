@@ -15,6 +15,7 @@ from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.reading import naming, read_graph
+from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.selection import operations_of, select
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
@@ -40,6 +41,7 @@ def save_graph(
     input_names: Names | bool | None = None,
     *args: bool,
     as_text: bool | None = None,
+    signature: str | None = None,
 ) -> None:
     """Save the graph of *obj* at *path*, frozen or as it is.
 
@@ -47,7 +49,8 @@ def save_graph(
         path: file to write, ``.pb`` (binary), ``.pb.txt`` or ``.pbtxt`` (text); ``~`` and
             environment variables are expanded, missing folders made.
         obj: Keras model, ``tf.function`` with a signature (or bound method of a module), concrete
-            function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``.
+            function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``; a SavedModel, which
+            is the path of its folder or what ``tf.saved_model.load`` returned.
         variables_to_constants: write a frozen graph, with the values of all variables.
         output_names: for a session or graph, the operations to export (a frozen session needs
             them; as it is, the graph keeps all of its operations), or a mapping of operations to
@@ -57,6 +60,7 @@ def save_graph(
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
         as_text: text or binary form, whatever the ending says.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
         ConversionError: *obj* cannot be saved like this; the message says what to do.
@@ -75,14 +79,16 @@ def save_graph(
     as_text = args[0] if args else as_text
     if as_text is None:
         as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
+    if signature is not None or is_saved_model(obj):
+        obj = trace_saved_model(obj, signature)
     if variables_to_constants:
-        traced = trace(obj, input_names, output_names)
+        traced = _traced(obj, input_names, output_names)
         _warn_of_changed_names(traced)
         graph: GraphDef | Frozen = traced.frozen()
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
         graph = _graph_as_is(obj, input_names, output_names)
     else:
-        traced = trace(obj, input_names, output_names)
+        traced = _traced(obj, input_names, output_names)
         _warn_of_changed_names(traced)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
@@ -94,20 +100,27 @@ def load_graph(
     create_session: bool | None = None,
     session_kwargs: Mapping[str, Any] | None = None,
     as_text: bool | None = None,
+    signature: str | None = None,
 ) -> Any:
     """Return the graph in the file *path* as ``tf.Graph``.
 
     Args:
-        path: file to read; ``~`` and environment variables are expanded.
+        path: file to read, or the folder of a SavedModel, which is frozen; ``~`` and environment
+            variables are expanded.
         create_session: return ``(graph, tf.compat.v1.Session)`` instead.
         session_kwargs: arguments for this session, such as ``config``.
         as_text: text or binary form; None decides by the ending.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
-        ConversionError: the file holds no whole graph that this TensorFlow accepts.
+        ConversionError: the file holds no whole graph that this TensorFlow accepts, or the
+            SavedModel no such signature.
 
     """
-    graph_def = read_graph(path, as_text)
+    if signature is not None or is_saved_model(path):
+        graph_def = trace_saved_model(path, signature).freeze()
+    else:
+        graph_def = read_graph(path, as_text)
     with naming(expanded(path)):
         check_foreign(graph_def)
         graph = imported_graph(graph_def)
@@ -118,6 +131,12 @@ def load_graph(
 
 save_frozen_graph = save_graph
 load_frozen_graph = load_graph
+
+
+def _traced(obj: Any, input_names: Names | None, output_names: Names | None) -> Traced:
+    if isinstance(obj, Traced):
+        return obj.renamed(input_names, output_names)
+    return trace(obj, input_names, output_names)
 
 
 def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None) -> GraphDef:

@@ -26,11 +26,12 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    signature: str | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
     Args:
-        path: ``.keras`` or ``.h5`` file, folder of a SavedModel (its serving signature), or
+        path: ``.keras`` or ``.h5`` file, folder of a SavedModel, or
             frozen graph, ``.pb``, ``.pb.txt`` or ``.pbtxt`` (placeholders are inputs, operations
             that no other one reads are outputs).
         input_shapes: shapes of inputs for which the file carries none, by the names in the file;
@@ -40,6 +41,7 @@ def open_model(
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, or a
@@ -54,8 +56,12 @@ def open_model(
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
     if path.is_dir():
-        traced = open_saved_model(path)
+        traced = open_saved_model(path, signature)
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
+    if signature is not None:
+        raise ConversionError(
+            f"{path} is no SavedModel and has no signatures; leave '{signature}' out"
+        )
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
         return _open_graph(path, shapes, input_names, output_names)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):

@@ -32,11 +32,20 @@ class TensorInfo:
 
 
 @dataclass(frozen=True)
+class Served:
+    """The signature of a SavedModel that was taken, and the others that it has."""
+
+    name: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Signature:
-    """Inputs and outputs of a graph, in their order."""
+    """Inputs and outputs of a graph, in their order; of a SavedModel also what it calls them."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    served: Served | None = None
 
 
 def listed(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.signature import Signature, TensorInfo
+from cmsml_tasks.conversion.signature import Served, Signature, TensorInfo
 from cmsml_tasks.shapes import Shape
 
 
@@ -105,6 +105,7 @@ class Skeleton:
         tables: lookup tables by the name of the node that stands for them; one that is a
             placeholder may be another resource too, which shows in how it is used.
         origin: what is known of the names of the nodes.
+        served: which signature of a SavedModel it is.
 
     """
 
@@ -114,12 +115,15 @@ class Skeleton:
     weights: Mapping[str, Weight] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     origin: Origin = UNKNOWN
+    served: Served | None = None
 
     @property
     def signature(self) -> Signature:
         """The interface of the graph that this skeleton becomes."""
         return Signature(
-            tuple(port.info for port in self.inputs), tuple(port.info for port in self.outputs)
+            tuple(port.info for port in self.inputs),
+            tuple(port.info for port in self.outputs),
+            self.served,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.names import check_distinct, chosen
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.signature import Signature, listed
+from cmsml_tasks.conversion.signature import Served, Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
@@ -130,6 +130,11 @@ class Traced:
         return self._called(
             [p.found or p.name for p in inputs], [p.found or p.name for p in outputs]
         )
+
+    def as_served(self, name: str, signatures: Iterable[str]) -> Traced:
+        """Return the same object as the one called *name* of all *signatures* of a SavedModel."""
+        served = Served(name, tuple(sorted(set(signatures) - {name})))
+        return Traced(dataclasses.replace(self.skeleton, served=served), self._evaluate)
 
     def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
         skeleton = dataclasses.replace(

@@ -40,6 +40,7 @@ def signature_card(
         no_batch: why rows along the first axes are no events; empty where they are.
     """
     inputs = [_tensor(info, events=not no_batch) for info in signature.inputs]
+    served = signature.served
     features = trained_on.get("features")
     if features and len(inputs) == 1:
         inputs[0]["features"] = features
@@ -52,6 +53,7 @@ def signature_card(
         "inputs": inputs,
         "outputs": [_tensor(info, events=not no_batch) for info in signature.outputs],
         "no_batch": no_batch or None,
+        "saved_model_signature": served and {"name": served.name, "others": list(served.others)},
         "classes": trained_on.get("classes"),
         "split": trained_on.get("split"),
         "digests": {path.name: {"sha256": sha256(path)} for path in paths},

@@ -58,6 +58,7 @@ def export_source(
     input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     input_names: Names | None = None,
     output_names: Names | None = None,
+    signature: str | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -69,6 +70,7 @@ def export_source(
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.
+        signature: which one of a SavedModel; the usual or only one where None.
         seed: seed of the random reference rows.
 
     Raises:
@@ -80,7 +82,11 @@ def export_source(
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(
-        source, input_shapes=shapes or None, input_names=input_names, output_names=output_names
+        source,
+        input_shapes=shapes or None,
+        input_names=input_names,
+        output_names=output_names,
+        signature=signature,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
     # the rows of any original are kept under its own names; the card tells the others

@@ -27,6 +27,11 @@ _CPP_KEYWORDS |= {"new", "operator", "register", "short", "signed", "static", "t
 def interface_text(card: Mapping[str, Any], path: str) -> str:
     """Return where the graph lies, its inputs and outputs: one line each, for a terminal."""
     lines = [f"graph    {path}"]
+    served = card.get("saved_model_signature")
+    if served and served["others"]:
+        others = ", ".join(map(printable, served["others"]))
+        name = printable(served["name"])
+        lines.append(f"of       signature {name}; --signature takes another: {others}")
     for role in ("input", "output"):
         for tensor in card[f"{role}s"]:
             shape = _shape_text(axes_on(card, tensor))

@@ -25,6 +25,7 @@ class ExportGraph(ExportedTask):
     """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
 
     code_version = 1
+    value_before = {"signature": ""}  # noqa: RUF012
     reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -117,6 +118,7 @@ class ExportGraph(ExportedTask):
             input_shapes=parse_shapes(self.input_shapes),
             input_names=parse_names("--input-names", self.input_names),
             output_names=parse_names("--output-names", self.output_names),
+            signature=self.signature or None,
         )
 
 

@@ -57,6 +57,11 @@ class ExportedTask(BranchedTask):
         description="the same for the outputs; of a graph as --source, the operations to export, "
         "'a,b' or 'a=name,b=name'; default: empty",
     )
+    signature = luigi.Parameter(
+        default="",
+        description="which signature of a SavedModel as --source; default: serving_default, or "
+        "the only one",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -73,6 +78,8 @@ class ExportedTask(BranchedTask):
         if params["source"] == law.NO_STR:
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
+            if params["signature"]:
+                raise SettingsError("--signature goes with the folder of a SavedModel as --source")
             return super().settle(params)
         given = [name for name in ("settings", "scan", "folds") if params[name]]
         given += ["recipe"] if params["recipe"] != DEMO else []
@@ -83,6 +90,11 @@ class ExportedTask(BranchedTask):
             )
         check_branch(params["branch"], 1)
         params["source"] = _check_source(params["source"])
+        if params["signature"] and not Path(params["source"]).is_dir():
+            raise SettingsError(
+                f"--signature {params['signature']}: the source {params['source']} is no folder of "
+                "a SavedModel, so it has no signatures; leave it out"
+            )
         params["input_shapes"] = serialize_settings(parse_settings(params["input_shapes"]))
         return params
 

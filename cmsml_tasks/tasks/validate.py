@@ -32,6 +32,7 @@ class ValidateGraph(ExportedTask):
         "input_shapes",
         "input_names",
         "output_names",
+        "signature",
         "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
