@@ -33,6 +33,7 @@ from cmsml_tasks.observing.install import watch
 from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
 from cmsml_tasks.observing.settling import settle
 from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL
+from cmsml_tasks.terminal import print_anything
 
 _INTERRUPTED = 130
 _QUIET = "quiet"
@@ -184,6 +185,7 @@ def _public_class(error: UserError) -> str:
 def serve(function: str, request: dict[str, Any], writer: int) -> int:
     """Serve one call: answer to the file descriptor *writer*, return the exit status."""
     module_name, _, name = function.partition(":")
+    print_anything()
     watch()
     status = 0
     try:
@@ -226,6 +228,7 @@ def main(function: str, writer: int, *, quiet: bool) -> None:
 
 if __name__ == "__mp_main__":
     # in a process that `multiprocessing` started afresh for the work
+    print_anything()
     watch()
 
 if __name__ == "__main__":
