@@ -32,27 +32,9 @@ def chosen(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
 
     Raises:
         ConversionError: another number of names than there are tensors, a tensor that is not
-            there, or an impossible name; two tensors that would share a name have no other.
+            there, or an impossible name.
 
     """
-    result = _given(names, ports, kind)
-    unclear = [
-        port
-        for port, name in zip(ports, result, strict=True)
-        if port.ambiguous and name == port.name
-    ]
-    if unclear:
-        pairs = ", ".join(f"{port.asked_for!r}: 'name'" for port in unclear)
-        raise ConversionError(
-            f"the {kind}s {listed(str(port.asked_for) for port in unclear)} would have one name in "
-            f"the graph, where TensorFlow does not allow all that the model does; give them "
-            f"others: {kind}_names={{{pairs}}}, or a list with a name for each of "
-            f"{listed(port.asked_for or port.name for port in ports)}, in this order"
-        )
-    return result
-
-
-def _given(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
     found = [port.name for port in ports]
     if names is None:
         return found
@@ -85,6 +67,24 @@ def _given(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
             f"{{'{found[0] if found else kind}': 'name'}}"
         )
     return list(names)
+
+
+def refuse_unclear(ports: Sequence[Port], kind: str) -> None:
+    """Refuse tensors that the model tells apart and the graph, by its names, would not.
+
+    Raises:
+        ConversionError: two of *ports* would have one name, and the user gave them no other.
+
+    """
+    unclear = [port for port in ports if port.ambiguous and port.name == (port.found or port.name)]
+    if unclear:
+        pairs = ", ".join(f"{port.asked_for!r}: 'name'" for port in unclear)
+        raise ConversionError(
+            f"the {kind}s {listed(str(port.asked_for) for port in unclear)} would have one name in "
+            f"the graph, where TensorFlow does not allow all that the model does; give them "
+            f"others: {kind}_names={{{pairs}}}, or a list with a name for each of "
+            f"{listed(port.asked_for or port.name for port in ports)}, in this order"
+        )
 
 
 def check_distinct(inputs: Sequence[str], outputs: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from cmsml_tasks.conversion.freezing import Frozen, freeze
 from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.names import check_distinct, chosen
+from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.signature import Served, Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
@@ -85,6 +85,7 @@ class Traced:
                 message says why.
 
         """
+        self._refuse_unclear()
         flat = flat_graph(self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
         frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
@@ -102,7 +103,13 @@ class Traced:
         return filled(self.frozen())
 
     def as_is(self) -> GraphDef:
-        """Return the graph as it was traced, without weights, under its interface names."""
+        """Return the graph as it was traced, without weights, under its interface names.
+
+        Raises:
+            ConversionError: two tensors would have one name.
+
+        """
+        self._refuse_unclear()
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
@@ -114,8 +121,7 @@ class Traced:
             output_names: the same for the outputs.
 
         Raises:
-            ConversionError: a tensor is not there, or a name impossible or used twice; two
-                tensors that the model tells apart would have one name.
+            ConversionError: a tensor is not there, or a name impossible or used twice.
 
         """
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
@@ -135,6 +141,10 @@ class Traced:
         """Return the same object as the one called *name* of all *signatures* of a SavedModel."""
         served = Served(name, tuple(sorted(set(signatures) - {name})))
         return Traced(dataclasses.replace(self.skeleton, served=served), self._evaluate)
+
+    def _refuse_unclear(self) -> None:
+        refuse_unclear(self.skeleton.inputs, "input")
+        refuse_unclear(self.skeleton.outputs, "output")
 
     def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
         skeleton = dataclasses.replace(
