@@ -185,7 +185,6 @@ def _public_class(error: UserError) -> str:
 def serve(function: str, request: dict[str, Any], writer: int) -> int:
     """Serve one call: answer to the file descriptor *writer*, return the exit status."""
     module_name, _, name = function.partition(":")
-    print_anything()
     watch()
     status = 0
     try:
@@ -208,6 +207,8 @@ def serve(function: str, request: dict[str, Any], writer: int) -> int:
 
 def main(function: str, writer: int, *, quiet: bool) -> None:
     """Keep one call, which comes over standard input, and report its end to *writer*."""
+    # here, since the fork's standard error is another file than Python has opened
+    print_anything()
     line = b""
     # read by hand: what Python has in its own buffers would be there twice after the fork
     while not line.endswith(b"\n"):
