@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.effects import judge
+from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.interface import put_interface
@@ -26,6 +28,13 @@ from cmsml_tasks.tensor_names import Names
 
 class MissingWeightsWarning(UserWarning):
     """A graph was saved without the weights of the model or function that it belongs to."""
+
+
+class ReachesOutsideWarning(UserWarning):
+    """A graph does more than compute: it reads or writes files, say, or nobody knows what it does.
+
+    It runs in the process that made it, but `open_model` and ``ValidateGraph`` refuse its file.
+    """
 
 
 def save_graph(
@@ -61,6 +70,7 @@ def save_graph(
 
     Warns:
         MissingWeightsWarning: a model or function with variables is saved as it is.
+        ReachesOutsideWarning: an operation in the graph reaches outside, or nobody has judged it.
 
     """
     if isinstance(input_names, bool):
@@ -78,6 +88,7 @@ def save_graph(
         traced = trace(obj, input_names, output_names)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
+    _warn_of_what_reaches_outside(graph)
     write_graph(path, graph, as_text)
 
 
@@ -132,5 +143,16 @@ def _warn_of_missing_weights(traced: Traced) -> None:
             f"the graph is saved without its {len(traced.skeleton.weights)} weights, so it cannot "
             "be run; use variables_to_constants=True to write them too",
             MissingWeightsWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_what_reaches_outside(graph: GraphDef | Frozen) -> None:
+    findings = judge(graph.graph_def if isinstance(graph, Frozen) else graph)
+    if findings:
+        warnings.warn(
+            f"the graph does more than compute: {in_words(findings)}; its file is refused wherever "
+            "models of others are, such as by ValidateGraph",
+            ReachesOutsideWarning,
             stacklevel=3,
         )
