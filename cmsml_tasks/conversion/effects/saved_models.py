@@ -76,9 +76,7 @@ def refuse_objects(
         for name in _functions(objects, child)
     }
     called |= {} if signature is None else {signature: []}
-    findings = judge(
-        meta_graph.graph_def, functions=called, allow_operations=allow_operations
-    )
+    findings = judge(meta_graph.graph_def, functions=called, allow_operations=allow_operations)
     own = filled_from_own(meta_graph.graph_def, called)
     refuse([each for each in findings if (each.function, each.node) not in own])
 
@@ -152,7 +150,9 @@ def _asset_arguments(meta_graph: Any, function: str) -> list[str]:
     ]
     # captures come last
     bound = zip(reversed(arguments), reversed(captured), strict=False)
-    return [name for name, node_id in bound if _node(objects, node_id).WhichOneof("kind") == "asset"]
+    return [
+        name for name, node_id in bound if _node(objects, node_id).WhichOneof("kind") == "asset"
+    ]
 
 
 def _initialisers(meta_graph: Any) -> list[str]:
