@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.effects import judge
+from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.interface import put_interface
@@ -31,6 +33,13 @@ class MissingWeightsWarning(UserWarning):
 
 class ChangedNameWarning(UserWarning):
     """A tensor has another name in the graph than in the model, whose own cannot name a node."""
+
+
+class ReachesOutsideWarning(UserWarning):
+    """A graph does more than compute: it reads or writes files, say, or nobody knows what it does.
+
+    It runs in the process that made it, but `open_model` and ``ValidateGraph`` refuse its file.
+    """
 
 
 def save_graph(
@@ -70,6 +79,7 @@ def save_graph(
     Warns:
         MissingWeightsWarning: a model or function with variables is saved as it is.
         ChangedNameWarning: TensorFlow does not allow a name of the model in the graph.
+        ReachesOutsideWarning: an operation in the graph reaches outside, or nobody has judged it.
 
     """
     if isinstance(input_names, bool):
@@ -92,6 +102,7 @@ def save_graph(
         _warn_of_changed_names(traced)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
+    _warn_of_what_reaches_outside(graph)
     write_graph(path, graph, as_text)
 
 
@@ -172,5 +183,16 @@ def _warn_of_missing_weights(traced: Traced) -> None:
             f"the graph is saved without its {len(traced.skeleton.weights)} weights, so it cannot "
             "be run; use variables_to_constants=True to write them too",
             MissingWeightsWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_what_reaches_outside(graph: GraphDef | Frozen) -> None:
+    findings = judge(graph.graph_def if isinstance(graph, Frozen) else graph)
+    if findings:
+        warnings.warn(
+            f"the graph does more than compute: {in_words(findings)}; its file is refused wherever "
+            "models of others are, such as by ValidateGraph",
+            ReachesOutsideWarning,
             stacklevel=3,
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
+from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
+from cmsml_tasks.conversion.keras_files import load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model

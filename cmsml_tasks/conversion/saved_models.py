@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,16 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.effects.folders import refuse_other_files
+from cmsml_tasks.conversion.effects.saved_models import (
+    functions_of_signatures,
+    refuse_assets_elsewhere,
+    refuse_graph,
+    refuse_objects,
+)
 from cmsml_tasks.conversion.found_names import completed
 from cmsml_tasks.conversion.nodes import node_of
+from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
 from cmsml_tasks.conversion.served import taken_signature
@@ -21,12 +29,15 @@ from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 
 
-def open_saved_model(path: Path, signature: str | None = None) -> Traced:
+def open_saved_model(
+    path: Path, signature: str | None = None, allow_operations: Container[str] = ()
+) -> Traced:
     """Trace a signature of the SavedModel in the folder *path*, named by its keys.
 
     Args:
         path: the folder.
         signature: which one; ``serving_default``, or the only one, where None.
+        allow_operations: names of operations that are let through whatever they do.
 
     Raises:
         ConversionError: the folder holds no SavedModel, it has no such signature, or several of
@@ -36,13 +47,13 @@ def open_saved_model(path: Path, signature: str | None = None) -> Traced:
         raise ConversionError(
             f"the folder {path} holds no SavedModel; give the one with the saved_model.pb"
         )
+    refuse_other_files(path)
     try:
         meta_graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
-        # TensorFlow 1 knows no objects, only a graph and the values of its variables
-        has_objects = any(meta_graph.object_graph_def.nodes for meta_graph in meta_graphs)
-        if has_objects:
-            return trace_served(tf.saved_model.load(str(path)), signature, f"the SavedModel {path}")
-        return _open_session(path, meta_graphs, signature)
+        # as TensorFlow decides it; its version 1 knows no objects, only a graph and variables
+        if len(meta_graphs) == 1 and meta_graphs[0].HasField("object_graph_def"):
+            return _open_objects(path, meta_graphs[0], signature, allow_operations)
+        return _open_session(path, meta_graphs, signature, allow_operations)
     except ConversionError:
         raise
     except Exception as error:  # the loaders raise whatever they stumble over
@@ -58,16 +69,34 @@ def trace_served(loaded: Any, signature: str | None, model: str) -> Traced:
     return traced.as_served(name, loaded.signatures)
 
 
-def _open_session(path: Path, meta_graphs: Iterable[Any], wanted: str | None) -> Traced:
-    tags = next(iter(meta_graphs)).meta_info_def.tags
-    # it is closed with the last object that uses it, as all sessions are
-    session = session_as_written(tf.Graph())
-    with session.graph.as_default():
-        meta_graph = loader_impl.SavedModelLoader(str(path)).load(session, list(tags))
+def _open_objects(
+    path: Path, meta_graph: Any, signature: str | None, allow_operations: Container[str]
+) -> Traced:
+    functions = functions_of_signatures(meta_graph)
+    name = taken_signature(functions, signature, f"the SavedModel {path}")
+    with naming(path):
+        refuse_assets_elsewhere(path, meta_graph)
+        refuse_objects(meta_graph, functions[name], allow_operations)
+    return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
+
+
+def _open_session(
+    path: Path, meta_graphs: Sequence[Any], wanted: str | None, allow_operations: Container[str]
+) -> Traced:
+    meta_graph = meta_graphs[0]
     # the signature with which a SavedModel is initialised is none to be served
     signatures = {k: v for k, v in meta_graph.signature_def.items() if not k.startswith("__")}
     name = taken_signature(signatures, wanted, f"the SavedModel {path}")
     signature = signatures[name]
+    with naming(path):
+        refuse_assets_elsewhere(path, meta_graph)
+        refuse_graph(
+            meta_graph, [info.name for info in signature.outputs.values()], allow_operations
+        )
+    # it is closed with the last object that uses it, as all sessions are
+    session = session_as_written(tf.Graph())
+    with session.graph.as_default():
+        loader_impl.SavedModelLoader(str(path)).load(session, list(meta_graph.meta_info_def.tags))
     traced = trace_tensors(session, _picked(signature.inputs), _picked(signature.outputs))
     return traced.as_served(name, signatures)
 

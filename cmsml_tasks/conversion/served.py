@@ -21,7 +21,7 @@ def taken_signature(signatures: Iterable[str], wanted: str | None, model: str) -
     Raises:
         ConversionError: it is not there, or nothing tells which one is meant.
     """
-    keys = list(signatures)
+    keys = sorted(signatures)
     name = wanted or USUAL
     if name in keys:
         return name
