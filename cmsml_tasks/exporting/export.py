@@ -78,7 +78,7 @@ def export_source(
             tensors.
     """
     from cmsml_tasks.conversion import open_model
-    from cmsml_tasks.exporting.reference import keep_reference
+    from cmsml_tasks.exporting.reference import keep_reference, rows_without_events
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(
@@ -89,8 +89,8 @@ def export_source(
         signature=signature,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
-    # the rows of any original are kept under its own names; the card tells the others
-    no_batch = keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
+    reference = keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
+    no_batch = rows_without_events(traced, reference)
     return _write(traced.signature, frozen, Path(folder), formats, {}, no_batch)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.shapes import why_no_rows
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion import Signature, Traced
+    from cmsml_tasks.conversion import Signature, TensorInfo, Traced
+    from cmsml_tasks.validation import Reference
 
 
 def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) -> None:
@@ -44,8 +45,10 @@ def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) 
 
 def keep_reference(
     traced: Traced, path: Path, rows: Mapping[str, Any] | None = None, seed: int = 1
-) -> str:
-    """Write rows and what the original *traced* makes of them to *path*.
+) -> Reference:
+    """Write rows and what the original *traced* makes of them to *path*, and return them.
+
+    They are kept under the names that the original itself has; its card tells the others.
 
     Args:
         traced: the original, evaluated here.
@@ -53,28 +56,46 @@ def keep_reference(
         rows: known good rows by input name, row along the first axis; random ones where None.
         seed: of the random rows.
 
-    Returns:
-        Why the rows are no events to the original; empty where they are.
-
     Raises:
         ConversionError: the shapes of the inputs are not known well enough to make rows.
     """
     import tensorflow as tf
 
-    from cmsml_tasks.validation import make_reference, why_no_events
+    from cmsml_tasks.validation import make_reference
 
-    signature = traced.signature
-    refusals = (tf.errors.OpError,)
+    original = traced.with_found_names()
+    signature = original.signature
     reference = make_reference(
         [asdict(info) for info in signature.inputs],
-        traced.run,
+        original.run,
         rows,
         seed,
         outputs=[asdict(info) for info in signature.outputs],
-        refusals=refusals,
+        refusals=(tf.errors.OpError,),
     )
     reference.save(path)
-    return shapes_without_rows(signature) or why_no_events(reference, traced.run, refusals)
+    return reference
+
+
+def rows_without_events(traced: Traced, reference: Reference) -> str:
+    """Say why the rows of *reference* are no events to the original *traced*, empty where they are.
+
+    Args:
+        traced: the original, evaluated here.
+        reference: what `keep_reference` returned for it.
+    """
+    import tensorflow as tf
+
+    from cmsml_tasks.validation import why_no_events
+
+    signature = traced.signature
+    renamed = reference.renamed(_names(signature.inputs), _names(signature.outputs))
+    refusals = (tf.errors.OpError,)
+    return shapes_without_rows(signature) or why_no_events(renamed, traced.run, refusals)
+
+
+def _names(infos: Sequence[TensorInfo]) -> dict[str, str]:
+    return {info.renamed_from or info.name: info.name for info in infos}
 
 
 def shapes_without_rows(signature: Signature) -> str:

@@ -42,7 +42,7 @@ def why_no_events(
         for name, array in outputs.items():
             expected = reference.outputs[name]
             if not _alike(np.asarray(array), expected[batch], expected[rows]):
-                return f"a row gives another '{name}' alone than among others, in the original too"
+                return f"the original gives another '{name}' for a row alone than among others"
     return ""
 
 

@@ -61,7 +61,7 @@ def test_rows_that_are_events_make_a_batch(tmp_path):
     assert "ids:0  int32 [batch]" in text
 
 
-MIXING = "a row gives another 'score' alone than among others, in the original too"
+MIXING = "the original gives another 'score' for a row alone than among others"
 
 
 @pytest.mark.parametrize(

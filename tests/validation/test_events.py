@@ -46,11 +46,15 @@ def test_rows_that_do_not_know_of_each_other_are_events(run: Any, inputs: Any) -
 @pytest.mark.parametrize(
     ("run", "inputs", "reason"),
     [
-        (lambda f: {"s": f["x"] - f["x"].mean(0)}, [X], "gives another 's' alone than among"),
-        (lambda f: {"s": np.cumsum(f["x"], 0)}, [IDS], "gives another 's' alone than among"),
+        (lambda f: {"s": f["x"] - f["x"].mean(0)}, [X], "another 's' for a row alone"),
+        (lambda f: {"s": np.cumsum(f["x"], 0)}, [IDS], "another 's' for a row alone"),
         # nodes beside nodes of another kind
-        (lambda f: {"s": f["x"] + f["y"].mean(0)}, [X, Y], "gives another 's' alone than among"),
-        (lambda f: {"s": f["x"][::-1]}, [X], "gives another 's' alone than among"),
+        (
+            lambda f: {"s": f["x"] + f["y"].mean(0)},
+            [X, Y],
+            "another 's' for a row alone",
+        ),
+        (lambda f: {"s": f["x"][::-1]}, [X], "another 's' for a row alone"),
         (lambda f: {"s": f["x"].sum()}, [X], "the outputs are not one per row"),
         (lambda f: {"s": f["x"][1:]}, [X], "the outputs are not one per row"),
         (four_rows_at_least, [X], "refuses 1 of its rows without the others"),
