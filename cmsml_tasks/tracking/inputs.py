@@ -16,7 +16,6 @@ from cmsml_tasks.tracking.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.input_changes import USED_AS
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.requested import asked_for
@@ -175,7 +174,8 @@ def _add_recorded(
 def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
     """Add all branches; where law's acceptance is content with some, the others as they are."""
     states = workflow.branch_states()
-    _check_reads(task, next(iter(workflow.get_branch_tasks().values())))
+    for branch in list(workflow.get_branch_tasks().values())[:1]:
+        _check_reads(task, branch)
     usable = sum(state.is_usable for state in states.values())
     if usable < workflow.workflow_proxy.threshold(len(states)):
         inputs.waits_for.append(workflow)
@@ -229,11 +229,10 @@ def _check_reads(task: TrackedTask, required: TrackedTask) -> None:
     made = [places.relative(file, folder) for file in required.output_paths()]
     wrong = [name for name in names if name not in made]
     if wrong:
-        with told():
-            raise SettingsError(
-                f"{task.task_family}.reads names {wrong[0]!r} of {required.task_family}, which "
-                f"makes no such file{did_you_mean(wrong[0], made)}"
-            )
+        raise SettingsError(
+            f"{task.task_family}.reads names {wrong[0]!r} of {required.task_family}, which makes "
+            f"no such file{did_you_mean(wrong[0], made)}"
+        )
 
 
 def _reads(task: TrackedTask, required: TrackedTask, path: str) -> bool:
