@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cmsml_tasks.conversion.effects import check_allowed
+from cmsml_tasks.conversion.inert import check_inert
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import naming, read_graph
@@ -26,6 +28,7 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -40,11 +43,14 @@ def open_model(
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        allow_operations: operations that may be in the file although nobody has judged what they
+            do beside computing.
 
     Raises:
-        ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape or name is given for what is not there.
+        ConversionError: there is no such file, it cannot be read or holds no usable model, it does
+            more than compute, or a shape or name is given for what is not there.
     """
+    check_allowed(allow_operations)
     path = expanded(path)
     try:
         there = path.exists()
@@ -57,7 +63,7 @@ def open_model(
         traced = open_saved_model(path)
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes, input_names, output_names)
+        return _open_graph(path, shapes, input_names, output_names, allow_operations)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):
         traced = trace(load_keras(path, custom_modules))
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
@@ -72,10 +78,12 @@ def _open_graph(
     shapes: Mapping[str, Shape],
     input_names: Names | None,
     output_names: Names | None,
+    allow_operations: Sequence[str],
 ) -> Traced:
     graph_def = read_graph(path)
     operations, wanted = operations_of(output_names)
     with naming(path):
+        check_inert(graph_def, allow_operations)
         traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
         return traced.renamed(input_names, wanted)
