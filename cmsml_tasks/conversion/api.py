@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.effects import judge
+from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
+from cmsml_tasks.conversion.inert import acting_at_import
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
@@ -88,7 +89,10 @@ def save_graph(
         traced = trace(obj, input_names, output_names)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
-    _warn_of_what_reaches_outside(graph)
+    _warn_of(
+        judge(graph.graph_def if isinstance(graph, Frozen) else graph),
+        "its file is refused wherever models of others are, such as by ValidateGraph",
+    )
     write_graph(path, graph, as_text)
 
 
@@ -107,13 +111,20 @@ def load_graph(
         as_text: text or binary form; None decides by the ending.
 
     Raises:
-        ConversionError: the file holds no whole graph that this TensorFlow accepts.
+        ConversionError: the file holds no whole graph that this TensorFlow accepts, or one that
+            would read files, say, while it is only loaded.
+
+    Warns:
+        ReachesOutsideWarning: the graph would do more than compute if it was run.
 
     """
     graph_def = read_graph(path, as_text)
+    findings = judge(graph_def)
     with naming(expanded(path)):
+        refuse(acting_at_import(findings))
         check_foreign(graph_def)
         graph = imported_graph(graph_def)
+    _warn_of(findings, "whoever runs it has it done")
     if not create_session:
         return graph
     return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))
@@ -147,12 +158,10 @@ def _warn_of_missing_weights(traced: Traced) -> None:
         )
 
 
-def _warn_of_what_reaches_outside(graph: GraphDef | Frozen) -> None:
-    findings = judge(graph.graph_def if isinstance(graph, Frozen) else graph)
+def _warn_of(findings: Sequence[Finding], consequence: str) -> None:
     if findings:
         warnings.warn(
-            f"the graph does more than compute: {in_words(findings)}; its file is refused wherever "
-            "models of others are, such as by ValidateGraph",
+            f"the graph does more than compute: {in_words(findings)}; {consequence}",
             ReachesOutsideWarning,
             stacklevel=3,
         )

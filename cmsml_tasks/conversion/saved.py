@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cmsml_tasks.conversion.effects import check_allowed
+from cmsml_tasks.conversion.inert import check_inert
 from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
 from cmsml_tasks.conversion.keras_files import load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
@@ -27,6 +29,7 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -41,11 +44,14 @@ def open_model(
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        allow_operations: operations that may be in the file although nobody has judged what they
+            do beside computing.
 
     Raises:
-        ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape or name is given for what is not there.
+        ConversionError: there is no such file, it cannot be read or holds no usable model, it does
+            more than compute, or a shape or name is given for what is not there.
     """
+    check_allowed(allow_operations)
     path = expanded(path)
     try:
         there = path.exists()
@@ -55,12 +61,14 @@ def open_model(
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
     if path.is_dir():
-        traced = open_saved_model(path)
+        traced = open_saved_model(path, allow_operations)
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes, input_names, output_names)
+        return _open_graph(path, shapes, input_names, output_names, allow_operations)
     if path.name.endswith((".keras", *HDF5_ENDINGS)):
         traced = trace(load_keras(path, custom_modules))
+        with naming(path):
+            check_inert(traced.as_is(), allow_operations)
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     raise ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
@@ -73,10 +81,12 @@ def _open_graph(
     shapes: Mapping[str, Shape],
     input_names: Names | None,
     output_names: Names | None,
+    allow_operations: Sequence[str],
 ) -> Traced:
     graph_def = read_graph(path)
     operations, wanted = operations_of(output_names)
     with naming(path):
+        check_inert(graph_def, allow_operations)
         traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
         return traced.renamed(input_names, wanted)

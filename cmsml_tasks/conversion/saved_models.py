@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.effects import judge, refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
 from cmsml_tasks.conversion.effects.saved_models import (
     functions_of_signatures,
@@ -17,7 +18,7 @@ from cmsml_tasks.conversion.effects.saved_models import (
     refuse_graph,
     refuse_objects,
 )
-from cmsml_tasks.conversion.nodes import node_of
+from cmsml_tasks.conversion.nodes import is_stateful, node_of
 from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
@@ -60,6 +61,7 @@ def _open_objects(path: Path, meta_graph: Any, allow_operations: Container[str])
     name = _serving(path, functions)
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_objects(meta_graph, functions[name], allow_operations)
     loaded = tf.saved_model.load(str(path))
     return trace_function(loaded.signatures[name], owner=loaded)
@@ -74,6 +76,7 @@ def _open_session(
     signature = signatures[_serving(path, signatures)]
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations
         )
@@ -82,6 +85,11 @@ def _open_session(
     with session.graph.as_default():
         loader_impl.SavedModelLoader(str(path)).load(session, list(meta_graph.meta_info_def.tags))
     return trace_tensors(session, _picked(signature.inputs), _picked(signature.outputs))
+
+
+def _refuse_acting_at_import(graph_def: Any) -> None:
+    """Refuse what TensorFlow may run while it loads functions, also those that nobody calls."""
+    refuse([each for each in judge(graph_def) if each.known and not is_stateful(each.operation)])
 
 
 def _picked(tensors: Mapping[str, Any]) -> list[Selected]:

@@ -18,6 +18,7 @@ from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.names import parse_names, serialize_names
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import safe_part
 from cmsml_tasks.tracking.digests import digest_of
@@ -57,6 +58,11 @@ class ExportedTask(BranchedTask):
         description="the same for the outputs; of a graph as --source, the operations to export, "
         "'a,b' or 'a=name,b=name'; default: empty",
     )
+    allow_operations = RepeatedParameter(
+        default="",
+        description="operations that may be in a graph although nobody has judged what they do "
+        "beside computing, between commas; default: empty",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -64,11 +70,12 @@ class ExportedTask(BranchedTask):
 
     @classmethod
     def settle(cls, params: Params) -> Params:
-        """Check source, shapes, names and formats."""
+        """Check source, shapes, names, operations and formats."""
         params["formats"] = _check_formats(params["formats"])
         for option in ("input_names", "output_names"):
             names = parse_names(flag(option), params[option])
             params[option] = serialize_names(names)
+        params["allow_operations"] = ",".join(parse_operations(params["allow_operations"]))
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:
             if shapes:
