@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.keras_files import HDF5_ENDINGS, load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import naming, read_graph
@@ -26,6 +28,7 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    constant_inputs: Mapping[str, Any] | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -40,10 +43,12 @@ def open_model(
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        constant_inputs: values for inputs, by the names in the file, that are no inputs any more.
+            Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape or name is given for what is not there.
+            shape, name or value is given for what is not there.
     """
     path = expanded(path)
     try:
@@ -53,32 +58,36 @@ def open_model(
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
+    wanted = output_names
     if path.is_dir():
-        traced = open_saved_model(path)
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes, input_names, output_names)
-    if path.name.endswith((".keras", *HDF5_ENDINGS)):
-        traced = trace(load_keras(path, custom_modules))
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    raise ConversionError(
+        traced = open_saved_model(path).with_input_shapes(shapes)
+    elif path.name.endswith((".pb", *TEXT_ENDINGS)):
+        operations, wanted = operations_of(output_names)
+        traced = _open_graph(path, operations, shapes)
+    elif path.name.endswith((".keras", *HDF5_ENDINGS)):
+        traced = trace(load_keras(path, custom_modules)).with_input_shapes(shapes)
+    else:
+        raise _unreadable(path)
+    with naming(path):
+        traced = with_constant_inputs(traced, constant_inputs, input_names)
+        return traced.renamed(input_names, wanted)
+
+
+def _unreadable(path: Path) -> ConversionError:
+    return ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"
     )
 
 
 def _open_graph(
-    path: Path,
-    shapes: Mapping[str, Shape],
-    input_names: Names | None,
-    output_names: Names | None,
+    path: Path, operations: Sequence[str] | None, shapes: Mapping[str, Shape]
 ) -> Traced:
     graph_def = read_graph(path)
-    operations, wanted = operations_of(output_names)
     with naming(path):
         traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
-        return traced.renamed(input_names, wanted)
+        return traced
 
 
 def _refuse_without_weights(traced: Traced) -> None:
