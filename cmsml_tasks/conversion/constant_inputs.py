@@ -93,7 +93,8 @@ def fitting_value(port: Port, given: Any) -> NDArray[Any]:
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     what = f"constant_inputs sets '{port.name}' to {shown}"
     try:
-        array = np.asarray(given)
+        # numpy's own strings end before zeros
+        array = np.asarray(given, object if port.dtype == tf.string else None)
     except ValueError as error:
         raise ConversionError(
             f"{what}, whose lists have different lengths; give equal ones"
@@ -132,8 +133,8 @@ def _of_type(array: NDArray[Any], dtype: tf.DType) -> NDArray[Any] | None:
     if array.dtype == wanted and kind not in ("string", ""):
         return array
     if kind == "string":
-        items = [s.encode() if isinstance(s, str) else s for s in array.astype(object).flat]
-        if not all(isinstance(item, bytes) for item in items) or array.dtype.kind not in "USO":
+        items = [s.encode() if isinstance(s, str) else s for s in array.flat]
+        if not all(isinstance(item, bytes) for item in items):
             return None
         value = np.empty(array.shape, object)
         value.reshape(-1)[:] = items

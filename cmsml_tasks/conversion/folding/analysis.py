@@ -42,7 +42,8 @@ class Analysis:
         values: tensors that are known, of those that hang on a fixed one.
         dead: nodes that never run, and outputs of switches that never get a value.
         handing_on: nodes that do no more than hand on, by their output, what they are given.
-        folded: nodes that always run and whose one output is known.
+        folded: nodes that always run and whose one output is known, but for outputs of the graph,
+            which nobody would find among constants.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Analysis:
         graph_def: GraphDef,
         fixed: Iterable[str],
         roots: Sequence[str],
-        kept: Iterable[str],
+        outputs: Sequence[Tensor],
         shape_of: Callable[[str], Shape],
     ) -> None:
         """Look at all that *roots* need.
@@ -59,7 +60,7 @@ class Analysis:
             graph_def: a flat graph.
             fixed: its constants that were inputs.
             roots: nodes that are needed.
-            kept: nodes that keep all of their outputs, whatever is known of them.
+            outputs: tensors that stay there, whatever is known of them.
             shape_of: gives what is known of the shape of a tensor.
         """
         self.nodes = by_name(graph_def)
@@ -73,7 +74,9 @@ class Analysis:
         self._same_as: dict[Tensor, Tensor] = {}
         self._hanging: set[Tensor] = set()
         self._fixed = frozenset(fixed)
-        self._kept = frozenset(kept)
+        self._ends = frozenset(name for name, _ in outputs)
+        # what is written anew has one output
+        self._kept = frozenset(name for name, slot in outputs if slot)
         self._shape_of = shape_of
         self._regions: dict[str | Tensor, Region] = {}
         self._always: set[str] = set()  # run whatever is fed, with nothing before that has state
@@ -116,7 +119,8 @@ class Analysis:
         calm = node.op not in CONTROL_FLOW and not is_stateful(node.op)
         if calm and all(node_of(source) in self._always for source in node.input):
             self._always.add(node.name)
-            if (node.name, 0) in self.values and output_count(node) == 1:
+            alone = output_count(node) == 1 and node.name not in self._ends
+            if (node.name, 0) in self.values and alone:
                 self.folded.add(node.name)
         return None
 
@@ -171,7 +175,7 @@ class Analysis:
 
     def _compute(self, node: NodeDef, data: Sequence[str]) -> None:
         if node.op == "Enter":
-            if node.attr["is_constant"].b and self._hangs(data[0]):
+            if self._hangs(data[0]):
                 self._set(node.name, 0, self._known(data[0]))
             return
         if node.op in CONTROL_FLOW or not any(self._hangs(source) for source in data):

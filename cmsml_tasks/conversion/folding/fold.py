@@ -33,7 +33,7 @@ def folded(graph_def: GraphDef, skeleton: Skeleton) -> GraphDef:
         graph_def,
         [constant.port.node for constant in skeleton.constants],
         [port.node for port in ports],
-        [port.node for port in ports if port.slot],
+        [(port.node, port.slot) for port in skeleton.outputs],
         _shapes_in(graph_def),
     )
     for port in skeleton.outputs:
