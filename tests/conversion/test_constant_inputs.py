@@ -120,10 +120,6 @@ def logic(x: Any, flag: Any) -> Any:
     )
 
 
-def select(x: Any, flag: Any) -> Any:
-    return tf1.where(flag, dropout(x), x + tf.constant(1.0))
-
-
 def old_select(x: Any, flag: Any) -> Any:
     return tf.raw_ops.Select(condition=flag, x=dropout(x), y=x + tf.constant(1.0))
 
@@ -136,8 +132,25 @@ def dead_assert(x: Any, flag: Any) -> Any:
     return tf1_cond(flag, checked, lambda: x + tf.constant(1.0))
 
 
+def newer_select(x: Any, flag: Any) -> Any:
+    return tf.where(flag, tf.nn.relu(dropout(x)), x * 3.0 + tf.constant(1.0))
+
+
+def select_with_a_scalar(x: Any, flag: Any) -> Any:
+    return tf.where(flag, tf1.random_uniform([]), x + 1.0)
+
+
 BUILDS = [
-    *(old_keras, nested, nested_other, in_a_loop, loop_in_a_branch, functional_cond),
+    *(
+        newer_select,
+        select_with_a_scalar,
+        old_keras,
+        nested,
+        nested_other,
+        in_a_loop,
+        loop_in_a_branch,
+        functional_cond,
+    ),
     *(functional_loop, functional_switch, logic, old_select, dead_assert),
 ]
 
@@ -160,7 +173,7 @@ def test_branch_of_the_other_value_is_gone(build: Any, functions: bool) -> None:
         traced = trace(graph, None, ["y"], {"flag": False})
     frozen = traced.freeze()
     assert "RandomUniform" not in operations(frozen)
-    assert not {"Assert", "Select"} & set(operations(frozen))
+    assert not {"Assert", "Select", "SelectV2"} & set(operations(frozen))
     assert [info.name for info in traced.signature.inputs] == ["x"]
     for sign in (1, -1):
         expected = traced.run({"x": sign * X})["y"]
@@ -178,6 +191,17 @@ def test_nothing_of_branches_is_left(build: Any) -> None:
     assert not branches & set(operations(frozen))
     assert operations(frozen).count("Identity") <= 2  # one in old_keras' own branch, and the output
     assert not any(source[0] == "^" for node in frozen.node for source in node.input)
+
+
+def test_select_that_may_broadcast_stays() -> None:
+    def build(x: Any, flag: Any) -> Any:
+        row = tf1.placeholder(tf.float32, [None, 4], name="row")
+        return tf.where(flag, x, row)
+
+    traced = trace(graph_of(build), constant_inputs={"flag": False})
+    assert "SelectV2" in operations(traced.freeze())
+    for each in (traced, trace(traced.freeze())):
+        assert each.run({"x": X, "row": X[:1]})["y"].tobytes() == np.tile(X[:1], (5, 1)).tobytes()
 
 
 def test_graph_is_the_same_however_it_is_come_by() -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cmsml_tasks.conversion.folding.choices import chosen_input
 from cmsml_tasks.conversion.folding.evaluation import LARGEST, evaluated
 from cmsml_tasks.conversion.folding.regions import Region, around, covers, within
+from cmsml_tasks.conversion.folding.same_shape import SameShapes
 from cmsml_tasks.conversion.nodes import (
     CONTROL_FLOW,
     GraphDef,
@@ -78,6 +79,7 @@ class Analysis:
         # what is written anew has one output
         self._kept = frozenset(name for name, slot in outputs if slot)
         self._shape_of = shape_of
+        self._same_shape = SameShapes(self.nodes, self.source, shape_of)
         self._regions: dict[str | Tensor, Region] = {}
         self._always: set[str] = set()  # run whatever is fed, with nothing before that has state
         for name in self.order:
@@ -167,7 +169,7 @@ class Analysis:
         known = [self._known(source) if self._hangs(source) else None for source in data]
         if all(value is None for value in known):
             return False
-        chosen = chosen_input(node, known, self._shape_of)
+        chosen = chosen_input(node, known, self._shape_of, self._same_shape)
         if chosen is None or not covers(region, self._region(chosen)):
             return False
         self._stand_for(node, 0, chosen)

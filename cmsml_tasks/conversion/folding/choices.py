@@ -15,7 +15,10 @@ ShapeOf = Callable[[str], Shape]
 
 
 def chosen_input(
-    node: NodeDef, known: Sequence[NDArray[Any] | None], shape_of: ShapeOf
+    node: NodeDef,
+    known: Sequence[NDArray[Any] | None],
+    shape_of: ShapeOf,
+    same_shape: Callable[[str, str], bool],
 ) -> str | None:
     """Return the input that *node* hands on unchanged, None if that is not certain.
 
@@ -23,6 +26,7 @@ def chosen_input(
         node: any operation.
         known: the values of its data inputs; None for what is not known.
         shape_of: gives shapes.
+        same_shape: tells whether two tensors certainly have one shape.
     """
     if node.op in ("Select", "SelectV2") and len(known) == 3:
         yes, no = node.input[1:3]
@@ -30,8 +34,9 @@ def chosen_input(
             return None
         chosen, other = (yes, no) if bool(known[0]) else (no, yes)
         # a Select of TensorFlow 1 insists on equal shapes, where a later one makes them equal
-        same = node.op == "Select" or _keeps_shape(shape_of(chosen), shape_of(other))
-        return chosen if same else None
+        same = node.op == "Select" or same_shape(chosen, other)
+        same = same or _keeps_shape(shape_of(chosen), shape_of(other))
+        return str(chosen) if same else None
     if node.op in ("LogicalAnd", "LogicalOr") and len(known) == 2:
         return _logical(node, known, shape_of)
     return None
