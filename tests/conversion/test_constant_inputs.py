@@ -141,17 +141,9 @@ def select_with_a_scalar(x: Any, flag: Any) -> Any:
 
 
 BUILDS = [
-    *(
-        newer_select,
-        select_with_a_scalar,
-        old_keras,
-        nested,
-        nested_other,
-        in_a_loop,
-        loop_in_a_branch,
-        functional_cond,
-    ),
-    *(functional_loop, functional_switch, logic, old_select, dead_assert),
+    *(old_select, newer_select, select_with_a_scalar, logic, dead_assert),
+    *(old_keras, nested, nested_other, in_a_loop, loop_in_a_branch, functional_cond),
+    *(functional_loop, functional_switch),
 ]
 
 

@@ -9,21 +9,9 @@ from cmsml_tasks.shapes import Shape
 
 Tensor = tuple[str, int]
 
-_OF_ONE = {
-    "Abs",
-    "Cast",
-    "Ceil",
-    "Elu",
-    "Erf",
-    "Exp",
-    "Floor",
-    "Identity",
-    "LeakyRelu",
-    "Log",
-    "Neg",
-}
+_OF_ONE = {"Abs", "Cast", "Ceil", "Elu", "Erf", "Exp", "Floor", "Identity", "LeakyRelu", "Log"}
 _OF_ONE |= {"OnesLike", "Relu", "Relu6", "Round", "Rsqrt", "Selu", "Sigmoid", "Sign", "Softplus"}
-_OF_ONE |= {"Softsign", "Sqrt", "Square", "StopGradient", "Tanh", "ZerosLike"}
+_OF_ONE |= {"Neg", "Softsign", "Sqrt", "Square", "StopGradient", "Tanh", "ZerosLike"}
 _OF_TWO = {"Add", "AddV2", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
 _OF_TWO |= {"Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual"}
 _DRAWN = {"RandomStandardNormal", "RandomUniform", "TruncatedNormal"}
