@@ -19,11 +19,13 @@ from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.selection import operations_of, select
+from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
+from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.tensor_names import Names
 
 
@@ -46,6 +48,7 @@ def save_graph(
     input_names: Names | bool | None = None,
     *args: bool,
     as_text: bool | None = None,
+    constant_inputs: Mapping[str, Any] | None = None,
 ) -> None:
     """Save the graph of *obj* at *path*, frozen or as it is.
 
@@ -63,6 +66,10 @@ def save_graph(
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
         as_text: text or binary form, whatever the ending says.
+        constant_inputs: values for inputs of a frozen graph, by the names found: numbers, bools,
+            texts, (nested) lists or arrays. Nobody feeds these any more, and what hangs on them is
+            resolved. Keras's ``keras_learning_phase`` is False in a frozen graph unless this or
+            *input_names* names it.
 
     Raises:
         ConversionError: *obj* cannot be saved like this; the message says what to do.
@@ -82,7 +89,13 @@ def save_graph(
     if as_text is None:
         as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
     if variables_to_constants:
-        graph: GraphDef | Frozen = trace(obj, input_names, output_names).frozen()
+        traced = trace(obj, input_names, output_names, constant_inputs)
+        graph: GraphDef | Frozen = traced.frozen()
+    elif constant_inputs:
+        raise ConversionError(
+            f"constant_inputs sets {listed(constant_inputs)}, but a graph that is saved as it is "
+            "keeps its inputs; use variables_to_constants=True"
+        )
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
         graph = _graph_as_is(obj, input_names, output_names)
     else:

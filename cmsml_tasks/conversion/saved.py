@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.effects import check_allowed
 from cmsml_tasks.conversion.inert import check_inert
 from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
@@ -30,6 +32,7 @@ def open_model(
     input_names: Names | None = None,
     output_names: Names | None = None,
     allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -46,10 +49,12 @@ def open_model(
             mapping of these to other names.
         allow_operations: operations that may be in the file although nobody has judged what they
             do beside computing.
+        constant_inputs: values for inputs, by the names in the file, that are no inputs any more.
+            Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, it does
-            more than compute, or a shape or name is given for what is not there.
+            more than compute, or a shape, name or value is given for what is not there.
     """
     check_allowed(allow_operations)
     path = expanded(path)
@@ -60,17 +65,26 @@ def open_model(
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
+    wanted = output_names
     if path.is_dir():
-        traced = open_saved_model(path, allow_operations)
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes, input_names, output_names, allow_operations)
-    if path.name.endswith((".keras", *HDF5_ENDINGS)):
+        traced = open_saved_model(path, allow_operations).with_input_shapes(shapes)
+    elif path.name.endswith((".pb", *TEXT_ENDINGS)):
+        operations, wanted = operations_of(output_names)
+        traced = _open_graph(path, operations, shapes, allow_operations)
+    elif path.name.endswith((".keras", *HDF5_ENDINGS)):
         traced = trace(load_keras(path, custom_modules))
         with naming(path):
             check_inert(traced.as_is(), allow_operations)
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    raise ConversionError(
+        traced = traced.with_input_shapes(shapes)
+    else:
+        raise _unreadable(path)
+    with naming(path):
+        traced = with_constant_inputs(traced, constant_inputs, input_names)
+        return traced.renamed(input_names, wanted)
+
+
+def _unreadable(path: Path) -> ConversionError:
+    return ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"
     )
@@ -78,18 +92,16 @@ def open_model(
 
 def _open_graph(
     path: Path,
+    operations: Sequence[str] | None,
     shapes: Mapping[str, Shape],
-    input_names: Names | None,
-    output_names: Names | None,
     allow_operations: Sequence[str],
 ) -> Traced:
     graph_def = read_graph(path)
-    operations, wanted = operations_of(output_names)
     with naming(path):
         check_inert(graph_def, allow_operations)
         traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
-        return traced.renamed(input_names, wanted)
+        return traced
 
 
 def _refuse_without_weights(traced: Traced) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.exporting.card import signature_card
+from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion import Frozen, Signature
+    from cmsml_tasks.conversion import Frozen, Traced
     from cmsml_tasks.tensor_names import Names
 
 
@@ -25,6 +25,8 @@ def export_trained(
     input_names: Names | None = None,
     output_names: Names | None = None,
     allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
+    reference: str | None = None,
 ) -> dict[str, Any]:
     """Freeze the *model* that a recipe trained; return its signature card.
 
@@ -37,11 +39,15 @@ def export_trained(
         input_names: names for the inputs instead of the model's, for all in order or for some.
         output_names: the same for the outputs.
         allow_operations: operations that may be there although nobody has judged them.
+        constant_inputs: values of inputs that nobody feeds any more.
+        reference: path of the training's ``reference.npz``; its rows are then evaluated anew, with
+            the constant inputs, and kept beside the graph.
 
     Raises:
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.exporting.reference import keep_reference, rows_of
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
@@ -50,8 +56,15 @@ def export_trained(
         input_names=input_names,
         output_names=output_names,
         allow_operations=allow_operations,
+        constant_inputs=constant_inputs,
     )
-    return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
+    frozen = traced.frozen()
+    if traced.skeleton.constants:
+        trained_on = {**trained_on, "features": None}  # the input that they are of may be another
+    if reference is not None:
+        found = traced.with_found_names()
+        keep_reference(found, Path(folder) / REFERENCE, rows_of(reference, found))
+    return _write(traced, frozen, Path(folder), formats, trained_on)
 
 
 def export_source(
@@ -62,6 +75,7 @@ def export_source(
     input_names: Names | None = None,
     output_names: Names | None = None,
     allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -74,6 +88,7 @@ def export_source(
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.
         allow_operations: operations that may be there although nobody has judged them.
+        constant_inputs: values of inputs that nobody feeds any more.
         seed: seed of the random reference rows.
 
     Raises:
@@ -90,15 +105,16 @@ def export_source(
         input_names=input_names,
         output_names=output_names,
         allow_operations=allow_operations,
+        constant_inputs=constant_inputs,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
     # the rows of any original are kept under its own names; the card tells the others
     keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
-    return _write(traced.signature, frozen, Path(folder), formats, {})
+    return _write(traced, frozen, Path(folder), formats, {})
 
 
 def _write(
-    signature: Signature,
+    traced: Traced,
     frozen: Frozen,
     folder: Path,
     formats: Sequence[str],
@@ -109,6 +125,7 @@ def _write(
     paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
         write_graph(path, frozen)
-    card = signature_card(signature, describe(frozen), paths, trained_on)
+    card = signature_card(traced.signature, describe(frozen), paths, trained_on)
+    card |= of_origin(traced.skeleton)
     write_json(folder / CARD, card)
     return card

@@ -33,6 +33,7 @@ class ValidateGraph(ExportedTask):
         "input_shapes",
         "input_names",
         "output_names",
+        "constant_inputs",
         "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
@@ -90,7 +91,7 @@ class ValidateGraph(ExportedTask):
     def requires(self) -> dict[str, law.Task]:
         """Return the export of this branch, and the training that has its reference rows."""
         required = {"graph": ExportGraph.req(self)}
-        return required if self.has_source else {**required, "model": TrainModel.req(self)}
+        return required if self.has_own_reference else {**required, "model": TrainModel.req(self)}
 
     def output(self) -> dict[str, Any]:
         """Return the report of a passed validation."""
@@ -117,7 +118,7 @@ class ValidateGraph(ExportedTask):
                 validate(
                     graph["pb"].path,
                     read_card(graph["card"].path),
-                    inputs["graph" if self.has_source else "model"]["reference"].path,
+                    inputs["graph" if self.has_own_reference else "model"]["reference"].path,
                     atol=self.atol,
                     rtol=self.rtol,
                     runtime=runtime,
