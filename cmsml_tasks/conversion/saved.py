@@ -33,11 +33,12 @@ def open_model(
     output_names: Names | None = None,
     allow_operations: Sequence[str] = (),
     constant_inputs: Mapping[str, Any] | None = None,
+    signature: str | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
     Args:
-        path: ``.keras`` or ``.h5`` file, folder of a SavedModel (its serving signature), or
+        path: ``.keras`` or ``.h5`` file, folder of a SavedModel, or
             frozen graph, ``.pb``, ``.pb.txt`` or ``.pbtxt`` (placeholders are inputs, operations
             that no other one reads are outputs).
         input_shapes: shapes of inputs for which the file carries none, by the names in the file;
@@ -51,6 +52,7 @@ def open_model(
             do beside computing.
         constant_inputs: values for inputs, by the names in the file, that are no inputs any more.
             Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, it does
@@ -67,7 +69,11 @@ def open_model(
     shapes = dict(input_shapes or {})
     wanted = output_names
     if path.is_dir():
-        traced = open_saved_model(path, allow_operations).with_input_shapes(shapes)
+        traced = open_saved_model(path, signature, allow_operations).with_input_shapes(shapes)
+    elif signature is not None:
+        raise ConversionError(
+            f"{path} is no SavedModel and has no signatures; leave '{signature}' out"
+        )
     elif path.name.endswith((".pb", *TEXT_ENDINGS)):
         operations, wanted = operations_of(output_names)
         traced = _open_graph(path, operations, shapes, allow_operations)

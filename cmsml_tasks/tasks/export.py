@@ -29,6 +29,7 @@ class ExportGraph(ExportedTask):
     code_version = 1
     # a graph is the same with and without leave
     untracked_params = ExportedTask.untracked_params | {"allow_operations"}
+    value_before = {"signature": ""}  # noqa: RUF012
     reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,6 +130,7 @@ class ExportGraph(ExportedTask):
             output_names=parse_names("--output-names", self.output_names),
             allow_operations=parse_operations(self.allow_operations),
             constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
+            signature=self.signature or None,
         )
 
 

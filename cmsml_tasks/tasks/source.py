@@ -71,6 +71,11 @@ class ExportedTask(BranchedTask):
         "them is resolved: 'training=false,scale=[0.5,2]'; keras_learning_phase is false unless "
         "this or --input-names names it; default: empty",
     )
+    signature = luigi.Parameter(
+        default="",
+        description="which signature of a SavedModel as --source; default: serving_default, or "
+        "the only one",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -90,6 +95,8 @@ class ExportedTask(BranchedTask):
         if params["source"] == law.NO_STR:
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
+            if params["signature"]:
+                raise SettingsError("--signature goes with the folder of a SavedModel as --source")
             return super().settle(params)
         given = [name for name in ("settings", "scan", "folds") if params[name]]
         given += ["recipe"] if params["recipe"] != DEMO else []
@@ -100,6 +107,11 @@ class ExportedTask(BranchedTask):
             )
         check_branch(params["branch"], 1)
         params["source"] = _check_source(params["source"])
+        if params["signature"] and not Path(params["source"]).is_dir():
+            raise SettingsError(
+                f"--signature {params['signature']}: the source {params['source']} is no folder of "
+                "a SavedModel, so it has no signatures; leave it out"
+            )
         texts = parse_by_tensor("--input-shapes", params["input_shapes"])
         params["input_shapes"] = serialize_settings(texts)
         return params

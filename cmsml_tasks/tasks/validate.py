@@ -34,6 +34,7 @@ class ValidateGraph(ExportedTask):
         "input_names",
         "output_names",
         "constant_inputs",
+        "signature",
         "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012

@@ -13,6 +13,7 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
@@ -404,6 +405,7 @@ def _tracked_output(output: Any) -> Any:
 
 
 speak_plainly()
+print_anything()
 end_as_commands_do()
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)

@@ -118,8 +118,8 @@ def test_rows_that_depend_on_each_other_are_found(verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("graph", "reason"),
     [
-        ("fixed", "the batch dimension of input 'x' is fixed to 5"),
-        ("scalar", "input 'threshold' has no batch dimension"),
+        ("fixed", "the first axis of input 'x' is fixed to 5"),
+        ("scalar", "input 'threshold' has no axes"),
     ],
 )
 def test_without_a_free_batch_dimension_its_checks_do_not_apply(
@@ -128,7 +128,7 @@ def test_without_a_free_batch_dimension_its_checks_do_not_apply(
     report = verdict(graph, graph)
     assert report.passed
     for name in (names.BATCH_SIZES, names.FREE_BATCH):
-        assert statuses(report)[name] == "not applicable"
+        assert statuses(report)[name] == "does not apply"
         assert by_name(report)[name].detail == reason
     assert by_name(report)[names.EXTREME].numbers["rows"] >= 14
 
@@ -137,7 +137,7 @@ def test_without_float_inputs_there_are_no_special_rows(verdict: Verdict) -> Non
     report = verdict("wordy", "wordy")
     assert report.passed
     for name in (names.EXTREME, names.MISSING):
-        assert statuses(report)[name] == "not applicable"
+        assert statuses(report)[name] == "does not apply"
         assert by_name(report)[name].detail == "no input takes floats"
     assert by_name(report)[names.OPERATIONS].detail == "checks or prints at run time: check"
 
@@ -216,7 +216,7 @@ def test_a_file_that_is_not_on_the_card_is_none_of_its_graphs(graphs: Path) -> N
 
 def test_a_card_without_digests_says_nothing_of_bytes(verdict: Verdict) -> None:
     check = by_name(verdict("unbaked", "unbaked"))[names.BYTES]
-    assert (check.status, check.detail) == ("not applicable", "the card has no digests")
+    assert (check.status, check.detail) == ("does not apply", "the card has no digests")
 
 
 def test_outputs_of_small_size_are_held_to_their_digits(verdict: Verdict) -> None:
@@ -248,7 +248,7 @@ def test_a_reference_without_rows_proves_nothing(graphs: Path, tmp_path: Path) -
     card = json.loads((graphs / "unbaked.json").read_text())
     report = validate(graphs / "unbaked.pb", card, tmp_path / "empty.npz")
     assert failed(report) == [names.REFERENCE]
-    rest = [check.name for check in report.checks if check.status == "not applicable"]
+    rest = [check.name for check in report.checks if check.status == "does not apply"]
     assert rest == [
         names.BYTES,
         names.EXTREME,
