@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.effects import judge
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
+from cmsml_tasks.conversion.inert import acting_at_import
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
@@ -19,11 +21,13 @@ from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.selection import operations_of, select
+from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
+from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.tensor_names import Names, can_name
 
 
@@ -50,6 +54,7 @@ def save_graph(
     input_names: Names | bool | None = None,
     *args: bool,
     as_text: bool | None = None,
+    constant_inputs: Mapping[str, Any] | None = None,
     signature: str | None = None,
 ) -> None:
     """Save the graph of *obj* at *path*, frozen or as it is.
@@ -69,6 +74,10 @@ def save_graph(
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
         as_text: text or binary form, whatever the ending says.
+        constant_inputs: values for inputs of a frozen graph, by the names found: numbers, bools,
+            texts, (nested) lists or arrays. Nobody feeds these any more, and what hangs on them is
+            resolved. Keras's ``keras_learning_phase`` is False in a frozen graph unless this or
+            *input_names* names it.
         signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
@@ -92,9 +101,14 @@ def save_graph(
     if signature is not None or is_saved_model(obj):
         obj = trace_saved_model(obj, signature)
     if variables_to_constants:
-        traced = _traced(obj, input_names, output_names)
+        traced = _traced(obj, input_names, output_names, constant_inputs)
         _warn_of_changed_names(traced)
         graph: GraphDef | Frozen = traced.frozen()
+    elif constant_inputs:
+        raise ConversionError(
+            f"constant_inputs sets {listed(constant_inputs)}, but a graph that is saved as it is "
+            "keeps its inputs; use variables_to_constants=True"
+        )
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
         graph = _graph_as_is(obj, input_names, output_names)
     else:
@@ -102,7 +116,10 @@ def save_graph(
         _warn_of_changed_names(traced)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
-    _warn_of_what_reaches_outside(graph)
+    _warn_of(
+        judge(graph.graph_def if isinstance(graph, Frozen) else graph),
+        "its file is refused wherever models of others are, such as by ValidateGraph",
+    )
     write_graph(path, graph, as_text)
 
 
@@ -124,17 +141,23 @@ def load_graph(
         signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
-        ConversionError: the file holds no whole graph that this TensorFlow accepts, or the
-            SavedModel no such signature.
+        ConversionError: the file holds no whole graph that this TensorFlow accepts, or one that
+            would read files, say, while it is only loaded, or the SavedModel has no such signature.
+
+    Warns:
+        ReachesOutsideWarning: the graph would do more than compute if it was run.
 
     """
     if signature is not None or is_saved_model(path):
         graph_def = trace_saved_model(path, signature).freeze()
     else:
         graph_def = read_graph(path, as_text)
+    findings = judge(graph_def)
     with naming(expanded(path)):
+        refuse(acting_at_import(findings))
         check_foreign(graph_def)
         graph = imported_graph(graph_def)
+    _warn_of(findings, "whoever runs it has it done")
     if not create_session:
         return graph
     return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))
@@ -144,10 +167,16 @@ save_frozen_graph = save_graph
 load_frozen_graph = load_graph
 
 
-def _traced(obj: Any, input_names: Names | None, output_names: Names | None) -> Traced:
+def _traced(
+    obj: Any,
+    input_names: Names | None,
+    output_names: Names | None,
+    constant_inputs: Mapping[str, Any] | None = None,
+) -> Traced:
     if isinstance(obj, Traced):
-        return obj.renamed(input_names, output_names)
-    return trace(obj, input_names, output_names)
+        traced = with_constant_inputs(obj, constant_inputs, input_names)
+        return traced.renamed(input_names, output_names)
+    return trace(obj, input_names, output_names, constant_inputs)
 
 
 def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None) -> GraphDef:
@@ -187,12 +216,10 @@ def _warn_of_missing_weights(traced: Traced) -> None:
         )
 
 
-def _warn_of_what_reaches_outside(graph: GraphDef | Frozen) -> None:
-    findings = judge(graph.graph_def if isinstance(graph, Frozen) else graph)
+def _warn_of(findings: Sequence[Finding], consequence: str) -> None:
     if findings:
         warnings.warn(
-            f"the graph does more than compute: {in_words(findings)}; its file is refused wherever "
-            "models of others are, such as by ValidateGraph",
+            f"the graph does more than compute: {in_words(findings)}; {consequence}",
             ReachesOutsideWarning,
             stacklevel=3,
         )

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.effects import judge, refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
 from cmsml_tasks.conversion.effects.saved_models import (
     functions_of_signatures,
@@ -18,7 +19,7 @@ from cmsml_tasks.conversion.effects.saved_models import (
     refuse_objects,
 )
 from cmsml_tasks.conversion.found_names import completed
-from cmsml_tasks.conversion.nodes import node_of
+from cmsml_tasks.conversion.nodes import is_stateful, node_of
 from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
@@ -76,6 +77,7 @@ def _open_objects(
     name = taken_signature(functions, signature, f"the SavedModel {path}")
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_objects(meta_graph, functions[name], allow_operations)
     return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
 
@@ -90,6 +92,7 @@ def _open_session(
     signature = signatures[name]
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations
         )
@@ -99,6 +102,11 @@ def _open_session(
         loader_impl.SavedModelLoader(str(path)).load(session, list(meta_graph.meta_info_def.tags))
     traced = trace_tensors(session, _picked(signature.inputs), _picked(signature.outputs))
     return traced.as_served(name, signatures)
+
+
+def _refuse_acting_at_import(graph_def: Any) -> None:
+    """Refuse what TensorFlow may run while it loads functions, also those that nobody calls."""
+    refuse([each for each in judge(graph_def) if each.known and not is_stateful(each.operation)])
 
 
 def _picked(tensors: Mapping[str, Any]) -> list[Selected]:

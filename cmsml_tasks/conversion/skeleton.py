@@ -81,6 +81,21 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class ConstantInput:
+    """An input that was set to a value, so that nobody feeds it any more.
+
+    Attributes:
+        port: what it was as an input.
+        value: what it is, of the type of *port* and a shape that fits it.
+        default: nobody asked for it; it is Keras's learning phase, which is False in inference.
+    """
+
+    port: Port
+    value: NDArray[Any]
+    default: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """A lookup table that is filled outside of the graph; it is read when it is written out.
 
@@ -105,6 +120,9 @@ class Skeleton:
         tables: lookup tables by the name of the node that stands for them; one that is a
             placeholder may be another resource too, which shows in how it is used.
         origin: what is known of the names of the nodes.
+        defaulted: placeholders with a default, which are fed only if somebody asks for it.
+        constants: inputs that were set to a value, their nodes constants in *graph_def*.
+        has_versions: the graph has what is written last, and so nothing is missing at its end.
         served: which signature of a SavedModel it is.
 
     """
@@ -115,6 +133,9 @@ class Skeleton:
     weights: Mapping[str, Weight] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     origin: Origin = UNKNOWN
+    defaulted: tuple[Port, ...] = ()
+    constants: tuple[ConstantInput, ...] = ()
+    has_versions: bool = True
     served: Served | None = None
 
     @property

@@ -6,6 +6,7 @@ It holds nothing that changes from run to run, so that equal graphs have equal c
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,13 @@ from cmsml_tasks.files import sha256
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Signature, TensorInfo
+    from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
 
 FORMAT = 1
+NO_VERSIONS = (
+    "not vouched for: the graph has no versions, which TensorFlow writes last, so that nodes "
+    "missing at its end would not show; converters of 2017 and 2018 wrote none"
+)
 
 
 def signature_card(
@@ -61,6 +67,20 @@ def signature_card(
     }
 
 
+def of_origin(skeleton: Skeleton) -> dict[str, Any]:
+    """Return, for the card, what else became of the original, and what is not known of its file.
+
+    ``constant_inputs``: inputs that have a value for good; ``end_of_source``: that its file does
+    not vouch for it. Both are left out where there is nothing to say.
+    """
+    card: dict[str, Any] = {}
+    if skeleton.constants:
+        card["constant_inputs"] = [_constant(constant) for constant in skeleton.constants]
+    if not skeleton.has_versions:
+        card["end_of_source"] = NO_VERSIONS
+    return card
+
+
 def read_card(path: str | Path) -> dict[str, Any]:
     """Return the content of the signature card at *path*.
 
@@ -87,3 +107,21 @@ def _tensor(info: TensorInfo, *, events: bool) -> dict[str, Any]:
     }
     names = {"renamed_from": info.renamed_from, "asked_for": info.asked_for}
     return {**card, **{key: name for key, name in names.items() if name is not None}}
+
+
+def _constant(constant: ConstantInput) -> dict[str, Any]:
+    value, dtype = constant.value, constant.port.dtype.name
+    card = {"name": constant.port.name, "dtype": dtype, "shape": list(value.shape)}
+    card["value"] = _plain(value.tolist())
+    return {**card, "default": True} if constant.default else card
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* as JSON has it, which knows no bytes and no number beyond the finite ones."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value

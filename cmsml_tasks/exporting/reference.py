@@ -43,6 +43,23 @@ def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) 
     keep_reference(traced, Path(path), read_arrays(rows, dtype_of_name), seed)
 
 
+def rows_of(reference: str, traced: Traced) -> dict[str, Any] | None:
+    """Return the ordinary rows that a training kept in *reference*, as far as *traced* takes them.
+
+    None where these were random ones.
+
+    Raises:
+        ValidationError: the file is damaged.
+    """
+    from cmsml_tasks.validation import Reference
+
+    kept = Reference.load(reference)
+    rows = kept.of_kind("validation")
+    if kept.layout != "rows" or not len(rows):
+        return None
+    return {info.name: kept.inputs[info.name][rows] for info in traced.signature.inputs}
+
+
 def keep_reference(
     traced: Traced, path: Path, rows: Mapping[str, Any] | None = None, seed: int = 1
 ) -> Reference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ _CPP_TYPES = {
     "float64": "DT_DOUBLE",
     "string": "DT_STRING",
 }
+_LONGEST = 60  # characters of a value
 # those that somebody could call an input
 _CPP_KEYWORDS = {"auto", "bool", "char", "class", "default", "double", "float", "int", "long"}
 _CPP_KEYWORDS |= {"do", "else", "for", "if", "return", "switch", "try", "using", "void", "while"}
@@ -43,7 +45,18 @@ def interface_text(card: Mapping[str, Any], path: str) -> str:
                 lines.append("         " + ", ".join(feature["name"] for feature in features))
     if card.get("no_batch") and any(_is_free(each) for each in card["inputs"]):
         lines.append(f"         no batch: {card['no_batch']}")
+    lines += [_constant_text(constant) for constant in card.get("constant_inputs", ())]
+    if "end_of_source" in card:
+        lines.append(f"end      {card['end_of_source']}")
     return "\n".join(lines)
+
+
+def _constant_text(constant: Mapping[str, Any]) -> str:
+    value = json.dumps(constant["value"], ensure_ascii=False)
+    shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]} ..."
+    text = f"constant {constant['name']}  {constant['dtype']} {shown}"
+    why = ", for inference; --constant-inputs or --input-names with this name change that"
+    return text + why if constant.get("default") else text
 
 
 def _is_free(tensor: Mapping[str, Any]) -> bool:

@@ -12,11 +12,13 @@ from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
 from cmsml_tasks.validation.card import Card, rowless
 from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
 from cmsml_tasks.validation.optimised import optimised_agrees
+from cmsml_tasks.validation.reaching import stays_inside
 from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
 from cmsml_tasks.validation.telling import rows_can_tell
 
+INSIDE = "reaches nothing outside"
 LOADS = "loads"
 BYTES = "bytes as on the card"
 VARIABLES = "no variables"
@@ -33,9 +35,13 @@ FREE_BATCH = "free batch dimension"
 
 def judge(subject: Subject) -> list[Check]:
     """Answer every check; those that cannot be answered say what has to be mended before."""
-    checks = [_loads(subject), _bytes(subject)]
+    rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
+    inside = stays_inside(INSIDE, subject.reached)
+    if subject.reached.findings:
+        loads, *others = (Check(name, "not run", "the graph is not run") for name in (LOADS, *rest))
+        return [inside, loads, _bytes(subject), *others]
+    checks = [inside, _loads(subject), _bytes(subject)]
     if subject.run.failure is not None:
-        rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
         return [*checks, *(Check(name, "not run", "the graph does not load") for name in rest)]
     facts = subject.run.facts
     if facts is None:

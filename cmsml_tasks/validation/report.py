@@ -136,7 +136,9 @@ def _brief(text: str, limit: int = 300) -> str:
 def _show(entry: Mapping[str, Any]) -> str:
     entry = _plain(entry)
     if "operation" in entry:
-        return f"{entry['operation']} '{entry['node']}'"
+        where = f" in the function '{entry['function']}'" if entry.get("function") else ""
+        what = f" {entry['problem']}" if "problem" in entry else ""
+        return f"{entry['operation']} '{entry['node']}'{where}{what}"
     words = [f"{entry['tensor']}:"] if "tensor" in entry else []
     if "index" in entry:
         words = [f"{entry['tensor']} {entry['index'] or ''} at {entry['label']}:"]
