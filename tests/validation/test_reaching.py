@@ -71,7 +71,7 @@ def test_nothing_runs_it_and_nothing_else_is_claimed(tmp_path: Path, reference: 
         found = statuses(report)
         assert list(found)[:3] == [names.INSIDE, names.LOADS, names.BYTES]
         assert found.pop(names.INSIDE) == "failed"
-        assert found.pop(names.BYTES) == "not applicable"
+        assert found.pop(names.BYTES) == "does not apply"
         assert set(found.values()) == {"not run"}
         told = [line.strip() for line in report.summary().splitlines()]
         assert told[0].split("  ")[-1] == "2 operations reach outside"
