@@ -31,3 +31,11 @@ def test_public_names_exist():
     assert set(cmsml_tasks.__all__) <= set(dir(cmsml_tasks))
     with pytest.raises(AttributeError, match="save_grap"):
         cmsml_tasks.save_grap  # noqa: B018
+
+
+@pytest.mark.parametrize(("before", "frozen"), [("", False), ("import law.cli.run; ", True)])
+def test_only_a_command_of_law_leaves_what_is_loaded_out_of_the_search_for_garbage(before, frozen):
+    # tools that ask the collector who holds an object, such as Hypothesis, are misled by it
+    code = f"import gc; {before}import cmsml_tasks.tasks.base; print(gc.get_freeze_count() > 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(frozen)]

@@ -1,26 +1,40 @@
-"""TensorFlow objects in, frozen graphs with a signature out; usable without any workflow."""
+"""TensorFlow objects in, frozen graphs with a signature out; usable without any workflow.
 
-from cmsml_tasks.conversion.api import (
-    MissingWeightsWarning,
-    load_frozen_graph,
-    load_graph,
-    save_frozen_graph,
-    save_graph,
-)
-from cmsml_tasks.conversion.description import describe
-from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.keras_archive import has_own_objects, save_model
-from cmsml_tasks.conversion.reading import read_graph
-from cmsml_tasks.conversion.saved import open_model
-from cmsml_tasks.conversion.session import get_session
-from cmsml_tasks.conversion.signature import Signature, TensorInfo
-from cmsml_tasks.conversion.sources import trace
-from cmsml_tasks.conversion.traced import Traced
-from cmsml_tasks.conversion.writing import write_graph
+Names load on first use: a graph is judged (`effects`) where no TensorFlow is imported.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmsml_tasks.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from cmsml_tasks.conversion.api import (
+        ChangedNameWarning,
+        MissingWeightsWarning,
+        ReachesOutsideWarning,
+        load_frozen_graph,
+        load_graph,
+        save_frozen_graph,
+        save_graph,
+    )
+    from cmsml_tasks.conversion.description import describe
+    from cmsml_tasks.conversion.freezing import Frozen
+    from cmsml_tasks.conversion.keras_archive import has_own_objects, save_model
+    from cmsml_tasks.conversion.reading import read_graph
+    from cmsml_tasks.conversion.saved import open_model
+    from cmsml_tasks.conversion.session import get_session
+    from cmsml_tasks.conversion.signature import Signature, TensorInfo
+    from cmsml_tasks.conversion.sources import trace
+    from cmsml_tasks.conversion.traced import Traced
+    from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
+    "ChangedNameWarning",
     "Frozen",
     "MissingWeightsWarning",
+    "ReachesOutsideWarning",
     "Signature",
     "TensorInfo",
     "Traced",
@@ -37,3 +51,28 @@ __all__ = [
     "trace",
     "write_graph",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ChangedNameWarning": "api",
+        "Frozen": "freezing",
+        "MissingWeightsWarning": "api",
+        "ReachesOutsideWarning": "api",
+        "Signature": "signature",
+        "TensorInfo": "signature",
+        "Traced": "traced",
+        "describe": "description",
+        "get_session": "session",
+        "has_own_objects": "keras_archive",
+        "load_frozen_graph": "api",
+        "load_graph": "api",
+        "open_model": "saved",
+        "read_graph": "reading",
+        "save_frozen_graph": "api",
+        "save_graph": "api",
+        "save_model": "keras_archive",
+        "trace": "sources",
+        "write_graph": "writing",
+    },
+)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cmsml_tasks.conversion.effects.keras_configs import refuse_calls_of_keras_2
 from cmsml_tasks.conversion.keras_objects import custom_objects
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
@@ -30,17 +31,21 @@ def is_of_keras_2(path: Path) -> bool:
     return version.partition(".")[0] in ("0", "1", "2")
 
 
-def load_keras_2(path: Path, modules: Sequence[ModuleType], problem: str, advice: str) -> Any:
+def load_keras_2(
+    path: Path, config: Any, modules: Sequence[ModuleType], problem: str, advice: str
+) -> Any:
     """Return the model in the file *path*, of Keras 1 or 2, as tf-keras reads it.
 
     Args:
         path: ``.keras`` or HDF5 file.
+        config: what it says of the model.
         modules: those whose objects and functions can occur in the file.
         problem: why Keras 3 does not read it.
         advice: what could be done about that.
 
     Raises:
-        ConversionError: tf-keras is not there, or cannot read the file either.
+        ConversionError: tf-keras is not there, or cannot read the file either, or the file names
+            what is no part of a network.
     """
     try:
         import tf_keras
@@ -50,6 +55,11 @@ def load_keras_2(path: Path, modules: Sequence[ModuleType], problem: str, advice
             f"'cmsml_tasks[tf-keras]'. Or {advice}"
         ) from error
     from tf_keras.src.saving.serialization_lib import SafeModeScope
+
+    try:
+        refuse_calls_of_keras_2(config, [module.__name__ for module in modules])
+    except ConversionError as error:
+        raise ConversionError(f"{path}: {error}") from error
 
     objects = custom_objects(modules, tf_keras, (tf_keras.layers.Layer,))
     try:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import importlib
 import random
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.keras_2_files import is_of_keras_2, load_keras_2
+from cmsml_tasks.conversion.keras_contents import checked_config
 from cmsml_tasks.conversion.keras_objects import custom_objects
-from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
-
-HDF5_ENDINGS = (".h5", ".hdf5")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_LARGEST_CONFIG = 2**28  # bytes of a description of layers
 
 
 def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
@@ -36,10 +30,10 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
             file, registered with Keras or not.
 
     Raises:
-        ConversionError: the file is no whole Keras model, needs code that is not at hand, or
-            tf-keras, which is not installed.
+        ConversionError: the file is no whole Keras model, takes something from another file,
+            needs code that is not at hand, or tf-keras, which is not installed.
     """
-    _check(path)
+    config = checked_config(path)
     import keras
 
     modules = [_imported(name) for name in custom_modules]
@@ -50,7 +44,7 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
     except Exception as error:  # Keras raises whatever the file makes it stumble over
         problem = f"Keras {keras.__version__} cannot read {path}: {reason(error)}"
         if is_of_keras_2(path):
-            return load_keras_2(path, modules, problem, _advice(error))
+            return load_keras_2(path, config, modules, problem, _advice(error))
         raise ConversionError(f"{problem}\n{_advice(error)}") from error
 
 
@@ -70,57 +64,6 @@ def _as_if_not_loaded() -> Iterator[None]:
         if counters is not None:
             counters.clear()
             counters.update(counted or {})
-
-
-def _check(path: Path) -> None:
-    hdf5 = path.name.endswith(HDF5_ENDINGS)
-    with opened(path) as file:
-        if not file.read(len(_HDF5)).startswith(_HDF5 if hdf5 else b"PK"):
-            kind = kind_of_file(file) or "something else"
-            raise ConversionError(f"{path} is no {'HDF5' if hdf5 else '.keras'} file but {kind}")
-    if hdf5:
-        _check_hdf5(path)
-    else:
-        _check_zip(path)
-
-
-def _check_zip(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise ConversionError(
-            f"{path} is only a part of a .keras file ({error}); copy or save it again"
-        ) from error
-    if "config.json" not in sizes:
-        raise ConversionError(
-            f"{path} is a zip archive without a Keras model in it (no config.json); write .keras "
-            "files with model.save"
-        )
-    # Keras does not compress, and takes all of a configuration into memory
-    unpacked = sum(sizes.values())
-    if sizes["config.json"] > _LARGEST_CONFIG or unpacked > 100 * path.stat().st_size:
-        raise ConversionError(
-            f"{path} would unpack to {unpacked:,} bytes, so Keras did not write it; save the "
-            "model again with model.save"
-        )
-
-
-def _check_hdf5(path: Path) -> None:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            has_model = "model_config" in file.attrs
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ConversionError(
-            f"{path} is only a part of an HDF5 file ({error}); copy or save it again"
-        ) from error
-    if not has_model:
-        raise ConversionError(
-            f"{path} holds weights but no model, or is no Keras file; load the weights into the "
-            "model that they belong to and write it with model.save"
-        )
 
 
 def _imported(name: str) -> ModuleType:

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.selection import Selected
 from cmsml_tasks.conversion.signature import listed
@@ -23,7 +24,7 @@ def feedable(graph_def: GraphDef, among: Container[str], op: str = "Placeholder"
     A placeholder with a default, ``PlaceholderWithDefault`` as *op*, needs no feed.
     """
     return [
-        Selected(node.name, node.name, 0)
+        Selected(Found(node.name), node.name, 0)
         for node in graph_def.node
         if node.op == op and node.name in among
     ]

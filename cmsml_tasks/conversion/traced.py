@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from cmsml_tasks.conversion.freezing import Frozen, freeze
 from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.names import check_distinct, chosen
+from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.signature import Signature, listed
+from cmsml_tasks.conversion.signature import Served, Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
@@ -87,6 +87,7 @@ class Traced:
                 message says why.
 
         """
+        self._refuse_unclear()
         flat = folded(flat_graph(self.skeleton), self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
         frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
@@ -104,7 +105,13 @@ class Traced:
         return filled(self.frozen())
 
     def as_is(self) -> GraphDef:
-        """Return the graph as it was traced, without weights, under its interface names."""
+        """Return the graph as it was traced, without weights, under its interface names.
+
+        Raises:
+            ConversionError: two tensors would have one name.
+
+        """
+        self._refuse_unclear()
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
@@ -121,8 +128,8 @@ class Traced:
         """
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
         return self._called(
-            chosen(input_names, [port.name for port in inputs], "input"),
-            chosen(output_names, [port.name for port in outputs], "output"),
+            chosen(input_names, inputs, "input"),
+            chosen(output_names, outputs, "output"),
         )
 
     def with_found_names(self) -> Traced:
@@ -131,6 +138,15 @@ class Traced:
         return self._called(
             [p.found or p.name for p in inputs], [p.found or p.name for p in outputs]
         )
+
+    def as_served(self, name: str, signatures: Iterable[str]) -> Traced:
+        """Return the same object as the one called *name* of all *signatures* of a SavedModel."""
+        served = Served(name, tuple(sorted(set(signatures) - {name})))
+        return Traced(dataclasses.replace(self.skeleton, served=served), self.evaluate)
+
+    def _refuse_unclear(self) -> None:
+        refuse_unclear(self.skeleton.inputs, "input")
+        refuse_unclear(self.skeleton.outputs, "output")
 
     def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
         skeleton = dataclasses.replace(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import ValidationError
+from cmsml_tasks.exporting.axes import axes_of
 from cmsml_tasks.files import sha256
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def signature_card(
     description: Mapping[str, Any],
     paths: Sequence[Path],
     trained_on: Mapping[str, Any],
+    no_batch: str = "",
 ) -> dict[str, Any]:
     """Return the card as JSON.
 
@@ -41,8 +43,10 @@ def signature_card(
         trained_on: ``features`` (name and padding value, in the order of the input's columns),
             ``classes`` (names of the labels 0, 1, ...) and ``split`` (the rule of folds and
             validation); empty for a graph of unknown origin.
+        no_batch: why rows along the first axes are no events; empty where they are.
     """
-    inputs = [_tensor(info) for info in signature.inputs]
+    inputs = [_tensor(info, events=not no_batch) for info in signature.inputs]
+    served = signature.served
     features = trained_on.get("features")
     if features and len(inputs) == 1:
         inputs[0]["features"] = features
@@ -53,7 +57,9 @@ def signature_card(
         "format": FORMAT,
         "canonical_form": CANONICAL_FORM,
         "inputs": inputs,
-        "outputs": [_tensor(info) for info in signature.outputs],
+        "outputs": [_tensor(info, events=not no_batch) for info in signature.outputs],
+        "no_batch": no_batch or None,
+        "saved_model_signature": served and {"name": served.name, "others": list(served.others)},
         "classes": trained_on.get("classes"),
         "split": trained_on.get("split"),
         "digests": {path.name: {"sha256": sha256(path)} for path in paths},
@@ -90,10 +96,17 @@ def read_card(path: str | Path) -> dict[str, Any]:
     return card
 
 
-def _tensor(info: TensorInfo) -> dict[str, Any]:
+def _tensor(info: TensorInfo, *, events: bool) -> dict[str, Any]:
     shape = None if info.shape is None else list(info.shape)
-    card = {"name": info.name, "tensor": info.tensor, "dtype": info.dtype, "shape": shape}
-    return card if info.renamed_from is None else {**card, "renamed_from": info.renamed_from}
+    card = {
+        "name": info.name,
+        "tensor": info.tensor,
+        "dtype": info.dtype,
+        "shape": shape,
+        "axes": axes_of(info.name, info.shape, events=events),
+    }
+    names = {"renamed_from": info.renamed_from, "asked_for": info.asked_for}
+    return {**card, **{key: name for key, name in names.items() if name is not None}}
 
 
 def _constant(constant: ConstantInput) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def export_trained(
     formats: Sequence[str],
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
     constant_inputs: Mapping[str, Any] | None = None,
     reference: str | None = None,
 ) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def export_trained(
         formats: keys of `cmsml_tasks.filenames.GRAPHS`.
         input_names: names for the inputs instead of the model's, for all in order or for some.
         output_names: the same for the outputs.
+        allow_operations: operations that may be there although nobody has judged them.
         constant_inputs: values of inputs that nobody feeds any more.
         reference: path of the training's ``reference.npz``; its rows are then evaluated anew, with
             the constant inputs, and kept beside the graph.
@@ -45,7 +47,7 @@ def export_trained(
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
-    from cmsml_tasks.exporting.reference import keep_reference, rows_of
+    from cmsml_tasks.exporting.reference import keep_reference, rows_of, shapes_without_rows
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
@@ -53,6 +55,7 @@ def export_trained(
         custom_modules=[module],
         input_names=input_names,
         output_names=output_names,
+        allow_operations=allow_operations,
         constant_inputs=constant_inputs,
     )
     frozen = traced.frozen()
@@ -61,7 +64,9 @@ def export_trained(
     if reference is not None:
         found = traced.with_found_names()
         keep_reference(found, Path(folder) / REFERENCE, rows_of(reference, found))
-    return _write(traced, frozen, Path(folder), formats, trained_on)
+    # a recipe's rows are events, so that only shapes can forbid it
+    no_batch = shapes_without_rows(traced.signature)
+    return _write(traced, frozen, Path(folder), formats, trained_on, no_batch)
 
 
 def export_source(
@@ -71,7 +76,9 @@ def export_source(
     input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
     constant_inputs: Mapping[str, Any] | None = None,
+    signature: str | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -83,12 +90,14 @@ def export_source(
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.
+        allow_operations: operations that may be there although nobody has judged them.
         constant_inputs: values of inputs that nobody feeds any more.
+        signature: which one of a SavedModel; the usual or only one where None.
         seed: seed of the random reference rows.
 
     Raises:
-        ConversionError: the file holds no usable model, shapes are missing, or it has no such
-            tensors.
+        ConversionError: the file holds no usable model or one that does more than compute, shapes
+            are missing, or it has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference
@@ -99,12 +108,14 @@ def export_source(
         input_shapes=shapes or None,
         input_names=input_names,
         output_names=output_names,
+        allow_operations=allow_operations,
         constant_inputs=constant_inputs,
+        signature=signature,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
     # the rows of any original are kept under its own names; the card tells the others
-    keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
-    return _write(traced, frozen, Path(folder), formats, {})
+    no_batch = keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
+    return _write(traced, frozen, Path(folder), formats, {}, no_batch)
 
 
 def _write(
@@ -113,13 +124,14 @@ def _write(
     folder: Path,
     formats: Sequence[str],
     trained_on: Mapping[str, Any],
+    no_batch: str,
 ) -> dict[str, Any]:
     from cmsml_tasks.conversion import describe, write_graph
 
     paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
         write_graph(path, frozen)
-    card = signature_card(traced.signature, describe(frozen), paths, trained_on)
+    card = signature_card(traced.signature, describe(frozen), paths, trained_on, no_batch)
     card |= of_origin(traced.skeleton)
     write_json(folder / CARD, card)
     return card

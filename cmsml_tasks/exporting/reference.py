@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.shapes import why_no_rows
+
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion import Traced
+    from cmsml_tasks.conversion import Signature, Traced
 
 
 def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) -> None:
@@ -59,7 +61,7 @@ def rows_of(reference: str, traced: Traced) -> dict[str, Any] | None:
 
 def keep_reference(
     traced: Traced, path: Path, rows: Mapping[str, Any] | None = None, seed: int = 1
-) -> None:
+) -> str:
     """Write rows and what the original *traced* makes of them to *path*.
 
     Args:
@@ -68,19 +70,33 @@ def keep_reference(
         rows: known good rows by input name, row along the first axis; random ones where None.
         seed: of the random rows.
 
+    Returns:
+        Why the rows are no events to the original; empty where they are.
+
     Raises:
         ConversionError: the shapes of the inputs are not known well enough to make rows.
     """
     import tensorflow as tf
 
-    from cmsml_tasks.validation import make_reference
+    from cmsml_tasks.validation import make_reference, why_no_events
 
     signature = traced.signature
-    make_reference(
+    refusals = (tf.errors.OpError,)
+    reference = make_reference(
         [asdict(info) for info in signature.inputs],
         traced.run,
         rows,
         seed,
         outputs=[asdict(info) for info in signature.outputs],
-        refusals=(tf.errors.OpError,),
-    ).save(path)
+        refusals=refusals,
+    )
+    reference.save(path)
+    return shapes_without_rows(signature) or why_no_events(reference, traced.run, refusals)
+
+
+def shapes_without_rows(signature: Signature) -> str:
+    """Say why the shapes of *signature* have no axis for rows; empty where they have one."""
+    return why_no_rows(
+        {info.name: info.shape for info in signature.inputs},
+        {info.name: info.shape for info in signature.outputs},
+    )

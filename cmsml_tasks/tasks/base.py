@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -222,4 +223,6 @@ BranchedTask.deregister()
 
 # What is loaded by now lives as long as the process. Left out of the search for garbage, and so of
 # most of the last one at the end, it saves a quarter of the time of a command that only looks.
-gc.freeze()
+# A notebook or test that imports the tasks keeps its garbage as it is.
+if "law.cli.run" in sys.modules:
+    gc.freeze()

@@ -14,6 +14,7 @@ from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.names import parse_names
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tasks.values import parse_values
@@ -26,6 +27,9 @@ class ExportGraph(ExportedTask):
     """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
 
     code_version = 1
+    # a graph is the same with and without leave
+    untracked_params = ExportedTask.untracked_params | {"allow_operations"}
+    value_before = {"signature": ""}  # noqa: RUF012
     reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -109,6 +113,7 @@ class ExportGraph(ExportedTask):
             formats=self.formats,
             input_names=parse_names("--input-names", self.input_names),
             output_names=parse_names("--output-names", self.output_names),
+            allow_operations=parse_operations(self.allow_operations),
             constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
         )
 
@@ -123,7 +128,9 @@ class ExportGraph(ExportedTask):
             input_shapes=parse_shapes(self.input_shapes),
             input_names=parse_names("--input-names", self.input_names),
             output_names=parse_names("--output-names", self.output_names),
+            allow_operations=parse_operations(self.allow_operations),
             constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
+            signature=self.signature or None,
         )
 
 

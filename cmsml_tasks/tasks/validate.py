@@ -14,6 +14,7 @@ from cmsml_tasks.files import write_json
 from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named, runtime_versions
 from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
@@ -33,6 +34,7 @@ class ValidateGraph(ExportedTask):
         "input_names",
         "output_names",
         "constant_inputs",
+        "signature",
         "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
@@ -121,6 +123,7 @@ class ValidateGraph(ExportedTask):
                     atol=self.atol,
                     rtol=self.rtol,
                     runtime=runtime,
+                    allow_operations=parse_operations(self.allow_operations),
                 )
                 for runtime in self._runtimes()
             ]

@@ -64,7 +64,7 @@ def trace_graph(
     skeleton = Skeleton(
         graph_def=graph_def,
         inputs=tuple(_with_shape(port, input_shapes or {}) for port in ports(imported, inputs)),
-        outputs=ports(imported, apart(outputs, [i.name for i in inputs])),
+        outputs=ports(imported, apart(outputs, [i.node for i in inputs])),
         tables=session_tables(session, imported, [nodes[name] for name in initializers]),
         defaulted=ports(imported, defaulted),
         has_versions=has_versions(graph_def),

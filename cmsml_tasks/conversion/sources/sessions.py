@@ -42,7 +42,7 @@ def trace_session(session: Any, output_names: Sequence[str] | None = None) -> Tr
     outputs = select(graph_def, output_names)
     needed = reachable(by_name(graph_def), (output.node for output in outputs))
     inputs = feedable(graph_def, needed)
-    return trace_tensors(session, inputs, apart(outputs, [i.name for i in inputs]))
+    return trace_tensors(session, inputs, apart(outputs, [i.node for i in inputs]))
 
 
 def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Selected]) -> Traced:
