@@ -141,8 +141,11 @@ def test_training_of_a_production_graph_can_be_asked_for(case: Path) -> None:
     training = open_model(case / "DDB.pb", SHAPES, **asked)
     operations = {node.op for node in training.freeze().node}
     assert "RandomUniform" in operations
-    fed = open_model(case / "DDB.pb", SHAPES, input_names={phase: "phase"}, output_names=SCORE)
+    shapes = {**SHAPES, phase: ()}
+    fed = open_model(case / "DDB.pb", shapes, input_names={phase: "phase"}, output_names=SCORE)
     assert [info.name for info in fed.signature.inputs] == [*SHAPES, "phase"]
+    # in such a graph, TensorFlow takes the shape of a scalar for an unknown one
+    assert fed.signature.inputs[3].shape == ()
     scores = [
         traced.run(values)["score"]
         for traced in (fed, trace(fed.freeze()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, give_shapes
 from cmsml_tasks.conversion.reading import has_versions
 from cmsml_tasks.conversion.selection import apart, ports, select, unread
-from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.sources.table_content import (
     fill_tables,
     outer_initializers,
@@ -62,13 +63,18 @@ def trace_graph(
     session = _Session(imported, initializers)
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(imported, inputs),
+        inputs=tuple(_with_shape(port, input_shapes or {}) for port in ports(imported, inputs)),
         outputs=ports(imported, apart(outputs, [i.node for i in inputs])),
         tables=session_tables(session, imported, [nodes[name] for name in initializers]),
         defaulted=ports(imported, defaulted),
         has_versions=has_versions(graph_def),
     )
     return Traced(skeleton, _runner(session, skeleton))
+
+
+def _with_shape(port: Port, shapes: Mapping[str, Shape]) -> Port:
+    # of an old graph, TensorFlow takes the shape of a scalar for an unknown one
+    return replace(port, shape=shapes.get(port.name, port.shape))
 
 
 class _Session:
