@@ -272,7 +272,6 @@ def _made(data: Any, operands: Sequence[Value], doubt: Doubt | None) -> Value:
         np.asarray(data),
         model.lists,
         doubt,
-        either(*(value.unsure for value in operands)),
         next((value.trouble for value in operands if value.trouble), None),
     )
 

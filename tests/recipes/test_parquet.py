@@ -111,7 +111,7 @@ def test_list_of_fixed_size_that_is_missing(tmp_path):
         with pytest.raises(DataError, match=what):
             read_columns(path, ["x"])
     else:
-        assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [None, None]]
+        assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], None]
 
 
 @pytest.mark.parametrize(
