@@ -28,7 +28,11 @@ from cmsml_tasks.recipes.values import (
 Function: TypeAlias = Callable[[Any, Any], Any]
 
 _KINDS = {"b": "true or false", "i": "integers", "f": "decimals"}
-_OF_INTEGERS = {"abs": abs, "floor": operator.pos, "ceil": operator.pos}
+_OF_INTEGERS: dict[str, Callable[[Any], Any]] = {
+    "abs": abs,
+    "floor": operator.pos,
+    "ceil": operator.pos,
+}
 _DIVISIONS = (operator.truediv, operator.floordiv, operator.mod)
 
 
