@@ -27,6 +27,7 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    also_import: Sequence[str] = (),
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -36,15 +37,17 @@ def open_model(
             that no other one reads are outputs).
         input_shapes: shapes of inputs for which the file carries none, by the names in the file;
             None is a free dimension.
-        custom_modules: modules to import for their Keras layers, models and functions.
+        custom_modules: modules to import for their Keras layers, models and functions, which a
+            file of Keras asks for.
         input_names: names for the inputs instead of those in the file, a list for all of them,
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        also_import: further modules, of which the file need not ask for anything.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape or name is given for what is not there.
+            shape, name or module is given for what is not there.
     """
     path = expanded(path)
     try:
@@ -54,14 +57,19 @@ def open_model(
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
+    if path.name.endswith((".keras", *HDF5_ENDINGS)) and not path.is_dir():
+        traced = trace(load_keras(path, custom_modules, also_import))
+        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
+    if custom_modules:
+        raise ConversionError(
+            f"{path} is no file of Keras, and asks for nothing of the module '{custom_modules[0]}';"
+            " leave that out"
+        )
     if path.is_dir():
         traced = open_saved_model(path)
         return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     if path.name.endswith((".pb", *TEXT_ENDINGS)):
         return _open_graph(path, shapes, input_names, output_names)
-    if path.name.endswith((".keras", *HDF5_ENDINGS)):
-        traced = trace(load_keras(path, custom_modules))
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
     raise ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"

@@ -43,7 +43,7 @@ def export_trained(
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
-        model, custom_modules=[module], input_names=input_names, output_names=output_names
+        model, also_import=[module], input_names=input_names, output_names=output_names
     )
     return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
 
@@ -55,6 +55,7 @@ def export_source(
     input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     input_names: Names | None = None,
     output_names: Names | None = None,
+    custom_modules: Sequence[str] = (),
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -66,18 +67,23 @@ def export_source(
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.
+        custom_modules: modules to import, of which the file asks for layers or functions.
         seed: seed of the random reference rows.
 
     Raises:
-        ConversionError: the file holds no usable model, shapes are missing, or it has no such
-            tensors.
+        ConversionError: the file holds no usable model, shapes are missing, it has no such
+            tensors, or asks for nothing of a module.
     """
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(
-        source, input_shapes=shapes or None, input_names=input_names, output_names=output_names
+        source,
+        input_shapes=shapes or None,
+        custom_modules=custom_modules,
+        input_names=input_names,
+        output_names=output_names,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
     # the rows of any original are kept under its own names; the card tells the others

@@ -17,6 +17,7 @@ from cmsml_tasks.recipes import parse_settings, serialize_settings
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
+from cmsml_tasks.tasks.custom_modules import parse_modules
 from cmsml_tasks.tasks.names import parse_names, serialize_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import safe_part
@@ -34,7 +35,10 @@ class ExportedTask(BranchedTask):
 
     exclude_index = True
     # what they read decides: the model's or graph's content, whatever it was made with
-    untracked_params = BranchedTask.untracked_params | {"recipe", "source", "formats"}
+    untracked_params = BranchedTask.untracked_params | {
+        *("recipe", "source", "formats"),
+        "custom_modules",  # their versions or code count
+    }
     runs_imported_code = False
 
     source = luigi.Parameter(
@@ -57,6 +61,11 @@ class ExportedTask(BranchedTask):
         description="the same for the outputs; of a graph as --source, the operations to export, "
         "'a,b' or 'a=name,b=name'; default: empty",
     )
+    custom_modules = RepeatedParameter(
+        default="",
+        description="modules that define layers or functions of a Keras file as --source, "
+        "'hgq,my_layers'; they are imported before it is read; default: empty",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -69,8 +78,13 @@ class ExportedTask(BranchedTask):
         for option in ("input_names", "output_names"):
             names = parse_names(flag(option), params[option])
             params[option] = serialize_names(names)
+        params["custom_modules"] = ",".join(parse_modules(params["custom_modules"]))
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:
+            if params["custom_modules"]:
+                raise SettingsError(
+                    "--custom-modules goes with --source; a recipe's model finds its own layers"
+                )
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
             return super().settle(params)
