@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import os
 import pkgutil
@@ -35,12 +36,18 @@ def nearest_module(missing: str) -> str:
     parent = missing.rpartition(".")[0]
     prefix = f"{parent}." if parent else ""
     names = {prefix + module.name for module in pkgutil.iter_modules(_folders(parent))}
-    modules = {name.lower(): name for name in names}
+    same = [name for name in names if name.lower() == missing.lower()]
     if not parent:
-        for name, packages in metadata.packages_distributions().items():
-            modules |= {package.lower(): name for package in packages if name in names}
-    near = modules.get(missing.lower())
-    return f"; did you mean '{near}'?" if near else did_you_mean(missing, names, only_near=True)
+        installed = metadata.packages_distributions().items()
+        same += [
+            name
+            for name, packages in installed
+            if name in names and missing.lower() in map(str.lower, packages)
+        ]
+    # a package may have several modules
+    for near in difflib.get_close_matches(missing.lower(), same, n=1, cutoff=0):
+        return f"; did you mean '{near}'?"
+    return did_you_mean(missing, names, only_near=True)
 
 
 def _folders(package: str) -> Sequence[str] | None:

@@ -22,6 +22,7 @@ from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
 from cmsml_tasks.conversion.signature import listed
+from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
 from cmsml_tasks.conversion.traced import Traced
@@ -73,6 +74,7 @@ def _open_session(
     signatures = {k: v for k, v in meta_graph.signature_def.items() if not k.startswith("__")}
     signature = signatures[_serving(path, signatures)]
     with naming(path):
+        refuse_composite_parts(signature.inputs, signature.outputs)
         refuse_assets_elsewhere(path, meta_graph)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations

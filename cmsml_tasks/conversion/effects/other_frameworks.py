@@ -39,10 +39,10 @@ def program_of(operation: str) -> str | None:
 
 def advice_for(obj: Any) -> str:
     """Return what to do with an object of another framework, "" if it is none."""
-    framework = _OBJECTS.get(type(obj).__module__.partition(".")[0])
-    if framework is None:
-        return ""
-    return f"; it is one of {framework}: write the network in Keras, and copy its weights"
+    packages = [kind.__module__.partition(".")[0] for kind in type(obj).__mro__]
+    for framework in (_OBJECTS[package] for package in packages if package in _OBJECTS):
+        return f"; it is one of {framework}: write the network in Keras, and copy its weights"
+    return ""
 
 
 def refuse_layers(config: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -23,6 +24,38 @@ def kind_of_spec(spec: Any) -> str | None:
         return None
     found = (kind for type_, kind in _SPECS.items() if isinstance(spec, type_))
     return next(found, type(spec).__name__.removesuffix("Spec"))
+
+
+def refuse_composite_parts(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+    """Refuse a signature of TensorFlow 1 in which a tensor has several parts.
+
+    Args:
+        inputs: TensorInfo of each input by name.
+        outputs: the same for the outputs.
+
+    Raises:
+        ConversionError: the message names the tensor.
+    """
+    for name, info in inputs.items():
+        kind = _kind_of_info(info)
+        if kind is not None:
+            refuse_composite(f"the input '{name}'", kind)
+    for name, info in outputs.items():
+        kind = _kind_of_info(info)
+        if kind is not None:
+            raise ConversionError(
+                f"the output '{name}' is {kind}, but a frozen graph gives dense tensors; save a "
+                "signature that returns the dense tensors that it is made of"
+            )
+
+
+def _kind_of_info(info: Any) -> str | None:
+    encoding = info.WhichOneof("encoding")
+    if encoding == "composite_tensor":
+        spec = info.composite_tensor.type_spec
+        name = type(spec).TypeSpecClass.Name(spec.type_spec_class)
+        return str(name).removesuffix("_TENSOR_SPEC").removesuffix("_SPEC").lower()
+    return "sparse" if encoding == "coo_sparse" else None
 
 
 def refuse_composite(what: str, kind: str) -> None:
