@@ -39,11 +39,14 @@ def export_trained(
     Raises:
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
-    from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.conversion import modules_of_trained, open_model
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
-        model, also_import=[module], input_names=input_names, output_names=output_names
+        model,
+        also_import=modules_of_trained(Path(model), module),
+        input_names=input_names,
+        output_names=output_names,
     )
     return _write(traced.signature, traced.frozen(), Path(folder), formats, trained_on)
 

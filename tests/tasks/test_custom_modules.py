@@ -13,11 +13,11 @@ from command_line import ROOT
 HGQ = ROOT / "../shared/cases/third_party_layers/hgq.keras"
 LAYERS = """
     import keras
-    import own_factors
+    from own_factors import FACTOR
 
     class Scaled(keras.layers.Layer):
         def call(self, x):
-            return x * own_factors.FACTOR
+            return x * FACTOR
 """
 
 FACTORS = """FACTOR = 2.0
