@@ -12,7 +12,7 @@ import pytest
 import tf_keras
 from archive_edits import edited
 
-from cmsml_tasks.conversion import open_model
+from cmsml_tasks.conversion import modules_of_trained, open_model
 from cmsml_tasks.errors import ConversionError
 
 pytestmark = [
@@ -169,3 +169,11 @@ def test_file_has_nothing_imported_that_nobody_named(own: Path, folder: Path) ->
     edited(own, path, lambda config: config.replace("own_package.deep.layers", "never_imported.it"))
     with pytest.raises(ConversionError, match=r"'Unregistered' of never_imported\.it"):
         open_model(path, custom_modules=["own_shifts"])
+
+
+def test_modules_of_what_a_recipe_trained(own: Path, plain: Path) -> None:
+    """Those that it names beside the recipe's own, which only imports them while it builds."""
+    assert modules_of_trained(plain, "own_networks") == []
+    found = modules_of_trained(own, "own_networks")
+    assert found == ["own_networks", "own_shifts", "own_package.deep.layers"]
+    open_model(own, also_import=found)
