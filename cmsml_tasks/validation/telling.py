@@ -28,7 +28,7 @@ def rows_can_tell(name: str, subject: Subject) -> Check:
     if not len(rows):
         return Check(name, "not run", "the reference has no validation or random rows")
     if not subject.card.inputs:
-        return Check(name, "not applicable", "the graph has no inputs")
+        return Check(name, "does not apply", "the graph has no inputs")
     blind = {}
     for entry in subject.card.outputs:
         problem = _alike(reference.outputs[entry.name][rows], subject.tolerance)
