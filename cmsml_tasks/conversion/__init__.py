@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from cmsml_tasks.conversion.description import describe
     from cmsml_tasks.conversion.freezing import Frozen
-    from cmsml_tasks.conversion.keras_archive import has_own_objects, save_model
+    from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
     from cmsml_tasks.conversion.reading import read_graph
     from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
@@ -43,6 +43,7 @@ __all__ = [
     "has_own_objects",
     "load_frozen_graph",
     "load_graph",
+    "modules_of_trained",
     "open_model",
     "read_graph",
     "save_frozen_graph",
@@ -67,6 +68,7 @@ __getattr__ = lazy_names(
         "has_own_objects": "keras_archive",
         "load_frozen_graph": "api",
         "load_graph": "api",
+        "modules_of_trained": "keras_archive",
         "open_model": "saved",
         "read_graph": "reading",
         "save_frozen_graph": "api",

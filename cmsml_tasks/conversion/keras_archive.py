@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from cmsml_tasks.conversion.effects.keras_configs import described_objects
 from cmsml_tasks.conversion.paths import PathLike, expanded
 from cmsml_tasks.conversion.sources.keras_model import is_model
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
@@ -18,6 +19,7 @@ from cmsml_tasks.files import replacing
 _METADATA = "metadata.json"
 _CONFIG = "config.json"
 _SHARED = "shared_object_id"
+_IMPORTED_ANYWAY = ("keras", "builtins", "__main__")
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip archives know
 _UNIX = 3
 _READABLE = 0o644 << 16
@@ -67,6 +69,21 @@ def has_own_objects(path: Path) -> bool:
     """Tell whether the ``.keras`` file at *path* names classes or functions that are not Keras'."""
     with zipfile.ZipFile(path) as packed:
         return _names_own_objects(json.loads(packed.read(_CONFIG)))
+
+
+def modules_of_trained(path: Path, module: str) -> list[str]:
+    """Return the modules to import for the ``.keras`` file at *path*, of one's own training.
+
+    None where it names no class or function that is not Keras'; else *module*, where the recipe is,
+    and those that it names, which the recipe may have imported within a function.
+    """
+    with zipfile.ZipFile(path) as packed:
+        config = json.loads(packed.read(_CONFIG))
+    if not _names_own_objects(config):
+        return []
+    named = [str(described.get("module") or "") for described, _ in described_objects(config)]
+    foreign = (name for name in named if name and name.partition(".")[0] not in _IMPORTED_ANYWAY)
+    return list(dict.fromkeys([module, *foreign]))
 
 
 def _names_own_objects(config: Any) -> bool:

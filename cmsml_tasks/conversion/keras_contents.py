@@ -10,6 +10,7 @@ from typing import Any
 
 from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
+from cmsml_tasks.conversion.effects.other_frameworks import refuse_layers
 from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.errors import ConversionError
@@ -24,7 +25,8 @@ def checked_config(path: Path) -> Any:
     """Return the description of the model in the Keras file *path*, as it stands there.
 
     Raises:
-        ConversionError: the file is no whole Keras model, or takes something from another file.
+        ConversionError: the file is no whole Keras model, takes something from another file, or
+            calls another framework.
     """
     hdf5 = path.name.endswith(HDF5_ENDINGS)
     with opened(path) as file:
@@ -40,6 +42,7 @@ def checked_config(path: Path) -> Any:
         ) from error
     try:
         refuse_paths(config)
+        refuse_layers(config)
     except ConversionError as error:
         raise ConversionError(f"{path}: {error}") from error
     return config

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from cmsml_tasks.conversion.custom_modules import (
+    asked_for,
+    check_needed,
+    imported,
+    objects_of,
+    where_missing,
+)
 from cmsml_tasks.conversion.keras_2_files import is_of_keras_2, load_keras_2
+from cmsml_tasks.conversion.keras_backend import keras_on_tensorflow
 from cmsml_tasks.conversion.keras_contents import checked_config
-from cmsml_tasks.conversion.keras_objects import custom_objects
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 
+_NOT_FOUND = ("Could not locate", "Unknown layer", "Unknown object")
 
-def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
+
+def load_keras(
+    path: Path, custom_modules: Sequence[str] = (), also_import: Sequence[str] = ()
+) -> Any:
     """Return the model in the file *path*, without its optimizer.
 
     It is one of Keras 3, or one of tf-keras where a file of Keras 1 or 2 has what Keras 3 cannot
@@ -26,18 +35,21 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
 
     Args:
         path: ``.keras`` or ``.h5`` file.
-        custom_modules: modules to import; their Keras objects and functions can occur in the
-            file, registered with Keras or not.
+        custom_modules: modules to import; their Keras objects and functions occur in the file,
+            registered with Keras or not.
+        also_import: the same, but they need not occur.
 
     Raises:
         ConversionError: the file is no whole Keras model, takes something from another file,
-            needs code that is not at hand, or tf-keras, which is not installed.
+            needs code that is not at hand, or tf-keras, which is not installed; a module is not
+            there, or the file asks for nothing of it.
     """
     config = checked_config(path)
-    import keras
-
-    modules = [_imported(name) for name in custom_modules]
-    objects = custom_objects(modules, keras, (keras.Layer, keras.Quantizer))
+    keras = keras_on_tensorflow()
+    named, asked = imported(custom_modules), asked_for(config, keras)
+    modules = [*named, *imported(also_import)]
+    objects = objects_of(modules, asked, keras, (keras.Layer, keras.Quantizer))
+    check_needed(path, config, named, asked, objects, keras)
     try:
         with _as_if_not_loaded():
             return keras.models.load_model(path, custom_objects=objects, compile=False)
@@ -45,7 +57,9 @@ def load_keras(path: Path, custom_modules: Sequence[str] = ()) -> Any:
         problem = f"Keras {keras.__version__} cannot read {path}: {reason(error)}"
         if is_of_keras_2(path):
             return load_keras_2(path, config, modules, problem, _advice(error))
-        raise ConversionError(f"{problem}\n{_advice(error)}") from error
+        not_found = any(words in str(error) for words in _NOT_FOUND)
+        advice = (not_found and where_missing(asked, objects, keras)) or _advice(error)
+        raise ConversionError(f"{problem}\n{advice}") from error
 
 
 @contextmanager
@@ -66,15 +80,6 @@ def _as_if_not_loaded() -> Iterator[None]:
             counters.update(counted or {})
 
 
-def _imported(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ConversionError(
-            f"the module '{name}', which the model may need, cannot be imported: {error}"
-        ) from error
-
-
 def _advice(error: Exception) -> str:
     text = str(error)
     if "Lambda" in text or "lambda" in text:
@@ -85,10 +90,11 @@ def _advice(error: Exception) -> str:
     operation = re.search(r"Unknown layer: '(\w+)'", text)
     if operation and _is_keras_operation(operation[1]):
         return f"HDF5 cannot hold operations of keras.ops such as {operation[1]}; save it as .keras"
-    if "Could not locate" in text or "Unknown layer" in text or "Unknown object" in text:
+    if any(words in text for words in _NOT_FOUND):
         return (
-            "decorate the class or function with @keras.saving.register_keras_serializable() and "
-            "see that its module is imported before the file is opened"
+            "name the module that defines it: --custom-modules my_layers (custom_modules= in "
+            "Python), or decorate the class or function with "
+            "@keras.saving.register_keras_serializable() and import it before the file is opened"
         )
     if "get_config" in text or "from_config" in text or "__init__" in text:
         return "get_config() has to return what the constructor of the class takes"

@@ -34,6 +34,7 @@ def open_model(
     allow_operations: Sequence[str] = (),
     constant_inputs: Mapping[str, Any] | None = None,
     signature: str | None = None,
+    also_import: Sequence[str] = (),
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
@@ -43,7 +44,8 @@ def open_model(
             that no other one reads are outputs).
         input_shapes: shapes of inputs for which the file carries none, by the names in the file;
             None is a free dimension.
-        custom_modules: modules to import for their Keras layers, models and functions.
+        custom_modules: modules to import for their Keras layers, models and functions, which a
+            file of Keras asks for.
         input_names: names for the inputs instead of those in the file, a list for all of them,
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
@@ -53,10 +55,11 @@ def open_model(
         constant_inputs: values for inputs, by the names in the file, that are no inputs any more.
             Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
         signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
+        also_import: further modules, of which the file need not ask for anything.
 
     Raises:
         ConversionError: there is no such file, it cannot be read or holds no usable model, it does
-            more than compute, or a shape, name or value is given for what is not there.
+            more than compute, or a shape, name, value or module is given for what is not there.
     """
     check_allowed(allow_operations)
     path = expanded(path)
@@ -67,6 +70,12 @@ def open_model(
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
+    is_keras = path.name.endswith((".keras", *HDF5_ENDINGS)) and not path.is_dir()
+    if custom_modules and not is_keras:
+        raise ConversionError(
+            f"{path} is no file of Keras, and asks for nothing of the module '{custom_modules[0]}';"
+            " leave that out"
+        )
     wanted = output_names
     if path.is_dir():
         traced = open_saved_model(path, signature, allow_operations).with_input_shapes(shapes)
@@ -77,8 +86,8 @@ def open_model(
     elif path.name.endswith((".pb", *TEXT_ENDINGS)):
         operations, wanted = operations_of(output_names)
         traced = _open_graph(path, operations, shapes, allow_operations)
-    elif path.name.endswith((".keras", *HDF5_ENDINGS)):
-        traced = trace(load_keras(path, custom_modules))
+    elif is_keras:
+        traced = trace(load_keras(path, custom_modules, also_import))
         with naming(path):
             check_inert(traced.as_is(), allow_operations)
         traced = traced.with_input_shapes(shapes)

@@ -24,6 +24,7 @@ from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
 from cmsml_tasks.conversion.served import taken_signature
+from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
 from cmsml_tasks.conversion.traced import Traced
@@ -91,6 +92,7 @@ def _open_session(
     name = taken_signature(signatures, wanted, f"the SavedModel {path}")
     signature = signatures[name]
     with naming(path):
+        refuse_composite_parts(signature.inputs, signature.outputs)
         refuse_assets_elsewhere(path, meta_graph)
         _refuse_acting_at_import(meta_graph.graph_def)
         refuse_graph(

@@ -6,6 +6,7 @@ from collections.abc import Container
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.effects.other_frameworks import program_of
 from cmsml_tasks.conversion.nodes import GraphDef, all_nodes, op_definition
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.errors import ConversionError
@@ -18,7 +19,6 @@ _PACKAGES = {
     "Onnx": "onnx-tf",
     "Regex": "tensorflow-text",
     "Sentencepiece": "tensorflow-text",
-    "SimpleML": "tensorflow-decision-forests",
     "TFText>": "tensorflow-text",
     "TRTEngineOp": "a TensorFlow that is built with TensorRT",
     "Tfq": "tensorflow-quantum",
@@ -45,6 +45,10 @@ def unknown_operations(graph_def: GraphDef, functions: Container[str]) -> str | 
     if not missing:
         return None
     ops = sorted(missing)
+    for op in ops:
+        program = program_of(op)
+        if program is not None:
+            return f"the node '{missing[op]}' ({op}) {program}"
     more = f" and {len(ops) - _SHOWN} more" if len(ops) > _SHOWN else ""
     return (
         f"there is no operation {listed(ops[:_SHOWN])}{more} (as in the node "

@@ -46,13 +46,13 @@ def export_trained(
     Raises:
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
-    from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.conversion import modules_of_trained, open_model
     from cmsml_tasks.exporting.reference import keep_reference, rows_of, shapes_without_rows
 
     trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
     traced = open_model(
         model,
-        custom_modules=[module],
+        also_import=modules_of_trained(Path(model), module),
         input_names=input_names,
         output_names=output_names,
         allow_operations=allow_operations,
@@ -79,6 +79,7 @@ def export_source(
     allow_operations: Sequence[str] = (),
     constant_inputs: Mapping[str, Any] | None = None,
     signature: str | None = None,
+    custom_modules: Sequence[str] = (),
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -93,11 +94,12 @@ def export_source(
         allow_operations: operations that may be there although nobody has judged them.
         constant_inputs: values of inputs that nobody feeds any more.
         signature: which one of a SavedModel; the usual or only one where None.
+        custom_modules: modules to import, of which the file asks for layers or functions.
         seed: seed of the random reference rows.
 
     Raises:
         ConversionError: the file holds no usable model or one that does more than compute, shapes
-            are missing, or it has no such tensors.
+            are missing, it has no such tensors, or asks for nothing of a module.
     """
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference, rows_without_events
@@ -106,6 +108,7 @@ def export_source(
     traced = open_model(
         source,
         input_shapes=shapes or None,
+        custom_modules=custom_modules,
         input_names=input_names,
         output_names=output_names,
         allow_operations=allow_operations,

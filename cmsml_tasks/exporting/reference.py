@@ -31,7 +31,7 @@ def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) 
     """
     import tensorflow as tf
 
-    from cmsml_tasks.conversion import has_own_objects, open_model
+    from cmsml_tasks.conversion import modules_of_trained, open_model
     from cmsml_tasks.runtimes.session import dtype_of_name
     from cmsml_tasks.runtimes.session_worker import read_arrays
 
@@ -39,7 +39,7 @@ def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # not without need: code that is edited while a training runs is not what it was trained with
-    traced = open_model(model, custom_modules=[module] if has_own_objects(Path(model)) else [])
+    traced = open_model(model, also_import=modules_of_trained(Path(model), module))
     keep_reference(traced, Path(path), read_arrays(rows, dtype_of_name), seed)
 
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from pydantic import PydanticUserError
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
+from cmsml_tasks.module_names import look_here_too
 from cmsml_tasks.only_loaded import may_import
 from cmsml_tasks.quiet import quiet_import
 from cmsml_tasks.recipes.event_recipe import EventRecipe
@@ -62,8 +63,7 @@ def load_recipe(name: str, aliases: Mapping[str, str] | None = None) -> type[Rec
 
 
 def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType:
-    if not {"", os.getcwd()} & set(sys.path):
-        sys.path.insert(0, os.getcwd())
+    look_here_too()
     importlib.invalidate_caches()
     had_tensorflow = "tensorflow" in sys.modules
     start = time.perf_counter()

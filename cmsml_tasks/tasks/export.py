@@ -13,6 +13,7 @@ from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
+from cmsml_tasks.tasks.custom_modules import own_modules, parse_modules, versions_of
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
@@ -21,6 +22,9 @@ from cmsml_tasks.tasks.values import parse_values
 from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.places import place
+
+# a model's file is the same whatever it was trained with
+_ON_TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
 
 
 class ExportGraph(ExportedTask):
@@ -61,8 +65,13 @@ class ExportGraph(ExportedTask):
         return {key: self.store_target(name) for key, name in names.items()}
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
-        """Return the version of the canonical form, which decides about the bytes of graphs."""
-        return {"version of": {"the canonical form": CANONICAL_FORM}}
+        """Return the versions of the canonical form, and of packages with layers of a source."""
+        packages = versions_of(parse_modules(self.custom_modules))
+        return {"version of": {"the canonical form": CANONICAL_FORM, **packages}}
+
+    def tracked_code(self) -> list[str]:
+        """Return the user's own modules that have layers of a source."""
+        return own_modules(parse_modules(self.custom_modules))
 
     def tracked_files(self, data: Any) -> Sequence[str]:
         """Return the source."""
@@ -106,6 +115,7 @@ class ExportGraph(ExportedTask):
         return observed_call(
             self,
             "cmsml_tasks.exporting.export:export_trained",
+            environment=_ON_TENSORFLOW,
             staged=[folder, *files.values()],
             **files,
             module=self.recipe.rpartition(".")[0],
@@ -121,6 +131,7 @@ class ExportGraph(ExportedTask):
         return observed_call(
             self,
             "cmsml_tasks.exporting.export:export_source",
+            environment=_ON_TENSORFLOW,
             staged=[folder, self.source],
             source=self.source,
             folder=folder,
@@ -131,6 +142,7 @@ class ExportGraph(ExportedTask):
             allow_operations=parse_operations(self.allow_operations),
             constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
             signature=self.signature or None,
+            custom_modules=parse_modules(self.custom_modules),
         )
 
 

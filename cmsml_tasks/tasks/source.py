@@ -18,6 +18,7 @@ from cmsml_tasks.recipes.grammar import parse_by_tensor
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
+from cmsml_tasks.tasks.custom_modules import parse_modules
 from cmsml_tasks.tasks.names import parse_names, serialize_names
 from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import RepeatedParameter
@@ -37,7 +38,10 @@ class ExportedTask(BranchedTask):
 
     exclude_index = True
     # what they read decides: the model's or graph's content, whatever it was made with
-    untracked_params = BranchedTask.untracked_params | {"recipe", "source", "formats"}
+    untracked_params = BranchedTask.untracked_params | {
+        *("recipe", "source", "formats"),
+        "custom_modules",  # their versions or code count
+    }
     runs_imported_code = False
 
     source = luigi.Parameter(
@@ -76,6 +80,11 @@ class ExportedTask(BranchedTask):
         description="which signature of a SavedModel as --source; default: serving_default, or "
         "the only one",
     )
+    custom_modules = RepeatedParameter(
+        default="",
+        description="modules that define layers or functions of a Keras file as --source, "
+        "'hgq,my_layers'; they are imported before it is read; default: empty",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -91,8 +100,13 @@ class ExportedTask(BranchedTask):
         params["allow_operations"] = ",".join(parse_operations(params["allow_operations"]))
         constants = parse_values("--constant-inputs", params["constant_inputs"])
         params["constant_inputs"] = serialize_values(constants)
+        params["custom_modules"] = ",".join(parse_modules(params["custom_modules"]))
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:
+            if params["custom_modules"]:
+                raise SettingsError(
+                    "--custom-modules goes with --source; a recipe's model finds its own layers"
+                )
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
             if params["signature"]:

@@ -113,7 +113,7 @@ def module_file(name: str) -> Path | None:
     if loaded and os.path.isfile(loaded):
         origin: str | None = loaded
     else:
-        spec = _spec(name)
+        spec = module_spec(name)
         origin = spec.origin if spec and spec.has_location else None
     if origin and origin.endswith(".py") and os.path.isfile(origin):
         return Path(os.path.abspath(origin))
@@ -151,7 +151,8 @@ def _loaded(name: str) -> dict[str, Any]:
     return {}
 
 
-def _spec(name: str) -> ModuleSpec | None:
+def module_spec(name: str) -> ModuleSpec | None:
+    """Return where a module lies, None where it is missing; nothing is imported."""
     parent, _, tail = name.rpartition(".")
     locations = _locations(parent) if parent else None
     if locations == [] or not tail:
@@ -168,7 +169,7 @@ def _locations(package: str) -> Sequence[str]:
     loaded = _loaded(package).get("__path__")
     if loaded is not None:
         return list(loaded)
-    spec = _spec(package)
+    spec = module_spec(package)
     return list(spec.submodule_search_locations or ()) if spec else []
 
 

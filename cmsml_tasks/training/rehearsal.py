@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cmsml_tasks.conversion import open_model, save_model, trace
+from cmsml_tasks.conversion import modules_of_trained, open_model, save_model, trace
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.files import writing_to
 from cmsml_tasks.training.inputs import inputs_by_name
@@ -58,7 +58,9 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
         except Exception as error:
             raise ConversionError(_cannot_save(model, error)) from error
         try:
-            traced = open_model(path, custom_modules=[recipe.rpartition(".")[0]])
+            traced = open_model(
+                path, also_import=modules_of_trained(path, recipe.rpartition(".")[0])
+            )
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
             first = {name: array[:2] for name, array in rows.items()}
             check_saved(trace(model), _of_file(first, traced.run(first)), "the saved file")

@@ -97,13 +97,11 @@ def test_plain_classes_and_functions_of_custom_modules(
     model = keras.Sequential(layers)
     model.layers[-1].bias.assign([5.0, 6.0])
     model.save(tmp_path / "model.keras")
-    with pytest.raises(ConversionError, match=r"(?s)swish2|Shift.*register_keras_serializable"):
+    with pytest.raises(ConversionError, match=r"asks for 'swish2', 'Shift' of own_layers_of"):
         open_model(tmp_path / "model.keras")
     traced = open_model(tmp_path / "model.keras", custom_modules=["own_layers_of_a_recipe"])
     np.testing.assert_array_equal(traced.run({"x": X})["y"], model(X))
     check_frozen(traced, tmp_path)
-    with pytest.raises(ConversionError, match=r"'no_such_module_here'.*cannot be imported"):
-        open_model(tmp_path / "model.keras", custom_modules=["no_such_module_here"])
 
 
 def test_lambda_layer_is_refused_with_advice(tmp_path: Path) -> None:
@@ -140,7 +138,7 @@ def test_subclass_without_get_config_is_refused_with_advice(tmp_path: Path) -> N
     model = NoConfig()
     model(X)
     model.save(tmp_path / "model.keras")
-    with pytest.raises(ConversionError, match=r"NoConfig(.|\n)*register_keras_serializable"):
+    with pytest.raises(ConversionError, match=r"'NoConfig' of test_open_model; name what has it"):
         open_model(tmp_path / "model.keras")
 
 

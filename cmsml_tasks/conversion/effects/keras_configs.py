@@ -48,7 +48,7 @@ def refuse_paths(config: Any) -> None:
     Raises:
         ConversionError: the message names the layer, its setting and the path.
     """
-    for described, settings in _layers(config):
+    for described, settings in described_objects(config):
         for setting, classes in _PATHS.items():
             path = settings.get(setting)
             if described["class_name"] in classes and isinstance(path, str):
@@ -72,9 +72,13 @@ def refuse_calls_of_keras_2(config: Any, modules: Collection[str]) -> None:
     Raises:
         ConversionError: the message names the module or function.
     """
-    for described, settings in _layers(config):
+    for described, settings in described_objects(config):
         module = described.get("module")
-        if isinstance(module, str) and module not in modules and not _builds(described, module):
+        if (
+            isinstance(module, str)
+            and not _within(module, modules)
+            and not _builds(described, module)
+        ):
             raise ConversionError(
                 f"the file asks for '{_function(described)}' of the module '{module}', which is "
                 "no part of a network; if it is one of yours, name it by --custom-modules"
@@ -87,19 +91,24 @@ def refuse_calls_of_keras_2(config: Any, modules: Collection[str]) -> None:
             )
 
 
-def _layers(config: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Give all objects that are described anywhere in *config*, each with its settings."""
+def described_objects(config: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Give all objects that are described anywhere in *config*, in order, with their settings."""
     waiting = [config]
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
             # losses and metrics are not read
-            waiting.extend(value for key, value in found.items() if key != "compile_config")
+            values = [value for key, value in found.items() if key != "compile_config"]
+            waiting.extend(reversed(values))
             if "class_name" in found:
                 settings = found.get("config")
                 yield found, settings if isinstance(settings, dict) else {}
         elif isinstance(found, list):
-            waiting.extend(found)
+            waiting.extend(reversed(found))
+
+
+def _within(module: str, modules: Collection[str]) -> bool:
+    return any(f"{module}.".startswith(f"{each}.") for each in modules)
 
 
 def _function(described: dict[str, Any]) -> str:

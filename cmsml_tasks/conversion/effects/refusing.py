@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cmsml_tasks.conversion.effects.judging import Finding
+from cmsml_tasks.conversion.effects.other_frameworks import program_of
 from cmsml_tasks.conversion.effects.table import Verdict, effect_of
 from cmsml_tasks.errors import ConversionError
 
@@ -18,6 +20,10 @@ def refuse(findings: Sequence[Finding]) -> None:
         ConversionError: the message names node, operation and function, what it does, and what to
             do about it.
     """
+    for finding in findings:
+        program = program_of(finding.operation)
+        if program is not None:
+            raise ConversionError(str(replace(finding, does=program)))
     if findings:
         raise ConversionError(f"{in_words(findings)}; {advice(findings)}")
 
@@ -51,6 +57,9 @@ def check_allowed(operations: Iterable[str]) -> None:
         ConversionError: one is known to reach outside of the graph.
     """
     for name in operations:
+        program = program_of(name)
+        if program is not None:
+            raise ConversionError(f"--allow-operations {name}: it {program}")
         effect = effect_of(name)
         if effect is not None and effect.verdict is Verdict.OUTSIDE:
             raise ConversionError(

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.effects.other_frameworks import advice_for
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.selection import operations_of
 from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions, tf_keras_model
@@ -71,6 +72,8 @@ def _advice(obj: Any) -> str:
         return "; put the layer into a Sequential model"
     if isinstance(obj, tf.Module):
         return "; pass one of its tf.function methods"
+    if other := advice_for(obj):
+        return other
     if callable(obj):
         return "; decorate it with tf.function(input_signature=[tf.TensorSpec(shape, dtype), ...])"
     return "; pass a Keras model, a tf.function, a session, a tf.Graph or a GraphDef"

@@ -26,6 +26,7 @@ from cmsml_tasks.conversion.limits import graph_def_of
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
+from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_composite
 from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.sources.writers import without_writers
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
@@ -148,6 +149,7 @@ def _arguments(graph: Any) -> list[tf.Tensor]:
 
 
 def _argument_names(concrete: Any) -> list[Found]:
+    _refuse_composite(concrete)
     positional, keyword = concrete.structured_input_signature
     # placeholders come in this order, whatever the order of the keywords in the dictionary
     arguments = [*positional, *(keyword[name] for name in sorted(keyword))]
@@ -162,10 +164,20 @@ def _argument_names(concrete: Any) -> list[Found]:
         spec.is_compatible_with(tensor) for (_, spec), tensor in zip(leaves, tensors, strict=True)
     ):
         raise ConversionError(
-            f"the arguments {concrete.structured_input_signature} are no dense tensors; ragged "
-            "and sparse tensors cannot be inputs of a frozen graph"
+            f"the arguments {concrete.structured_input_signature} are no dense tensors, which a "
+            "frozen graph is fed"
         )
     return completed([_argument_path(path, spec.name) for path, spec in leaves], "input")
+
+
+def _refuse_composite(concrete: Any) -> None:
+    positional, keyword = concrete.structured_input_signature
+    arguments = dict(zip(concrete.function_type.parameters, positional, strict=False)) | keyword
+    for name, argument in arguments.items():
+        for path, spec in nest.flatten_with_tuple_paths(argument):
+            kind = kind_of_spec(spec)
+            if kind is not None:
+                refuse_composite(f"the argument '{'_'.join([name, *map(str, path)])}'", kind)
 
 
 def _argument_path(path: Sequence[Any], name: str | None) -> Path | None:

@@ -13,6 +13,7 @@ from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.found_names import Found, Path, completed, key_paths, named
 from cmsml_tasks.conversion.origins import names_asked_for
 from cmsml_tasks.conversion.reasons import reason
+from cmsml_tasks.conversion.sources.composite import refuse_composite
 from cmsml_tasks.conversion.traced import Array, Evaluate
 from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
@@ -91,18 +92,19 @@ def caller(call: Call, specs: tuple[Any, ...]) -> Evaluate:
     return evaluate
 
 
-def dense_spec(tensor: Any, is_dense: bool) -> tf.TensorSpec:
+def dense_spec(tensor: Any, kind: str | None) -> tf.TensorSpec:
     """Return the spec of a symbolic input of a model.
+
+    Args:
+        tensor: the input.
+        kind: None where it is dense, else see `kind_of_spec`.
 
     Raises:
         ConversionError: it is not dense.
 
     """
-    if not is_dense:
-        raise ConversionError(
-            f"the input '{tensor.name}' is sparse or ragged, which a frozen graph cannot be fed; "
-            "use a dense input"
-        )
+    if kind is not None:
+        refuse_composite(f"the input '{tensor.name}'", kind)
     return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.found_names import apart_from_inputs
+from cmsml_tasks.conversion.keras_backend import check_backend
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -64,7 +65,7 @@ def trace_model(model: Any) -> Traced:
             takes cannot be known.
 
     """
-    _check_backend()
+    check_backend()
     refuse_mixed_up_steps(model)
     arguments = _call_arguments(model)
     inputs = model_input_names(arguments, _given_name)
@@ -77,15 +78,6 @@ def trace_model(model: Any) -> Traced:
     outputs = apart_from_inputs(found, [each.name for each in inputs])
     evaluate, origin = caller(_call(model), specs), origin_of(model, asked)
     return trace_concrete(concrete, inputs, outputs, evaluate, model, origin)
-
-
-def _check_backend() -> None:
-    backend = sys.modules["keras"].backend.backend()
-    if backend != "tensorflow":
-        raise ConversionError(
-            f"Keras runs on {backend} here, which makes no TensorFlow graphs; set "
-            "KERAS_BACKEND=tensorflow before Keras is imported"
-        )
 
 
 def _with_free_batch(
@@ -139,8 +131,8 @@ def _functional(model: Any) -> Any:
 def _spec(tensor: Any) -> tf.TensorSpec:
     if isinstance(tensor, tf.TensorSpec):
         return tensor
-    sparse, ragged = getattr(tensor, "sparse", False), getattr(tensor, "ragged", False)
-    return dense_spec(tensor, not sparse and not ragged)
+    kinds = (kind for kind in ("ragged", "sparse") if getattr(tensor, kind, False))
+    return dense_spec(tensor, next(kinds, None))
 
 
 def _given_name(tensor: Any) -> str | None:

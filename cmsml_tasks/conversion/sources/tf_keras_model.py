@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.found_names import apart_from_inputs
+from cmsml_tasks.conversion.sources.composite import kind_of_spec
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -103,7 +104,7 @@ def _call(model: Any) -> Call:
 
 
 def _spec(tensor: Any) -> tf.TensorSpec:
-    return dense_spec(tensor, isinstance(getattr(tensor, "type_spec", tensor), tf.TensorSpec))
+    return dense_spec(tensor, kind_of_spec(getattr(tensor, "type_spec", None)))
 
 
 def _given_name(tensor: Any, model: Any) -> str | None:
