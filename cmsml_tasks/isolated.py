@@ -33,6 +33,7 @@ from cmsml_tasks.observing.install import watch
 from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
 from cmsml_tasks.observing.settling import settle
 from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL
+from cmsml_tasks.terminal import print_anything
 
 _INTERRUPTED = 130
 _QUIET = "quiet"
@@ -206,6 +207,8 @@ def serve(function: str, request: dict[str, Any], writer: int) -> int:
 
 def main(function: str, writer: int, *, quiet: bool) -> None:
     """Keep one call, which comes over standard input, and report its end to *writer*."""
+    # here, since the fork's standard error is another file than Python has opened
+    print_anything()
     line = b""
     # read by hand: what Python has in its own buffers would be there twice after the fork
     while not line.endswith(b"\n"):
@@ -226,6 +229,7 @@ def main(function: str, writer: int, *, quiet: bool) -> None:
 
 if __name__ == "__mp_main__":
     # in a process that `multiprocessing` started afresh for the work
+    print_anything()
     watch()
 
 if __name__ == "__main__":

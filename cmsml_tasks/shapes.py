@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 Shape = tuple[int | None, ...] | None
 """None for a dimension that is free or unknown, None as a whole for an unknown rank."""
 
@@ -20,3 +22,24 @@ def compatible(one: Shape, other: Shape) -> bool:
     return len(one) == len(other) and all(
         a is None or b is None or a == b for a, b in zip(one, other, strict=True)
     )
+
+
+def why_no_rows(inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> str:
+    """Say why tensors have no free first axis in common, along which rows could lie.
+
+    Args:
+        inputs: shapes by name.
+        outputs: shapes by name.
+
+    Returns:
+        The reason; empty where every tensor has a free first axis, or an unknown shape.
+    """
+    if not inputs:
+        return "the graph has no inputs"
+    for kind, shapes in (("input", inputs), ("output", outputs)):
+        for name, shape in shapes.items():
+            if shape == ():
+                return f"{kind} '{name}' has no axes"
+            if shape is not None and shape[0] is not None:
+                return f"the first axis of {kind} '{name}' is fixed to {shape[0]}"
+    return ""

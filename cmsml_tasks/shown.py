@@ -44,10 +44,11 @@ def printable(text: str) -> str:
     """Return *text* with escapes for what moves a terminal's cursor or cannot be written at all."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each == "\n" else _escape(each) for each in text)
+    return "".join(each if each.isprintable() or each == "\n" else escaped(each) for each in text)
 
 
-def _escape(character: str) -> str:
+def escaped(character: str) -> str:
+    """Return *character* as it is written in a string of Python without it."""
     return ascii(character)[1:-1]
 
 

@@ -21,6 +21,11 @@ class ConversionError(LocalError):
     """One that shares no more than its name with one that everybody knows."""
 
 
+def say(text):
+    print(text)
+    print(text, file=sys.stderr)
+
+
 def add(first, second):
     return {
         "sum": first + second,

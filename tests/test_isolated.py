@@ -47,6 +47,12 @@ def test_nothing_stays_open_where_no_interpreter_starts(monkeypatch):
     assert os.listdir("/dev/fd") == before
 
 
+def test_work_says_anything_on_a_terminal_of_any_encoding(capfd):
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    call_isolated("isolated_functions:say", environment=ascii_only, text="größe → 5")
+    assert capfd.readouterr() == ("gr\\xf6\\xdfe -> 5\n", "gr\\xf6\\xdfe -> 5\n")
+
+
 def test_bug_shows_its_traceback_and_ends_the_task(capfd):
     with pytest.raises(IsolatedError, match="fail failed with RuntimeError: a bug"):
         call_isolated("isolated_functions:fail")

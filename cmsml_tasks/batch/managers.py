@@ -70,6 +70,7 @@ def ask_or_fail(*command: str, seconds: float = 60, warnings: bool = False) -> s
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if warnings else subprocess.PIPE,
             text=True,
+            errors="replace",
             timeout=seconds,
             check=False,
         )

@@ -88,9 +88,9 @@ def _left_behind(project: Path, names: Iterable[str]) -> Iterator[str]:
     """Yield which of *names*, files in the project, are not packed."""
     names = [name for name in names if not any(fnmatch(name, pattern) for pattern in packed_with())]
     command = ["git", "-C", str(project), "check-ignore", "--stdin", "-z"]
-    text = "".join(f"{name}\0" for name in names)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    ignored = set(done.stdout.split("\0"))
+    text = os.fsencode("".join(f"{name}\0" for name in names))
+    done = subprocess.run(command, input=text, capture_output=True, check=False)
+    ignored = set(os.fsdecode(done.stdout).split("\0"))
     for name in names:
         parts = [name, *Path(name).parts]
         left_out = any(fnmatch(part, each) for part in parts for each in packed_without())

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Mapping
 from importlib import metadata
 
+from cmsml_tasks.terminal import print_anything
+
 EXPECTED = "CMSML_JOB_VERSIONS"
 ALLOWED = "CMSML_JOB_ALLOWED"
 COMPARED = ("python", "tensorflow", "keras", "cmsml_tasks")
@@ -49,6 +51,7 @@ def differences(expected: Mapping[str, str | None], found: Mapping[str, str | No
 
 def main() -> int:
     """Print where the job is and compare; return the exit status."""
+    print_anything()
     found = versions()
     expected: dict[str, str | None] = json.loads(os.environ.get(EXPECTED) or "{}")
     allowed = {name for name in os.environ.get(ALLOWED, "").split(",") if name}

@@ -11,6 +11,7 @@ from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion.api import (
+        ChangedNameWarning,
         MissingWeightsWarning,
         ReachesOutsideWarning,
         load_frozen_graph,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
+    "ChangedNameWarning",
     "Frozen",
     "MissingWeightsWarning",
     "ReachesOutsideWarning",
@@ -53,6 +55,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "ChangedNameWarning": "api",
         "Frozen": "freezing",
         "MissingWeightsWarning": "api",
         "ReachesOutsideWarning": "api",

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.effects import judge
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
+from cmsml_tasks.conversion.inert import acting_at_import
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.reading import naming, read_graph
+from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.selection import operations_of, select
+from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.sources import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
-from cmsml_tasks.tensor_names import Names
+from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.tensor_names import Names, can_name
 
 
 class MissingWeightsWarning(UserWarning):
     """A graph was saved without the weights of the model or function that it belongs to."""
+
+
+class ChangedNameWarning(UserWarning):
+    """A tensor has another name in the graph than in the model, whose own cannot name a node."""
 
 
 class ReachesOutsideWarning(UserWarning):
@@ -45,6 +54,8 @@ def save_graph(
     input_names: Names | bool | None = None,
     *args: bool,
     as_text: bool | None = None,
+    constant_inputs: Mapping[str, Any] | None = None,
+    signature: str | None = None,
 ) -> None:
     """Save the graph of *obj* at *path*, frozen or as it is.
 
@@ -52,7 +63,8 @@ def save_graph(
         path: file to write, ``.pb`` (binary), ``.pb.txt`` or ``.pbtxt`` (text); ``~`` and
             environment variables are expanded, missing folders made.
         obj: Keras model, ``tf.function`` with a signature (or bound method of a module), concrete
-            function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``.
+            function, ``tf.compat.v1.Session``, ``tf.Graph`` or ``GraphDef``; a SavedModel, which
+            is the path of its folder or what ``tf.saved_model.load`` returned.
         variables_to_constants: write a frozen graph, with the values of all variables.
         output_names: for a session or graph, the operations to export (a frozen session needs
             them; as it is, the graph keeps all of its operations), or a mapping of operations to
@@ -62,6 +74,11 @@ def save_graph(
         *args: *as_text* by position, as the last argument (also in place of *input_names*, where
             cmsml has it).
         as_text: text or binary form, whatever the ending says.
+        constant_inputs: values for inputs of a frozen graph, by the names found: numbers, bools,
+            texts, (nested) lists or arrays. Nobody feeds these any more, and what hangs on them is
+            resolved. Keras's ``keras_learning_phase`` is False in a frozen graph unless this or
+            *input_names* names it.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
         ConversionError: *obj* cannot be saved like this; the message says what to do.
@@ -70,6 +87,7 @@ def save_graph(
 
     Warns:
         MissingWeightsWarning: a model or function with variables is saved as it is.
+        ChangedNameWarning: TensorFlow does not allow a name of the model in the graph.
         ReachesOutsideWarning: an operation in the graph reaches outside, or nobody has judged it.
 
     """
@@ -80,15 +98,28 @@ def save_graph(
     as_text = args[0] if args else as_text
     if as_text is None:
         as_text = is_text(expanded(path))  # a wrong ending is known before any work is done
+    if signature is not None or is_saved_model(obj):
+        obj = trace_saved_model(obj, signature)
     if variables_to_constants:
-        graph: GraphDef | Frozen = trace(obj, input_names, output_names).frozen()
+        traced = _traced(obj, input_names, output_names, constant_inputs)
+        _warn_of_changed_names(traced)
+        graph: GraphDef | Frozen = traced.frozen()
+    elif constant_inputs:
+        raise ConversionError(
+            f"constant_inputs sets {listed(constant_inputs)}, but a graph that is saved as it is "
+            "keeps its inputs; use variables_to_constants=True"
+        )
     elif is_session(obj) or isinstance(obj, tf.Graph | GraphDef):
         graph = _graph_as_is(obj, input_names, output_names)
     else:
-        traced = trace(obj, input_names, output_names)
+        traced = _traced(obj, input_names, output_names)
+        _warn_of_changed_names(traced)
         _warn_of_missing_weights(traced)
         graph = traced.as_is()
-    _warn_of_what_reaches_outside(graph)
+    _warn_of(
+        judge(graph.graph_def if isinstance(graph, Frozen) else graph),
+        "its file is refused wherever models of others are, such as by ValidateGraph",
+    )
     write_graph(path, graph, as_text)
 
 
@@ -97,23 +128,36 @@ def load_graph(
     create_session: bool | None = None,
     session_kwargs: Mapping[str, Any] | None = None,
     as_text: bool | None = None,
+    signature: str | None = None,
 ) -> Any:
     """Return the graph in the file *path* as ``tf.Graph``.
 
     Args:
-        path: file to read; ``~`` and environment variables are expanded.
+        path: file to read, or the folder of a SavedModel, which is frozen; ``~`` and environment
+            variables are expanded.
         create_session: return ``(graph, tf.compat.v1.Session)`` instead.
         session_kwargs: arguments for this session, such as ``config``.
         as_text: text or binary form; None decides by the ending.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
-        ConversionError: the file holds no whole graph that this TensorFlow accepts.
+        ConversionError: the file holds no whole graph that this TensorFlow accepts, or one that
+            would read files, say, while it is only loaded, or the SavedModel has no such signature.
+
+    Warns:
+        ReachesOutsideWarning: the graph would do more than compute if it was run.
 
     """
-    graph_def = read_graph(path, as_text)
+    if signature is not None or is_saved_model(path):
+        graph_def = trace_saved_model(path, signature).freeze()
+    else:
+        graph_def = read_graph(path, as_text)
+    findings = judge(graph_def)
     with naming(expanded(path)):
+        refuse(acting_at_import(findings))
         check_foreign(graph_def)
         graph = imported_graph(graph_def)
+    _warn_of(findings, "whoever runs it has it done")
     if not create_session:
         return graph
     return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))
@@ -121,6 +165,18 @@ def load_graph(
 
 save_frozen_graph = save_graph
 load_frozen_graph = load_graph
+
+
+def _traced(
+    obj: Any,
+    input_names: Names | None,
+    output_names: Names | None,
+    constant_inputs: Mapping[str, Any] | None = None,
+) -> Traced:
+    if isinstance(obj, Traced):
+        traced = with_constant_inputs(obj, constant_inputs, input_names)
+        return traced.renamed(input_names, output_names)
+    return trace(obj, input_names, output_names, constant_inputs)
 
 
 def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None) -> GraphDef:
@@ -137,6 +193,19 @@ def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None
     return put_interface(graph_def, inputs, outputs)
 
 
+def _warn_of_changed_names(traced: Traced) -> None:
+    infos = (*traced.signature.inputs, *traced.signature.outputs)
+    own = [info for info in infos if info.asked_for is not None and info.renamed_from is None]
+    changed = [f"{i.asked_for!r} is '{i.tensor}'" for i in own if not can_name(i.asked_for)]
+    if changed:
+        warnings.warn(
+            f"{', '.join(changed)} in the graph, where TensorFlow does not allow the model's own "
+            "name; choose others with input_names and output_names",
+            ChangedNameWarning,
+            stacklevel=3,
+        )
+
+
 def _warn_of_missing_weights(traced: Traced) -> None:
     if traced.skeleton.weights:
         warnings.warn(
@@ -147,12 +216,10 @@ def _warn_of_missing_weights(traced: Traced) -> None:
         )
 
 
-def _warn_of_what_reaches_outside(graph: GraphDef | Frozen) -> None:
-    findings = judge(graph.graph_def if isinstance(graph, Frozen) else graph)
+def _warn_of(findings: Sequence[Finding], consequence: str) -> None:
     if findings:
         warnings.warn(
-            f"the graph does more than compute: {in_words(findings)}; its file is refused wherever "
-            "models of others are, such as by ValidateGraph",
+            f"the graph does more than compute: {in_words(findings)}; {consequence}",
             ReachesOutsideWarning,
             stacklevel=3,
         )

@@ -1,57 +1,16 @@
-"""Interface names: found in nested structures, made valid, distinct, or chosen by the user."""
+"""Interface names: chosen by the user, distinct; `found_names` has those of the model itself."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from tensorflow.python.util import nest
+from typing import TYPE_CHECKING
 
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.errors import ConversionError, did_you_mean
 from cmsml_tasks.tensor_names import RULE, Names, can_name
 
-
-def key_names(structure: Any) -> list[str | None]:
-    """Return a name for each leaf of a nested structure, in TensorFlow's order of leaves.
-
-    The name consists of the path from the first dictionary key (or field of a named tuple) on:
-    ``{"jets": x}`` gives ``jets``, ``{"jets": [x, y]}`` gives ``jets_0`` and ``jets_1``. A leaf
-    without a key on its path gives None.
-    """
-    return [key_name(path) for path, _ in nest.flatten_with_tuple_paths(structure)]
-
-
-def key_name(path: Sequence[Any]) -> str | None:
-    """Return *path* from its first key on, joined; None when there are only positions on it."""
-    first = next((i for i, step in enumerate(path) if isinstance(step, str)), None)
-    return None if first is None else "_".join(str(step) for step in path[first:])
-
-
-def completed(names: Sequence[str | None], default: str) -> list[str]:
-    """Return valid and distinct names; *default*, with a number where several, fills the gaps."""
-    if len(names) == 1:
-        return [valid(names[0] or default)]
-    return distinct([valid(name or f"{default}_{i}") for i, name in enumerate(names)])
-
-
-def valid(name: str) -> str:
-    """Return *name* with what TensorFlow does not allow in the name of a node replaced."""
-    name = re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
-    return name if can_name(name) else f"x{name}"
-
-
-def distinct(names: Sequence[str]) -> list[str]:
-    """Return *names* with a number appended to each of those that occur more than once."""
-    taken = set(names)
-    result: list[str] = []
-    for name in names:
-        if names.count(name) > 1:
-            name = unused(name, taken, start=0)
-            taken.add(name)
-        result.append(name)
-    return result
+if TYPE_CHECKING:
+    from cmsml_tasks.conversion.skeleton import Port
 
 
 def unused(name: str, taken: set[str], start: int = 1) -> str:
@@ -62,12 +21,13 @@ def unused(name: str, taken: set[str], start: int = 1) -> str:
     return f"{name}_{number}"
 
 
-def chosen(names: Names | None, found: Sequence[str], kind: str) -> list[str]:
-    """Return the user's *names* for the *found* ones, which stay where there is none.
+def chosen(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
+    """Return the user's *names* for *ports*, whose own ones stay where there is none.
 
     Args:
-        names: one for each in order, or for some of them by the name that was found.
-        found: the names that were found.
+        names: one for each in order, or for some of them by the name that was found, in the graph
+            or in the model itself.
+        ports: the tensors.
         kind: ``input`` or ``output``.
 
     Raises:
@@ -75,8 +35,9 @@ def chosen(names: Names | None, found: Sequence[str], kind: str) -> list[str]:
             there, or an impossible name.
 
     """
+    found = [port.name for port in ports]
     if names is None:
-        return list(found)
+        return found
     if isinstance(names, str):
         raise ConversionError(f"{kind}_names is the string '{names}'; give a list: ['{names}']")
     for name in names.values() if isinstance(names, Mapping) else names:
@@ -85,13 +46,20 @@ def chosen(names: Names | None, found: Sequence[str], kind: str) -> list[str]:
                 f"{kind}_names contains {name!r}, which cannot name a node; {RULE}"
             )
     if isinstance(names, Mapping):
+        own = [port.asked_for for port in ports]
+        # the model's own name says the same, where only one tensor has it
+        other = {
+            port.name: port.asked_for
+            for port in ports
+            if port.asked_for not in found and own.count(port.asked_for) == 1
+        }
         for name in names:
-            if name not in found:
+            if name not in found and name not in other.values():
                 raise ConversionError(
                     f"{kind}_names renames '{name}', but there is no such {kind}"
                     f"{did_you_mean(str(name), found, only_near=True)} ({kind}s: {listed(found)})"
                 )
-        return [names.get(name, name) for name in found]
+        return [names.get(name, names.get(other.get(name) or name, name)) for name in found]
     if len(names) != len(found):
         raise ConversionError(
             f"{kind}_names has {len(names)} names ({listed(names)}) for {len(found)} {kind}s; "
@@ -99,6 +67,24 @@ def chosen(names: Names | None, found: Sequence[str], kind: str) -> list[str]:
             f"{{'{found[0] if found else kind}': 'name'}}"
         )
     return list(names)
+
+
+def refuse_unclear(ports: Sequence[Port], kind: str) -> None:
+    """Refuse tensors that the model tells apart and the graph, by its names, would not.
+
+    Raises:
+        ConversionError: two of *ports* would have one name, and the user gave them no other.
+
+    """
+    unclear = [port for port in ports if port.ambiguous and port.name == (port.found or port.name)]
+    if unclear:
+        pairs = ", ".join(f"{port.asked_for!r}: 'name'" for port in unclear)
+        raise ConversionError(
+            f"the {kind}s {listed(str(port.asked_for) for port in unclear)} would have one name in "
+            f"the graph, where TensorFlow does not allow all that the model does; give them "
+            f"others: {kind}_names={{{pairs}}}, or a list with a name for each of "
+            f"{listed(port.asked_for or port.name for port in ports)}, in this order"
+        )
 
 
 def check_distinct(inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -115,15 +101,3 @@ def check_distinct(inputs: Sequence[str], outputs: Sequence[str]) -> None:
             f"{listed(twice)} would name more than one tensor: the inputs are {listed(inputs)}, "
             f"the outputs {listed(outputs)}; give distinct input_names and output_names"
         )
-
-
-def apart_from_inputs(outputs: Sequence[str], inputs: Sequence[str]) -> list[str]:
-    """Return *outputs* with ``_out`` appended to each that is also the name of an input."""
-    taken = {*inputs, *outputs}
-    result: list[str] = []
-    for name in outputs:
-        if name in inputs:
-            name = f"{name}_out" if f"{name}_out" not in taken else unused(f"{name}_out", taken)
-            taken.add(name)
-        result.append(name)
-    return result

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.selection import Selected
 from cmsml_tasks.conversion.signature import listed
@@ -14,36 +15,28 @@ from cmsml_tasks.conversion.skeleton import shape_proto, static_shape
 from cmsml_tasks.errors import ConversionError, did_you_mean
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 
+DEFAULTED = "PlaceholderWithDefault"
 
-def feedable(graph_def: GraphDef, among: Container[str]) -> list[Selected]:
+
+def feedable(graph_def: GraphDef, among: Container[str], op: str = "Placeholder") -> list[Selected]:
     """Return the placeholders of *graph_def* that have to be fed, in the order of the graph.
 
-    A placeholder with a default needs no feed and stays what it is.
+    A placeholder with a default, ``PlaceholderWithDefault`` as *op*, needs no feed.
     """
     return [
-        Selected(node.name, node.name, 0)
+        Selected(Found(node.name), node.name, 0)
         for node in graph_def.node
-        if node.op == "Placeholder" and node.name in among
+        if node.op == op and node.name in among
     ]
 
 
 def is_learning_phase(node: NodeDef) -> bool:
     """Tell whether *node* is the switch between training and inference of old Keras versions."""
     return (
-        node.op in ("Placeholder", "PlaceholderWithDefault")
+        node.op in ("Placeholder", DEFAULTED)
         and node.name.rpartition("/")[2] == "keras_learning_phase"
         and node.attr["dtype"].type == types_pb2.DT_BOOL
     )
-
-
-def settle_learning_phase(graph_def: GraphDef) -> None:
-    """Set, in place, Keras's learning phase to inference for good."""
-    for node in graph_def.node:
-        if is_learning_phase(node):
-            node.op = "Const"
-            del node.input[:]
-            node.attr.pop("shape", None)
-            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(False))
 
 
 def give_shapes(graph_def: GraphDef, shapes: Mapping[str, Shape]) -> None:

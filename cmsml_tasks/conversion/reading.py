@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.limits import LARGEST
-from cmsml_tasks.conversion.nodes import GraphDef, node_of
+from cmsml_tasks.conversion.nodes import GraphDef, called_functions, node_of
 from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
@@ -70,6 +70,14 @@ def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
         if kind is not None:
             problem = f"is no TensorFlow graph but {kind}"
         raise error_type(f"{path} {problem}") from cause
+
+
+def has_versions(graph_def: GraphDef) -> bool:
+    """Tell whether *graph_def* has what TensorFlow writes last, and so all before it.
+
+    The converter of TensorFlow 1, ``convert_variables_to_constants``, wrote none until 2018.
+    """
+    return graph_def.HasField("versions") or bool(graph_def.version)
 
 
 @contextmanager
@@ -140,6 +148,14 @@ def _problem(graph_def: GraphDef) -> str | None:
         for source in node.input:
             if node_of(source) not in names:
                 return f"'{node.name}' reads '{node_of(source)}', which is missing (truncated?)"
-    if not graph_def.HasField("versions") and not graph_def.version:
-        return "it ends before its version (truncated?)"
+    return None if has_versions(graph_def) else _missing_function(graph_def)
+
+
+def _missing_function(graph_def: GraphDef) -> str | None:
+    """Return which function is called and not there; the functions come behind all nodes."""
+    functions = {function.signature.name for function in graph_def.library.function}
+    for node in graph_def.node:
+        missing = next((name for name in called_functions(node) if name not in functions), None)
+        if missing is not None:
+            return f"'{node.name}' calls the function '{missing}', which is missing (truncated?)"
     return None

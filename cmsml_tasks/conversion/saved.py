@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.effects import check_allowed
+from cmsml_tasks.conversion.inert import check_inert
 from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
 from cmsml_tasks.conversion.keras_files import load_keras
 from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
@@ -27,11 +31,14 @@ def open_model(
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
+    signature: str | None = None,
 ) -> Traced:
     """Trace the finished model at *path*; its interface names come from the file.
 
     Args:
-        path: ``.keras`` or ``.h5`` file, folder of a SavedModel (its serving signature), or
+        path: ``.keras`` or ``.h5`` file, folder of a SavedModel, or
             frozen graph, ``.pb``, ``.pb.txt`` or ``.pbtxt`` (placeholders are inputs, operations
             that no other one reads are outputs).
         input_shapes: shapes of inputs for which the file carries none, by the names in the file;
@@ -41,11 +48,17 @@ def open_model(
             in order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a graph: the operations to export, or a
             mapping of these to other names.
+        allow_operations: operations that may be in the file although nobody has judged what they
+            do beside computing.
+        constant_inputs: values for inputs, by the names in the file, that are no inputs any more.
+            Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
+        signature: which one of a SavedModel; ``serving_default``, or the only one, where None.
 
     Raises:
-        ConversionError: there is no such file, it cannot be read or holds no usable model, or a
-            shape or name is given for what is not there.
+        ConversionError: there is no such file, it cannot be read or holds no usable model, it does
+            more than compute, or a shape, name or value is given for what is not there.
     """
+    check_allowed(allow_operations)
     path = expanded(path)
     try:
         there = path.exists()
@@ -54,15 +67,30 @@ def open_model(
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
     shapes = dict(input_shapes or {})
+    wanted = output_names
     if path.is_dir():
-        traced = open_saved_model(path)
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    if path.name.endswith((".pb", *TEXT_ENDINGS)):
-        return _open_graph(path, shapes, input_names, output_names)
-    if path.name.endswith((".keras", *HDF5_ENDINGS)):
+        traced = open_saved_model(path, signature, allow_operations).with_input_shapes(shapes)
+    elif signature is not None:
+        raise ConversionError(
+            f"{path} is no SavedModel and has no signatures; leave '{signature}' out"
+        )
+    elif path.name.endswith((".pb", *TEXT_ENDINGS)):
+        operations, wanted = operations_of(output_names)
+        traced = _open_graph(path, operations, shapes, allow_operations)
+    elif path.name.endswith((".keras", *HDF5_ENDINGS)):
         traced = trace(load_keras(path, custom_modules))
-        return traced.with_input_shapes(shapes).renamed(input_names, output_names)
-    raise ConversionError(
+        with naming(path):
+            check_inert(traced.as_is(), allow_operations)
+        traced = traced.with_input_shapes(shapes)
+    else:
+        raise _unreadable(path)
+    with naming(path):
+        traced = with_constant_inputs(traced, constant_inputs, input_names)
+        return traced.renamed(input_names, wanted)
+
+
+def _unreadable(path: Path) -> ConversionError:
+    return ConversionError(
         f"'{path.name}' has no ending of a model that can be read; there are .keras, .h5, .pb, "
         ".pb.txt and folders of a SavedModel"
     )
@@ -70,16 +98,16 @@ def open_model(
 
 def _open_graph(
     path: Path,
+    operations: Sequence[str] | None,
     shapes: Mapping[str, Shape],
-    input_names: Names | None,
-    output_names: Names | None,
+    allow_operations: Sequence[str],
 ) -> Traced:
     graph_def = read_graph(path)
-    operations, wanted = operations_of(output_names)
     with naming(path):
+        check_inert(graph_def, allow_operations)
         traced = trace_graph(graph_def, operations, shapes)
         _refuse_without_weights(traced)
-        return traced.renamed(input_names, wanted)
+        return traced
 
 
 def _refuse_without_weights(traced: Traced) -> None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.effects import judge, refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
 from cmsml_tasks.conversion.effects.saved_models import (
     functions_of_signatures,
@@ -17,24 +18,31 @@ from cmsml_tasks.conversion.effects.saved_models import (
     refuse_graph,
     refuse_objects,
 )
-from cmsml_tasks.conversion.nodes import node_of
+from cmsml_tasks.conversion.found_names import completed
+from cmsml_tasks.conversion.nodes import is_stateful, node_of
 from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected
-from cmsml_tasks.conversion.signature import listed
+from cmsml_tasks.conversion.served import taken_signature
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError
 
-_SERVING = "serving_default"
 
+def open_saved_model(
+    path: Path, signature: str | None = None, allow_operations: Container[str] = ()
+) -> Traced:
+    """Trace a signature of the SavedModel in the folder *path*, named by its keys.
 
-def open_saved_model(path: Path, allow_operations: Container[str] = ()) -> Traced:
-    """Trace the serving signature of the SavedModel in the folder *path*, named by its keys.
+    Args:
+        path: the folder.
+        signature: which one; ``serving_default``, or the only one, where None.
+        allow_operations: names of operations that are let through whatever they do.
 
     Raises:
-        ConversionError: the folder holds no SavedModel, or none with one signature to serve.
+        ConversionError: the folder holds no SavedModel, it has no such signature, or several of
+            which none is the usual one.
     """
     if not loader_impl.contains_saved_model(str(path)):
         raise ConversionError(
@@ -45,8 +53,8 @@ def open_saved_model(path: Path, allow_operations: Container[str] = ()) -> Trace
         meta_graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
         # as TensorFlow decides it; its version 1 knows no objects, only a graph and variables
         if len(meta_graphs) == 1 and meta_graphs[0].HasField("object_graph_def"):
-            return _open_objects(path, meta_graphs[0], allow_operations)
-        return _open_session(path, meta_graphs, allow_operations)
+            return _open_objects(path, meta_graphs[0], signature, allow_operations)
+        return _open_session(path, meta_graphs, signature, allow_operations)
     except ConversionError:
         raise
     except Exception as error:  # the loaders raise whatever they stumble over
@@ -55,25 +63,36 @@ def open_saved_model(path: Path, allow_operations: Container[str] = ()) -> Trace
         ) from error
 
 
-def _open_objects(path: Path, meta_graph: Any, allow_operations: Container[str]) -> Traced:
+def trace_served(loaded: Any, signature: str | None, model: str) -> Traced:
+    """Trace a signature of what ``tf.saved_model.load`` returned, called *model* in messages."""
+    name = taken_signature(loaded.signatures, signature, model)
+    traced = trace_function(loaded.signatures[name], owner=loaded)
+    return traced.as_served(name, loaded.signatures)
+
+
+def _open_objects(
+    path: Path, meta_graph: Any, signature: str | None, allow_operations: Container[str]
+) -> Traced:
     functions = functions_of_signatures(meta_graph)
-    name = _serving(path, functions)
+    name = taken_signature(functions, signature, f"the SavedModel {path}")
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_objects(meta_graph, functions[name], allow_operations)
-    loaded = tf.saved_model.load(str(path))
-    return trace_function(loaded.signatures[name], owner=loaded)
+    return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
 
 
 def _open_session(
-    path: Path, meta_graphs: Sequence[Any], allow_operations: Container[str]
+    path: Path, meta_graphs: Sequence[Any], wanted: str | None, allow_operations: Container[str]
 ) -> Traced:
     meta_graph = meta_graphs[0]
     # the signature with which a SavedModel is initialised is none to be served
     signatures = {k: v for k, v in meta_graph.signature_def.items() if not k.startswith("__")}
-    signature = signatures[_serving(path, signatures)]
+    name = taken_signature(signatures, wanted, f"the SavedModel {path}")
+    signature = signatures[name]
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        _refuse_acting_at_import(meta_graph.graph_def)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations
         )
@@ -81,23 +100,18 @@ def _open_session(
     session = session_as_written(tf.Graph())
     with session.graph.as_default():
         loader_impl.SavedModelLoader(str(path)).load(session, list(meta_graph.meta_info_def.tags))
-    return trace_tensors(session, _picked(signature.inputs), _picked(signature.outputs))
+    traced = trace_tensors(session, _picked(signature.inputs), _picked(signature.outputs))
+    return traced.as_served(name, signatures)
+
+
+def _refuse_acting_at_import(graph_def: Any) -> None:
+    """Refuse what TensorFlow may run while it loads functions, also those that nobody calls."""
+    refuse([each for each in judge(graph_def) if each.known and not is_stateful(each.operation)])
 
 
 def _picked(tensors: Mapping[str, Any]) -> list[Selected]:
+    keys = sorted(tensors)
     return [
-        Selected(name, node_of(tensors[name].name), int(tensors[name].name.partition(":")[2] or 0))
-        for name in sorted(tensors)
+        Selected(found, node_of(tensors[key].name), int(tensors[key].name.partition(":")[2] or 0))
+        for found, key in zip(completed([(key,) for key in keys], "tensor"), keys, strict=True)
     ]
-
-
-def _serving(path: Path, signatures: Mapping[str, Any]) -> str:
-    """Return the key of the signature to serve, the only one or the one of the usual name."""
-    if _SERVING in signatures:
-        return _SERVING
-    if len(signatures) == 1:
-        return next(iter(signatures))
-    raise ConversionError(
-        f"the SavedModel {path} has no signature '{_SERVING}' (signatures: {listed(signatures)}); "
-        f"save it with signatures={{'{_SERVING}': function}}, or model.export(path) in Keras"
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.names import apart_from_inputs
+from cmsml_tasks.conversion.found_names import Found, apart_from_inputs
 from cmsml_tasks.conversion.nodes import (
     GraphDef,
     by_name,
@@ -26,7 +26,7 @@ _NO_OUTPUTS = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})
 class Selected:
     """A picked tensor and its interface name."""
 
-    name: str
+    found: Found
     node: str
     slot: int
 
@@ -63,7 +63,7 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
                 f"{output_count(nodes[op])}; use '{op}' or '{op}:0'"
             )
         number = int(slot or 0)
-        selected.append(Selected(f"{op}_{number}" if number else op, op, number))
+        selected.append(Selected(Found(f"{op}_{number}" if number else op), op, number))
     if not selected:
         raise ConversionError("there is no output to export; name operations in output_names")
     return selected
@@ -71,8 +71,8 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
 
 def apart(outputs: Sequence[Selected], inputs: Sequence[str]) -> list[Selected]:
     """Return *outputs* under other names where they have the name of one of the *inputs*."""
-    names = apart_from_inputs([pick.name for pick in outputs], inputs)
-    return [replace(pick, name=name) for pick, name in zip(outputs, names, strict=True)]
+    names = apart_from_inputs([pick.found for pick in outputs], inputs)
+    return [replace(pick, found=found) for pick, found in zip(outputs, names, strict=True)]
 
 
 def unread(graph_def: GraphDef) -> list[str]:
@@ -92,5 +92,5 @@ def unread(graph_def: GraphDef) -> list[str]:
 def ports(graph: tf.Graph, selected: Sequence[Selected]) -> tuple[Port, ...]:
     """Return the ports at the *selected* tensors of *graph*."""
     return tuple(
-        port(pick.name, graph.get_tensor_by_name(f"{pick.node}:{pick.slot}")) for pick in selected
+        port(pick.found, graph.get_tensor_by_name(f"{pick.node}:{pick.slot}")) for pick in selected
     )

@@ -18,7 +18,8 @@ class TensorInfo:
         dtype: TensorFlow's name of the data type, such as ``"float32"`` or ``"string"``.
         shape: dimensions, ``None`` for each that is free; ``None`` as a whole when even the
             number of dimensions is unknown.
-        renamed_from: what the model itself calls it, where the user has renamed it.
+        renamed_from: what it was called here before the user renamed it.
+        asked_for: what the model itself calls it, where that can be no name in its graph.
 
     """
 
@@ -27,14 +28,24 @@ class TensorInfo:
     dtype: str
     shape: Shape
     renamed_from: str | None = None
+    asked_for: str | None = None
+
+
+@dataclass(frozen=True)
+class Served:
+    """The signature of a SavedModel that was taken, and the others that it has."""
+
+    name: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Inputs and outputs of a graph, in their order."""
+    """Inputs and outputs of a graph, in their order; of a SavedModel also what it calls them."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    served: Served | None = None
 
 
 def listed(names: Iterable[str]) -> str:

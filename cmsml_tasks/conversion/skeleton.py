@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
+from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.signature import Signature, TensorInfo
+from cmsml_tasks.conversion.signature import Served, Signature, TensorInfo
 from cmsml_tasks.shapes import Shape
 
 
@@ -23,7 +24,8 @@ from cmsml_tasks.shapes import Shape
 class Port:
     """One tensor of the interface: what it will be called, and where the skeleton has it.
 
-    ``found`` is its name before the user renamed it.
+    ``found`` is its name before the user renamed it, ``asked_for`` and ``ambiguous`` are what
+    `Found` says of that name.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Port:
     dtype: tf.DType
     shape: Shape
     found: str | None = None
+    asked_for: str | None = None
+    ambiguous: bool = False
 
     @property
     def tensor(self) -> str:
@@ -42,7 +46,8 @@ class Port:
     def info(self) -> TensorInfo:
         """The tensor as it is known outside."""
         before = self.found if self.found != self.name else None
-        return TensorInfo(self.name, f"{self.name}:0", self.dtype.name, self.shape, before)
+        tensor = f"{self.name}:0"
+        return TensorInfo(self.name, tensor, self.dtype.name, self.shape, before, self.asked_for)
 
     def renamed(self, name: str) -> Port:
         """Return the same port under another name, which may be the one that it was found by."""
@@ -76,6 +81,21 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class ConstantInput:
+    """An input that was set to a value, so that nobody feeds it any more.
+
+    Attributes:
+        port: what it was as an input.
+        value: what it is, of the type of *port* and a shape that fits it.
+        default: nobody asked for it; it is Keras's learning phase, which is False in inference.
+    """
+
+    port: Port
+    value: NDArray[Any]
+    default: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """A lookup table that is filled outside of the graph; it is read when it is written out.
 
@@ -100,6 +120,10 @@ class Skeleton:
         tables: lookup tables by the name of the node that stands for them; one that is a
             placeholder may be another resource too, which shows in how it is used.
         origin: what is known of the names of the nodes.
+        defaulted: placeholders with a default, which are fed only if somebody asks for it.
+        constants: inputs that were set to a value, their nodes constants in *graph_def*.
+        has_versions: the graph has what is written last, and so nothing is missing at its end.
+        served: which signature of a SavedModel it is.
 
     """
 
@@ -109,18 +133,32 @@ class Skeleton:
     weights: Mapping[str, Weight] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     origin: Origin = UNKNOWN
+    defaulted: tuple[Port, ...] = ()
+    constants: tuple[ConstantInput, ...] = ()
+    has_versions: bool = True
+    served: Served | None = None
 
     @property
     def signature(self) -> Signature:
         """The interface of the graph that this skeleton becomes."""
         return Signature(
-            tuple(port.info for port in self.inputs), tuple(port.info for port in self.outputs)
+            tuple(port.info for port in self.inputs),
+            tuple(port.info for port in self.outputs),
+            self.served,
         )
 
 
-def port(name: str, tensor: tf.Tensor) -> Port:
-    """Return the port called *name* at the graph tensor *tensor*."""
-    return Port(name, tensor.op.name, tensor.value_index, tensor.dtype, static_shape(tensor.shape))
+def port(found: Found, tensor: tf.Tensor) -> Port:
+    """Return the port called as *found* at the graph tensor *tensor*."""
+    return Port(
+        found.name,
+        tensor.op.name,
+        tensor.value_index,
+        tensor.dtype,
+        static_shape(tensor.shape),
+        asked_for=found.asked_for,
+        ambiguous=found.ambiguous,
+    )
 
 
 def static_shape(shape: tf.TensorShape) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cmsml_tasks.conversion.constants import settle_encoding
@@ -35,7 +35,7 @@ def order_by_structure(
             data, controls = _data(node), _controls(node)
             del node.input[:]
             node.input.extend([*data, *sorted(controls, key=lambda control: rank(control[1:]))])
-    return _depth_first(nodes, roots, lambda node: [node_of(source) for source in node.input])
+    return depth_first(nodes, roots, lambda node: [node_of(source) for source in node.input])
 
 
 def number_frames(graph_def: GraphDef) -> None:
@@ -47,9 +47,10 @@ def number_frames(graph_def: GraphDef) -> None:
             frame.s = frames.setdefault(frame.s, b"frame_%d" % len(frames))
 
 
-def _depth_first(
-    nodes: dict[str, NodeDef], roots: Sequence[str], needs: Callable[[NodeDef], list[str]]
+def depth_first(
+    nodes: Mapping[str, NodeDef], roots: Sequence[str], needs: Callable[[NodeDef], list[str]]
 ) -> list[str]:
+    """Return what *roots* need, each behind what it *needs*; loops are cut where they close."""
     order: list[str] = []
     entered: set[str] = set()
     left: set[str] = set()
@@ -70,7 +71,7 @@ def _depth_first(
 def _ranks(
     nodes: dict[str, NodeDef], roots: Sequence[str], whole: Callable[[NodeDef], NodeDef]
 ) -> Callable[[str], tuple[Any, ...]]:
-    by_data = _depth_first(nodes, roots, lambda node: [node_of(s) for s in _data(node)])
+    by_data = depth_first(nodes, roots, lambda node: [node_of(s) for s in _data(node)])
     numbers = {name: number for number, name in enumerate(by_data)}
     others = [node for name, node in nodes.items() if name not in numbers]
     hashes = _hashes(others, {name: b"%d" % number for name, number in numbers.items()}, whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.canonical import canonical
 from cmsml_tasks.conversion.flattening import flat_graph
+from cmsml_tasks.conversion.folding import folded
 from cmsml_tasks.conversion.freezing import Frozen, freeze
 from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.names import check_distinct, chosen
+from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.nodes import GraphDef
-from cmsml_tasks.conversion.signature import Signature, listed
+from cmsml_tasks.conversion.signature import Served, Signature, listed
 from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
@@ -25,7 +26,7 @@ from cmsml_tasks.shapes import Shape, compatible, format_shape
 from cmsml_tasks.tensor_names import Names
 
 Array = NDArray[Any]
-Evaluate = Callable[[Sequence[Array]], Sequence[Array]]
+Evaluate = Callable[[Sequence[Any]], Sequence[Array]]
 
 
 class Traced:
@@ -40,7 +41,8 @@ class Traced:
         Args:
             skeleton: the graph, its interface and its weights.
             evaluate: gets one array for each input and returns one for each output, in the
-                order of the skeleton's ports.
+                order of the skeleton's ports. Further arrays, None for what is not fed, are for
+                the skeleton's placeholders with a default.
 
         Raises:
             ConversionError: two tensors of the interface have the same name.
@@ -48,7 +50,7 @@ class Traced:
         """
         check_distinct([p.name for p in skeleton.inputs], [p.name for p in skeleton.outputs])
         self.skeleton = skeleton
-        self._evaluate = evaluate
+        self.evaluate = evaluate
 
     @property
     def signature(self) -> Signature:
@@ -73,7 +75,7 @@ class Traced:
         if missing:
             raise ConversionError(f"no values for {listed(missing)}; every input needs an array")
         arrays = [_fitting(port, inputs[port.name]) for port in ports]
-        values = self._evaluate(arrays)
+        values = self.evaluate(arrays)
         names = [port.name for port in self.skeleton.outputs]
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
@@ -85,7 +87,8 @@ class Traced:
                 message says why.
 
         """
-        flat = flat_graph(self.skeleton)
+        self._refuse_unclear()
+        flat = folded(flat_graph(self.skeleton), self.skeleton)
         ports = self.skeleton.inputs, self.skeleton.outputs
         frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
         check_size(frozen.nbytes)
@@ -102,7 +105,13 @@ class Traced:
         return filled(self.frozen())
 
     def as_is(self) -> GraphDef:
-        """Return the graph as it was traced, without weights, under its interface names."""
+        """Return the graph as it was traced, without weights, under its interface names.
+
+        Raises:
+            ConversionError: two tensors would have one name.
+
+        """
+        self._refuse_unclear()
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
@@ -119,8 +128,8 @@ class Traced:
         """
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
         return self._called(
-            chosen(input_names, [port.name for port in inputs], "input"),
-            chosen(output_names, [port.name for port in outputs], "output"),
+            chosen(input_names, inputs, "input"),
+            chosen(output_names, outputs, "output"),
         )
 
     def with_found_names(self) -> Traced:
@@ -130,13 +139,22 @@ class Traced:
             [p.found or p.name for p in inputs], [p.found or p.name for p in outputs]
         )
 
+    def as_served(self, name: str, signatures: Iterable[str]) -> Traced:
+        """Return the same object as the one called *name* of all *signatures* of a SavedModel."""
+        served = Served(name, tuple(sorted(set(signatures) - {name})))
+        return Traced(dataclasses.replace(self.skeleton, served=served), self.evaluate)
+
+    def _refuse_unclear(self) -> None:
+        refuse_unclear(self.skeleton.inputs, "input")
+        refuse_unclear(self.skeleton.outputs, "output")
+
     def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
         skeleton = dataclasses.replace(
             self.skeleton,
             inputs=tuple(map(Port.renamed, self.skeleton.inputs, inputs)),
             outputs=tuple(map(Port.renamed, self.skeleton.outputs, outputs)),
         )
-        return Traced(skeleton, self._evaluate)
+        return Traced(skeleton, self.evaluate)
 
     def with_input_shapes(self, shapes: Mapping[str, Shape]) -> Traced:
         """Return the same object with *shapes* of inputs by name, where they were open.
@@ -156,7 +174,7 @@ class Traced:
                     f"shape {format_shape(port.shape)}; leave it out"
                 )
             inputs.append(dataclasses.replace(port, shape=shape))
-        return Traced(dataclasses.replace(self.skeleton, inputs=tuple(inputs)), self._evaluate)
+        return Traced(dataclasses.replace(self.skeleton, inputs=tuple(inputs)), self.evaluate)
 
 
 def _known(name: str, ports: Sequence[Port]) -> None:

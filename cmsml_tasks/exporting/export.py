@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.exporting.card import signature_card
+from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.exporting.own_modules import modules_of
 from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion import Frozen, Signature
+    from cmsml_tasks.conversion import Frozen, Traced
     from cmsml_tasks.tensor_names import Names
 
 
@@ -25,6 +25,9 @@ def export_trained(
     formats: Sequence[str],
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
+    reference: str | None = None,
 ) -> dict[str, Any]:
     """Freeze the *model* that a recipe trained; return its signature card.
 
@@ -37,18 +40,37 @@ def export_trained(
         formats: keys of `cmsml_tasks.filenames.GRAPHS`.
         input_names: names for the inputs instead of the model's, for all in order or for some.
         output_names: the same for the outputs.
+        allow_operations: operations that may be there although nobody has judged them.
+        constant_inputs: values of inputs that nobody feeds any more.
+        reference: path of the training's ``reference.npz``; its rows are then evaluated anew, with
+            the constant inputs, and kept beside the graph.
 
     Raises:
         ConversionError: the model cannot be read or frozen, or has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
+    from cmsml_tasks.exporting.reference import keep_reference, rows_of, shapes_without_rows
 
     trained = json.loads(Path(history).read_text(encoding="utf-8"))
     modules = modules_of(trained, module, history)
+    trained_on = trained["data"]
     traced = open_model(
-        model, custom_modules=modules, input_names=input_names, output_names=output_names
+        model,
+        custom_modules=modules,
+        input_names=input_names,
+        output_names=output_names,
+        allow_operations=allow_operations,
+        constant_inputs=constant_inputs,
     )
-    return _write(traced.signature, traced.frozen(), Path(folder), formats, trained["data"])
+    frozen = traced.frozen()
+    if traced.skeleton.constants:
+        trained_on = {**trained_on, "features": None}  # the input that they are of may be another
+    if reference is not None:
+        found = traced.with_found_names()
+        keep_reference(found, Path(folder) / REFERENCE, rows_of(reference, found))
+    # a recipe's rows are events, so that only shapes can forbid it
+    no_batch = shapes_without_rows(traced.signature)
+    return _write(traced, frozen, Path(folder), formats, trained_on, no_batch)
 
 
 def export_source(
@@ -58,6 +80,9 @@ def export_source(
     input_shapes: Mapping[str, Sequence[int | None]] | None = None,
     input_names: Names | None = None,
     output_names: Names | None = None,
+    allow_operations: Sequence[str] = (),
+    constant_inputs: Mapping[str, Any] | None = None,
+    signature: str | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Freeze the finished model *source*, with reference rows of its own; return its card.
@@ -69,37 +94,48 @@ def export_source(
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.
+        allow_operations: operations that may be there although nobody has judged them.
+        constant_inputs: values of inputs that nobody feeds any more.
+        signature: which one of a SavedModel; the usual or only one where None.
         seed: seed of the random reference rows.
 
     Raises:
-        ConversionError: the file holds no usable model, shapes are missing, or it has no such
-            tensors.
+        ConversionError: the file holds no usable model or one that does more than compute, shapes
+            are missing, or it has no such tensors.
     """
     from cmsml_tasks.conversion import open_model
-    from cmsml_tasks.exporting.reference import keep_reference
+    from cmsml_tasks.exporting.reference import keep_reference, rows_without_events
 
     shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(
-        source, input_shapes=shapes or None, input_names=input_names, output_names=output_names
+        source,
+        input_shapes=shapes or None,
+        input_names=input_names,
+        output_names=output_names,
+        allow_operations=allow_operations,
+        constant_inputs=constant_inputs,
+        signature=signature,
     )
     frozen = traced.frozen()  # what cannot be exported need not be evaluated
-    # the rows of any original are kept under its own names; the card tells the others
-    keep_reference(traced.with_found_names(), Path(folder) / REFERENCE, seed=seed)
-    return _write(traced.signature, frozen, Path(folder), formats, {})
+    reference = keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
+    no_batch = rows_without_events(traced, reference)
+    return _write(traced, frozen, Path(folder), formats, {}, no_batch)
 
 
 def _write(
-    signature: Signature,
+    traced: Traced,
     frozen: Frozen,
     folder: Path,
     formats: Sequence[str],
     trained_on: Mapping[str, Any],
+    no_batch: str,
 ) -> dict[str, Any]:
     from cmsml_tasks.conversion import describe, write_graph
 
     paths = [folder / GRAPHS[name] for name in formats]
     for path in paths:
         write_graph(path, frozen)
-    card = signature_card(signature, describe(frozen), paths, trained_on)
+    card = signature_card(traced.signature, describe(frozen), paths, trained_on, no_batch)
+    card |= of_origin(traced.skeleton)
     write_json(folder / CARD, card)
     return card

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from cmsml_tasks.exporting.axes import axes_on
+from cmsml_tasks.shown import printable
+from cmsml_tasks.tensor_names import can_name
 
 _CPP_TYPES = {
     "bool": "DT_BOOL",
@@ -14,6 +19,7 @@ _CPP_TYPES = {
     "float64": "DT_DOUBLE",
     "string": "DT_STRING",
 }
+_LONGEST = 60  # characters of a value
 # those that somebody could call an input
 _CPP_KEYWORDS = {"auto", "bool", "char", "class", "default", "double", "float", "int", "long"}
 _CPP_KEYWORDS |= {"do", "else", "for", "if", "return", "switch", "try", "using", "void", "while"}
@@ -23,27 +29,53 @@ _CPP_KEYWORDS |= {"new", "operator", "register", "short", "signed", "static", "t
 def interface_text(card: Mapping[str, Any], path: str) -> str:
     """Return where the graph lies, its inputs and outputs: one line each, for a terminal."""
     lines = [f"graph    {path}"]
+    served = card.get("saved_model_signature")
+    if served and served["others"]:
+        others = ", ".join(map(printable, served["others"]))
+        name = printable(served["name"])
+        lines.append(f"of       signature {name}; --signature takes another: {others}")
     for role in ("input", "output"):
         for tensor in card[f"{role}s"]:
-            was = tensor.get("renamed_from")
-            own = f", called {was} in the model" if was else ""
-            shape = shape_text(tensor)
-            lines.append(f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{own}")
+            shape = _shape_text(axes_on(card, tensor))
+            lines.append(
+                f"{role:<8} {tensor['tensor']}  {tensor['dtype']} {shape}{_own_name(tensor)}"
+            )
             features = tensor.get("features")
             if features:
                 lines.append("         " + ", ".join(feature["name"] for feature in features))
+    if card.get("no_batch") and any(_is_free(each) for each in card["inputs"]):
+        lines.append(f"         no batch: {card['no_batch']}")
+    lines += [_constant_text(constant) for constant in card.get("constant_inputs", ())]
+    if "end_of_source" in card:
+        lines.append(f"end      {card['end_of_source']}")
     return "\n".join(lines)
 
 
-def shape_text(tensor: Mapping[str, Any]) -> str:
-    """Return a shape as ``[batch, 10]``; a free dimension other than the first is ``?``."""
-    shape = tensor["shape"]
-    if shape is None:
-        return "[shape unknown]"
-    words = ["?" if size is None else str(size) for size in shape]
-    if words[:1] == ["?"]:
-        words[0] = "batch"
-    return f"[{', '.join(words)}]"
+def _constant_text(constant: Mapping[str, Any]) -> str:
+    value = json.dumps(constant["value"], ensure_ascii=False)
+    shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]} ..."
+    text = f"constant {constant['name']}  {constant['dtype']} {shown}"
+    why = ", for inference; --constant-inputs or --input-names with this name change that"
+    return text + why if constant.get("default") else text
+
+
+def _is_free(tensor: Mapping[str, Any]) -> bool:
+    return bool(tensor["shape"]) and tensor["shape"][0] is None
+
+
+def _own_name(tensor: Mapping[str, Any]) -> str:
+    asked_for = tensor.get("asked_for")
+    was = tensor.get("renamed_from") if asked_for is None else f"'{printable(asked_for)}'"
+    if was is None:
+        return ""
+    own = f", called {was} in the model"
+    if asked_for is None or "renamed_from" in tensor:
+        return own
+    return f"{own}, which {'is taken' if can_name(asked_for) else 'TensorFlow does not allow'}"
+
+
+def _shape_text(axes: Sequence[str | int] | None) -> str:
+    return "[shape unknown]" if axes is None else f"[{', '.join(map(str, axes))}]"
 
 
 def cpp_lines(card: Mapping[str, Any], path: str) -> str:

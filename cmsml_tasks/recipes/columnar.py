@@ -30,7 +30,7 @@ from cmsml_tasks.recipes.features import (
 )
 from cmsml_tasks.recipes.reading import read_columns
 from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
-from cmsml_tasks.recipes.syntax import by_name, possible_names
+from cmsml_tasks.recipes.syntax import by_name, constants, possible_names
 from cmsml_tasks.recipes.values import Value, values_of
 
 
@@ -154,6 +154,7 @@ def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile
 
 def _table(plan: Plan, path: str) -> dict[str, Value]:
     """Return the columns of the file; where one is not there, look for one called ``B-tag``."""
+    _check_constants(plan, path)
     tree = plan.recipe.tree
     try:
         return values_of(read_columns(path, plan.wanted, tree))
@@ -164,6 +165,18 @@ def _table(plan: Plan, path: str) -> dict[str, Value]:
                     advice = f"'{name}' is written {by_name(name)} where it is one name"
                     raise DataError(f"{error}; {advice}") from error
         raise
+
+
+def _check_constants(plan: Plan, path: str) -> None:
+    """Refuse ``pi`` where the file has a column of that name: nobody knows what is meant."""
+    for expression in plan.expressions:
+        for name, other in constants(expression.tree, expression.text).items():
+            if _has_column(path, name, plan.recipe.tree):
+                raise DataError(
+                    f"{path}: has a column '{name}', which is a constant in "
+                    f"'{expression.text}'; write {by_name(name)} for the column, or {other} for "
+                    "the constant"
+                )
 
 
 def _has_column(path: str, name: str, tree: str | None) -> bool:

@@ -25,6 +25,8 @@ class Feature(TypedDict):
 class Events:
     """All events of a recipe, not yet split; the first axis of every array counts the events.
 
+    Masked arrays of numpy are refused where they hide something.
+
     Attributes:
         inputs: what enters the network, raw: one array, or several by the names of the inputs.
         target: what it learns: (events,) labels 0..n-1 for n classes, or any numbers.

@@ -17,11 +17,12 @@ Written like Python, but read by this package alone: nothing else can be called 
 Conditions (of ``and or not``, ``where``, ``any``, ``all``, ``[...]`` and of a selection) are true
 or false. Numbers are none: ``nJet != 0``. True and false count as 1 and 0 in arithmetic.
 
-A value is missing where an event has no such element, where the file has an empty field, and for
-``max`` and ``min`` of an empty list. What is computed from it is missing, too. It compares as NaN:
-every comparison is false but ``!=``, a missing condition is false, and its ``not`` is true; what
-comes out is still known to be missing (and so it is behind a comparison with NaN), except where the
-rest decides alone: ``(nJet == 0) | (Jet_pt[0] < 30)`` is true without jets, whatever ``Jet_pt[0]``.
+A value is missing where an event has no such element, where the file has an empty field or a null,
+and for ``max`` and ``min`` of an empty list. What is computed from it is missing, too, as is all
+that is computed from a list that is null. It compares as NaN: every comparison is false but ``!=``,
+a missing condition is false, and its ``not`` is true; what comes out is still known to be missing
+(and so it is behind a comparison with NaN), except where the rest decides alone:
+``(nJet == 0) | (Jet_pt[0] < 30)`` is true without jets, whatever ``Jet_pt[0]``.
 ``isnan`` is true for what is missing, ``isfinite`` false, and so ``where(isfinite(x), x, 0)``
 replaces it.
 

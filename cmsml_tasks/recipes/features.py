@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import DataError, SettingsError
 from cmsml_tasks.recipes.expressions import Expression, parse
+from cmsml_tasks.recipes.syntax import check_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,10 +50,16 @@ def parse_definitions(define: Mapping[str, str], owner: str) -> dict[str, Expres
     """Return the expressions of *define* by name, in the order in which they are computed.
 
     Raises:
-        SettingsError: no expression, or one that uses itself or a definition below it.
+        SettingsError: no expression, one that uses itself or a definition below it, or one by a
+            name that means something else.
     """
     if not isinstance(define, Mapping):
         raise SettingsError(f"define of {owner} must be a dict, expressions by name: {define!r}")
+    for name in define:
+        try:
+            check_name(name)
+        except SettingsError as error:
+            raise SettingsError(f"define of {owner}: {error}") from None
     definitions = {name: parse(text, f"'{name}' of {owner}") for name, text in define.items()}
     names = list(definitions)
     for index, (name, expression) in enumerate(definitions.items()):

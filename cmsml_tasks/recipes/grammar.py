@@ -30,10 +30,13 @@ Raw: TypeAlias = "str | list[Raw]"
 EXAMPLES = {
     "--settings": "epochs=50,layers=[64,32],tag='a,b'",
     "--scan": "units=32:64:128",
+    "--constant-inputs": "training=false,scales=[0.5,2],era='2018'",
+    "--input-shapes": "jets=[?,10],met=[?,2]",
 }
 _CLOSING = {"[": "]", "(": ")"}
 _QUOTES = "'\""
 _NAME = re.compile(r"[^\W\d]\w*")
+_TENSOR = re.compile(r"[^\s,=]+")
 
 
 class Bare(str):
@@ -49,6 +52,16 @@ def parse_settings(text: str) -> dict[str, Raw]:
         SettingsError: the text does not follow the grammar, or a name comes twice.
     """
     return {name: values[0] for name, values in _Parser("--settings", text, ",").parse().items()}
+
+
+def parse_by_tensor(option: str, text: str) -> dict[str, Raw]:
+    """Return the values of ``name=value,...`` by the name of a tensor, ``scope/x``, of *option*.
+
+    Raises:
+        SettingsError: the text does not follow the grammar, or a name comes twice.
+    """
+    parsed = _Parser(option, text, ",", _TENSOR).parse()
+    return {name: values[0] for name, values in parsed.items()}
 
 
 def parse_scan(texts: str | Iterable[str]) -> dict[str, list[Raw]]:
@@ -102,8 +115,8 @@ def _quote(text: str) -> str:
 class _Parser:
     """Reads one text from left to right; *stops* are the characters that end a value."""
 
-    def __init__(self, option: str, text: str, stops: str) -> None:
-        self.option, self.text, self.stops = option, text, stops
+    def __init__(self, option: str, text: str, stops: str, name: re.Pattern[str] = _NAME) -> None:
+        self.option, self.text, self.stops, self.name = option, text, stops, name
         self.position = 0
 
     def parse(self) -> dict[str, list[Raw]]:
@@ -125,7 +138,7 @@ class _Parser:
     def _name(self) -> str:
         self._skip_blanks()
         start = self.position
-        match = _NAME.match(self.text, start)
+        match = self.name.match(self.text, start)
         self.position = match.end() if match else start
         self._skip_blanks()
         if match and self._take("="):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,8 @@ def overflows(
 
     The function is `operator.add` or another one that Python's own integers and floats have.
     """
+    if function is operator.floordiv:  # of two below 0 the quotient is not below 0
+        return np.asarray(np.less(left, 0) & np.less(right, 0) & (result < 0))
     wrong = np.zeros(result.shape, bool)
     estimate = function(np.asarray(left, np.float64), np.asarray(right, np.float64))
     safe = np.abs(estimate) < 2.0**62

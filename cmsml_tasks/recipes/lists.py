@@ -13,6 +13,7 @@ from cmsml_tasks.recipes.integers import lists_overflow
 from cmsml_tasks.recipes.operations import numbers, surely, undefined_integers
 from cmsml_tasks.recipes.values import (
     MISSING,
+    Doubt,
     Lists,
     UnfitError,
     Value,
@@ -37,19 +38,19 @@ def element(value: Value, number: int, name: str) -> Value:
     has = level.counts > number
     index = level.starts[has] + number
     picked = elements(replace(value, lists=deeper), index)
-    if deeper:  # a list that is missing is an empty one
+    doubt, inner = level.doubt, picked.lists[0].doubt if deeper else picked.doubt
+    if level.width is None or inner is not None:
+        missing = np.full(len(has), MISSING)
+        missing[has] = 0 if inner is None else inner
+        doubt = either(doubt, missing)
+    if deeper:
         counts = np.zeros(len(has), np.int64)
         counts[has] = picked.lists[0].counts
         width = picked.lists[0].width if level.width else None
-        return replace(picked, lists=(Lists(counts, width), *picked.lists[1:]))
+        return replace(picked, lists=(Lists(counts, width, doubt), *picked.lists[1:]))
     data = np.full(len(has), placeholder(picked.data.dtype), picked.data.dtype)
     data[has] = picked.data
-    doubt = value.unsure
-    if level.width is None or picked.doubt is not None:
-        missing = np.full(len(has), MISSING)
-        missing[has] = 0 if picked.doubt is None else picked.doubt
-        doubt = either(doubt, missing)
-    return replace(value, data=data, lists=(), doubt=doubt, unsure=None)
+    return replace(value, data=data, lists=(), doubt=doubt)
 
 
 def first(value: Value, number: int) -> Value:
@@ -63,25 +64,19 @@ def first(value: Value, number: int) -> Value:
 def kept(value: Value, keep: Value, names: Sequence[str]) -> Value:
     """Return the elements for which *keep* is true; where it is missing, the lists are unsure."""
     value, spread = aligned([value, keep], names)
-    doubt, unsure = keep.doubt, value.unsure
-    if doubt is not None:
+    unsure = None
+    if keep.doubt is not None:
         value = replace(value, doubt=either(value.doubt, spread.doubt))
-        for level in reversed(keep.lists):
-            doubt = list_reduced(np.maximum, doubt, level, 0)
-        unsure = either(unsure, doubt)
-    picked = _of_lists(value, keep.data, depth=len(keep.lists))
-    return replace(
-        picked,
-        doubt=settled(picked.doubt),
-        unsure=settled(either(unsure, keep.unsure)),
-        trouble=value.trouble or keep.trouble,
-    )
+        unsure = settled(list_reduced(np.maximum, keep.doubt, keep.lists[-1], 0))
+    picked = _of_lists(value, keep.data, depth=len(keep.lists), unsure=unsure)
+    return replace(picked, doubt=settled(picked.doubt), trouble=value.trouble or keep.trouble)
 
 
 def reduced(function: str, value: Value, name: str) -> Value:
     """Return ``sum any all count max min`` of each innermost list.
 
-    The sum of none is 0; ``max`` and ``min`` of none are missing.
+    The sum of none is 0; ``max`` and ``min`` of none are missing, and so is everything of a list
+    that is missing itself.
 
     Args:
         function: which one.
@@ -89,12 +84,11 @@ def reduced(function: str, value: Value, name: str) -> Value:
         name: how the whole is written.
     """
     level, outer = value.lists[-1], value.lists[:-1]
-    within = None if outer else value.unsure
-    result = Value(level.counts, outer, within, value.unsure if outer else None, value.trouble)
+    result = Value(level.counts, outer, level.doubt, value.trouble)
     if function == "count":
         return result
     doubt = None if value.doubt is None else list_reduced(np.maximum, value.doubt, level, 0)
-    doubt = either(doubt, within)
+    doubt = either(doubt, level.doubt)
     if function in ("any", "all"):
         return _decided(function, value, replace(result, doubt=doubt))
     value = numbers(value)
@@ -112,21 +106,35 @@ def reduced(function: str, value: Value, name: str) -> Value:
 
 
 def _decided(function: str, value: Value, result: Value) -> Value:
-    """Return ``any`` or ``all``: one element that decides leaves no doubt about the others."""
+    """Return ``any`` or ``all``: one element that decides leaves no doubt about the others.
+
+    Of a list that is missing they are a missing condition, which is false.
+    """
     answer = function == "any"
     combine = np.logical_or if answer else np.logical_and
     data = list_reduced(combine, value.data, value.lists[-1], not answer)
     doubt = result.doubt
     if doubt is not None:
         sure = list_reduced(np.logical_or, surely(value, answer), value.lists[-1], False)
+        data &= doubt != MISSING
         doubt = settled(doubt * ~sure)
     return replace(result, data=data, doubt=doubt)
 
 
-def _of_lists(value: Value, keep: NDArray[Any], depth: int = 1, width: int | None = None) -> Value:
-    """Return *value* with those of its entries at *depth* that *keep* says."""
+def _of_lists(
+    value: Value,
+    keep: NDArray[Any],
+    depth: int = 1,
+    width: int | None = None,
+    unsure: Doubt | None = None,
+) -> Value:
+    """Return *value* with those of its entries at *depth* that *keep* says.
+
+    Of which lists that is *unsure*, comes on top of what is known about them.
+    """
     picked = elements(value, np.flatnonzero(keep), depth)
     level = value.lists[depth - 1]
     counts = list_reduced(np.add, keep.astype(np.int64), level, 0)
-    lists = (*value.lists[: depth - 1], Lists(counts, width), *picked.lists[depth:])
+    shorter = Lists(counts, width, either(level.doubt, unsure))
+    lists = (*value.lists[: depth - 1], shorter, *picked.lists[depth:])
     return replace(picked, lists=lists)

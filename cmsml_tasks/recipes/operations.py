@@ -28,6 +28,11 @@ from cmsml_tasks.recipes.values import (
 Function: TypeAlias = Callable[[Any, Any], Any]
 
 _KINDS = {"b": "true or false", "i": "integers", "f": "decimals"}
+_OF_INTEGERS: dict[str, Callable[[Any], Any]] = {
+    "abs": abs,
+    "floor": operator.pos,
+    "ceil": operator.pos,
+}
 _DIVISIONS = (operator.truediv, operator.floordiv, operator.mod)
 
 
@@ -71,8 +76,8 @@ def arithmetic(function: Function, left: Value, right: Value, names: Sequence[st
         divisor = 1 if b.constant else np.where(zero, divisor.dtype.type(1), divisor)
     result = _made(function(a.data, divisor), [a, b], either(a.doubt, b.doubt))
     if zero.any():
-        return _undefined(result, zero, _divides_by_zero(names))
-    if integers and function not in _DIVISIONS:
+        result = _undefined(result, zero, _divides_by_zero(names))
+    if integers and function not in (operator.truediv, operator.mod):
         wrong = overflows(function, a.data, b.data, result.data)
         return undefined_integers(result, wrong, names[2])
     return result
@@ -193,6 +198,10 @@ def applied(function: str, arguments: Sequence[Value], names: Sequence[str]) -> 
     if function in ("minimum", "maximum"):
         values = aligned(_joined(values[0], values[1], names), names)
     doubt = either(*(value.doubt for value in values))
+    if function in _OF_INTEGERS and values[0].kind == "i":
+        data = _OF_INTEGERS[function](values[0].data)
+        wrong = np.less(data, 0) & (function == "abs")
+        return undefined_integers(_made(data, values, doubt), wrong, f"{function}({names[0]})")
     data = getattr(np, function)(*(value.data for value in values))
     if function in QUESTIONS and doubt is not None:
         data = np.where(doubt > UNSURE, function == "isnan", data)
@@ -272,7 +281,6 @@ def _made(data: Any, operands: Sequence[Value], doubt: Doubt | None) -> Value:
         np.asarray(data),
         model.lists,
         doubt,
-        either(*(value.unsure for value in operands)),
         next((value.trouble for value in operands if value.trouble), None),
     )
 

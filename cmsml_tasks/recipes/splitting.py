@@ -55,8 +55,9 @@ def split(
 
     Raises:
         DataError: no `Events`, or such that cannot be used: arrays of other types or different
-            lengths, NaN or infinity, labels of no class, unusable event numbers or weights; folds
-            without event numbers; a part without events or without one of the classes.
+            lengths, masked values, NaN or infinity, labels of no class, unusable event numbers or
+            weights; folds without event numbers; a part without events or without one of the
+            classes.
         ValueError: impossible numbers of folds.
     """
     _check_numbers(fold, folds, validation_part)
@@ -243,9 +244,11 @@ def _weight_factor(weight: NDArray[Any] | None, training: NDArray[np.bool_]) -> 
 def _take(events: Events, rows: NDArray[np.bool_], factor: float) -> Arrays:
     inputs = events.inputs
     taken: Inputs = (
-        {name: array[rows] for name, array in inputs.items()}
+        {name: np.asarray(array[rows]) for name, array in inputs.items()}
         if isinstance(inputs, Mapping)
-        else inputs[rows]
+        else np.asarray(inputs[rows])
     )
-    weight = None if events.weight is None else (events.weight[rows] * factor).astype(np.float32)
-    return Arrays(taken, events.target[rows], weight)
+    target = np.asarray(events.target[rows])
+    if events.weight is None:
+        return Arrays(taken, target, None)
+    return Arrays(taken, target, np.asarray(events.weight[rows] * factor, np.float32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import keyword
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,8 @@ ELEMENTWISE = {
 REDUCTIONS = ("sum", "any", "all", "count", "max", "min")
 ARGUMENTS = {**ELEMENTWISE, **dict.fromkeys(REDUCTIONS, 1)}
 
+_CONSTANTS = {"pi": str(math.pi), "True": "(1 == 1)", "False": "(1 == 0)"}
+"""Names that stand for the same in all events, and how else to write that."""
 _BITS = (ast.BitAnd, ast.BitOr, ast.BitXor)
 _BINARY = (
     *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow),
@@ -94,6 +97,40 @@ def column_name(node: ast.AST) -> str | None:
 def by_name(name: str) -> str:
     """Return how a column is written that is no name of Python."""
     return f"column({name!r})"
+
+
+def check_name(name: Any) -> None:
+    """Check that *name*, of a new column, is one by which expressions can have the column.
+
+    Raises:
+        SettingsError: it is not, or it means something else there, as ``pi`` does.
+    """
+    try:
+        tree = tree_of(name) if isinstance(name, str) else None
+    except SettingsError:
+        tree = None
+    if tree is not None and column_name(tree) == name:
+        return
+    means = "a constant" if name in _CONSTANTS else "no name"
+    if means == "no name" and keyword.iskeyword(name):
+        means = "a word of Python"
+    raise SettingsError(
+        f"{name!r} is {means} in expressions; choose another name, of letters, digits and _"
+    )
+
+
+def constants(tree: ast.expr, text: str) -> dict[str, str]:
+    """Return the constants in *tree*, the meaning of *text*, that could be meant as columns.
+
+    These are ``pi``, ``True``, ``False``, and a number that is all of it, such as ``0``; each with
+    another way to write it.
+    """
+    leaves = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Constant)]
+    names = {ast.unparse(node) for node in leaves} & set(_CONSTANTS)
+    found = {name: _CONSTANTS[name] for name in sorted(names)}
+    if isinstance(tree, ast.Constant) and not found:
+        found[text] = f"+{text}"
+    return found
 
 
 def possible_names(tree: ast.expr, text: str) -> list[str]:

@@ -17,7 +17,8 @@ _SHOWN = 5
 def check_events(events: Any) -> None:
     """Check that *events* are `Events` of finite numbers, with one row per event in every array.
 
-    Where classes are named, the target is a label of one of them in every event.
+    Masked arrays may hide nothing: what lies under a mask is no value of the event. Where classes
+    are named, the target is a label of one of them in every event.
 
     Raises:
         DataError: they are not; says which array, and in how many rows.
@@ -39,6 +40,7 @@ def check_events(events: Any) -> None:
                 "number per event"
             )
     _check_lengths(events, inputs)
+    _check_masks(events, inputs)
     for name, array in inputs.items():
         _check_finite(array, name, missing_allowed=events.allow_missing)
     _check_finite(events.target, "target")
@@ -92,6 +94,33 @@ def _check_lengths(events: Events, inputs: Mapping[str, NDArray[Any]]) -> None:
         raise DataError(f"arrays of different lengths: {counts}; each needs one row per event")
     if not len(events.target):
         raise DataError("load() returned no events; are the files empty, or is the selection?")
+
+
+def _check_masks(events: Events, inputs: Mapping[str, NDArray[Any]]) -> None:
+    per_event = {
+        "target from load()": (events.target, "target"),
+        "weight from load()": (events.weight, "weight"),
+        f"event column '{events.event_column}' from load()": (events.event, "event"),
+    }
+    for what, (array, variable) in per_event.items():
+        drop = f"keep = ~numpy.ma.getmaskarray({variable})"
+        _check_mask(array, what, f"drop these events from all arrays, with {drop}")
+    for name, array in inputs.items():
+        _check_mask(
+            array,
+            f"{name} from load()",
+            "write what the network shall see there: numpy.ma.filled(array, -999) with "
+            "Feature(name=..., padding=-999) for the column, or numpy.ma.filled(array, numpy.nan) "
+            "with Events(..., allow_missing=True) where the model knows what to do with NaN",
+        )
+
+
+def _check_mask(array: Any, what: str, advice: str) -> None:
+    if not isinstance(array, np.ma.MaskedArray):
+        return
+    rows = int(np.ma.getmaskarray(array).reshape(len(array), -1).any(axis=1).sum())
+    if rows:
+        raise DataError(f"{what} is missing (masked) in {rows} of {len(array)} events; {advice}")
 
 
 def _check_finite(array: NDArray[Any], what: str, missing_allowed: bool | None = None) -> None:

@@ -30,10 +30,18 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Lists:
-    """How many elements each list has; *width* where it is the same number by type."""
+    """How many elements each list has, and what is known about that.
+
+    Attributes:
+        counts: (lists,).
+        width: where it is the same number by type.
+        doubt: (lists,): `MISSING` where there is no list, `UNSURE` where a condition that picks
+            elements was missing; None where all are known.
+    """
 
     counts: NDArray[np.int64]
     width: int | None = None
+    doubt: Doubt | None = None
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -51,15 +59,12 @@ class Value:
             Python for a constant.
         lists: the lists of each event, then the lists within those, and so on.
         doubt: what is known of each number, (elements,); None where none can be missing.
-        unsure: what is known of the lists, (events,): `UNSURE` where a condition that picks
-            elements was missing; None where all are known.
         trouble: why something is undefined.
     """
 
     data: Any
     lists: tuple[Lists, ...] = ()
     doubt: Doubt | None = None
-    unsure: Doubt | None = None
     trouble: Trouble | None = None
 
     @classmethod
@@ -68,8 +73,7 @@ class Value:
 
         Args:
             column: a numpy array, (events, ...), where further axes make lists of one length; a
-                masked one; an awkward array of numbers, lists and options (a missing list is an
-                empty one); a number; or a `Value`.
+                masked one; an awkward array of numbers, lists and options; a number; or a `Value`.
         """
         if isinstance(column, Value):
             return column
@@ -120,8 +124,7 @@ class Value:
 
     def picked(self, keep: NDArray[np.bool_]) -> Value:
         """Return the value of the events to *keep*, (events,)."""
-        unsure = None if self.unsure is None else self.unsure[keep]
-        return replace(elements(self, np.flatnonzero(keep)), unsure=unsure)
+        return elements(self, np.flatnonzero(keep))
 
     def repeated(self, rows: int) -> Value:
         """Return a constant as one number for each of *rows* events, all else as it is."""
@@ -138,7 +141,8 @@ def elements(value: Value, index: NDArray[np.int64], depth: int = 0) -> Value:
     lists = list(value.lists[:depth])
     for level in value.lists[depth:]:
         counts = level.counts[index]
-        lists.append(Lists(counts, level.width))
+        doubt = None if level.doubt is None else level.doubt[index]
+        lists.append(Lists(counts, level.width, doubt))
         offsets = level.starts[index] - (np.cumsum(counts) - counts)
         index = np.repeat(offsets, counts) + np.arange(counts.sum())
     doubt = None if value.doubt is None else value.doubt[index]
@@ -163,7 +167,12 @@ def aligned(values: Sequence[Value], names: Sequence[str]) -> list[Value]:
                     f"{other} and {name} have lists of different lengths in {different} of "
                     f"{len(value)} events"
                 )
-    return [value if value.constant else _spread(value, model.lists) for value in values]
+    known = [value.lists for value in values]
+    lists = tuple(
+        replace(level, doubt=either(*(other[depth].doubt for other in known if other[depth:])))
+        for depth, level in enumerate(model.lists)
+    )
+    return [value if value.constant else _spread(value, lists) for value in values]
 
 
 def either(*doubts: Doubt | None) -> Doubt | None:
@@ -206,9 +215,16 @@ def _of_awkward(array: Any) -> Value:
 
     lists: list[Lists] = []
     while array.ndim > 1:
-        width = getattr(array.type.content, "size", None)
-        counts = ak.to_numpy(ak.fill_none(ak.num(array, axis=1), 0))
-        lists.append(Lists(counts.astype(np.int64), width))
+        kind, doubt = array.type.content, None
+        is_option = isinstance(kind, ak.types.OptionType)
+        width = getattr(kind.content if is_option else kind, "size", None)
+        if is_option:
+            doubt = settled(ak.to_numpy(ak.is_none(array)) * MISSING)
+            array = ak.fill_none(array, [], axis=0)
+        if is_option and width is not None:  # the elements of its type, but missing
+            array = ak.pad_none(array, width, axis=1, clip=True)
+        counts = ak.to_numpy(ak.num(array, axis=1))
+        lists.append(Lists(counts.astype(np.int64), width, doubt))
         array = ak.flatten(array, axis=1)
     if not isinstance(array.type.content, ak.types.OptionType):
         return Value(ak.to_numpy(array), tuple(lists))

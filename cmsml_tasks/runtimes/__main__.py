@@ -11,6 +11,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.runtimes.environments import Environment, environments, runtimes_folder
 from cmsml_tasks.runtimes.install import install
 from cmsml_tasks.runtimes.releases import RELEASES, parse_release
+from cmsml_tasks.terminal import print_anything
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     making.add_argument("--python", help="interpreter to make them with; default: one that fits")
     for command in (making, commands.add_parser("list", help="show what is there")):
         command.add_argument("--folder", help="where environments lie, in place of the above")
+    print_anything()
     given = parser.parse_args(arguments)
     try:
         root = Path(given.folder).expanduser().absolute() if given.folder else runtimes_folder()

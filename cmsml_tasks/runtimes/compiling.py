@@ -76,7 +76,7 @@ def compiled(library: Library, root: Path, name: str) -> Path:
         UserError: *root* cannot be written.
     """
     compiler = check_compiler(name)
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, errors="replace")
     parts = (SOURCE.read_bytes(), " ".join(_FLAGS).encode(), done.stdout.encode())
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     program = root / "cpp" / f"run_graph-{library.version}-{digest}"
@@ -95,7 +95,7 @@ def compiled(library: Library, root: Path, name: str) -> Path:
             *(f"-l:{library}" for library in _LIBRARIES),
             "-lpthread",
         ]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if "error" in line]
             shown = "\n".join((errors or done.stderr.splitlines())[:5])

@@ -156,6 +156,7 @@ def _call(environment: Environment, command: list[str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
         env={**variables, "TF_CPP_MIN_LOG_LEVEL": "3"},
         close_fds=False,
     )

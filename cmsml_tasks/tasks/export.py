@@ -14,8 +14,10 @@ from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.names import parse_names
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
+from cmsml_tasks.tasks.values import parse_values
 from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.places import place
@@ -25,10 +27,16 @@ class ExportGraph(ExportedTask):
     """Freeze each trained model: ``graph.pb`` and its signature card ``graph.json``."""
 
     code_version = 1
+    # a graph is the same with and without leave
+    untracked_params = ExportedTask.untracked_params | {"allow_operations"}
+    value_before = {"signature": ""}  # noqa: RUF012
     reads = {"TrainModel": (MODEL, HISTORY)}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.constant_inputs and not self.has_source:
+            # rows of the training are evaluated anew
+            self.reads = {"TrainModel": (MODEL, HISTORY, REFERENCE)}  # type: ignore[misc]
         if self.has_source and self.is_workflow():
             with told():
                 self.check_source_is_the_same()
@@ -46,10 +54,10 @@ class ExportGraph(ExportedTask):
         return {} if self.has_source else {"model": TrainModel.req(self)}
 
     def output(self) -> dict[str, Any]:
-        """Return graph and card; for a source also its reference rows."""
+        """Return graph and card; reference rows where those of a training are none for it."""
         names = {name: GRAPHS[name] for name in self.formats}
         names |= {"card": CARD}
-        names |= {"reference": REFERENCE} if self.has_source else {}
+        names |= {"reference": REFERENCE} if self.has_own_reference else {}
         return {key: self.store_target(name) for key, name in names.items()}
 
     def tracked_settings(self) -> dict[str, dict[str, Any]]:
@@ -93,7 +101,8 @@ class ExportGraph(ExportedTask):
                 print(task._usage(read_card(local.path)))
 
     def _export_trained(self, model: Any, folder: str) -> Any:
-        files = {name: model[name].path for name in ("model", "history")}
+        kept = ("reference",) if self.has_own_reference else ()
+        files = {name: model[name].path for name in ("model", "history", *kept)}
         return observed_call(
             self,
             "cmsml_tasks.exporting.export:export_trained",
@@ -104,6 +113,8 @@ class ExportGraph(ExportedTask):
             formats=self.formats,
             input_names=parse_names("--input-names", self.input_names),
             output_names=parse_names("--output-names", self.output_names),
+            allow_operations=parse_operations(self.allow_operations),
+            constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
         )
 
     def _export_source(self, folder: str) -> Any:
@@ -117,6 +128,9 @@ class ExportGraph(ExportedTask):
             input_shapes=parse_shapes(self.input_shapes),
             input_names=parse_names("--input-names", self.input_names),
             output_names=parse_names("--output-names", self.output_names),
+            allow_operations=parse_operations(self.allow_operations),
+            constant_inputs=parse_values("--constant-inputs", self.constant_inputs),
+            signature=self.signature or None,
         )
 
 

@@ -13,13 +13,16 @@ import luigi
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS, MANIFEST
-from cmsml_tasks.recipes import parse_settings, serialize_settings
+from cmsml_tasks.recipes import serialize_settings
+from cmsml_tasks.recipes.grammar import parse_by_tensor
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch
 from cmsml_tasks.tasks.names import parse_names, serialize_names
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import safe_part
+from cmsml_tasks.tasks.values import parse_values, serialize_values
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.messages import flag
@@ -57,6 +60,22 @@ class ExportedTask(BranchedTask):
         description="the same for the outputs; of a graph as --source, the operations to export, "
         "'a,b' or 'a=name,b=name'; default: empty",
     )
+    allow_operations = RepeatedParameter(
+        default="",
+        description="operations that may be in a graph although nobody has judged what they do "
+        "beside computing, between commas; default: empty",
+    )
+    constant_inputs = RepeatedParameter(
+        default="",
+        description="inputs that get a value for good, by the model's names, and what hangs on "
+        "them is resolved: 'training=false,scale=[0.5,2]'; keras_learning_phase is false unless "
+        "this or --input-names names it; default: empty",
+    )
+    signature = luigi.Parameter(
+        default="",
+        description="which signature of a SavedModel as --source; default: serving_default, or "
+        "the only one",
+    )
     formats = law.CSVParameter(
         default=("pb",),
         description=f"files to write, of {','.join(GRAPHS)}; default: pb",
@@ -64,15 +83,20 @@ class ExportedTask(BranchedTask):
 
     @classmethod
     def settle(cls, params: Params) -> Params:
-        """Check source, shapes, names and formats."""
+        """Check source, shapes, names, operations and formats."""
         params["formats"] = _check_formats(params["formats"])
         for option in ("input_names", "output_names"):
             names = parse_names(flag(option), params[option])
             params[option] = serialize_names(names)
+        params["allow_operations"] = ",".join(parse_operations(params["allow_operations"]))
+        constants = parse_values("--constant-inputs", params["constant_inputs"])
+        params["constant_inputs"] = serialize_values(constants)
         shapes = parse_shapes(params["input_shapes"])
         if params["source"] == law.NO_STR:
             if shapes:
                 raise SettingsError("--input-shapes goes with --source; a recipe knows its shapes")
+            if params["signature"]:
+                raise SettingsError("--signature goes with the folder of a SavedModel as --source")
             return super().settle(params)
         given = [name for name in ("settings", "scan", "folds") if params[name]]
         given += ["recipe"] if params["recipe"] != DEMO else []
@@ -83,13 +107,24 @@ class ExportedTask(BranchedTask):
             )
         check_branch(params["branch"], 1)
         params["source"] = _check_source(params["source"])
-        params["input_shapes"] = serialize_settings(parse_settings(params["input_shapes"]))
+        if params["signature"] and not Path(params["source"]).is_dir():
+            raise SettingsError(
+                f"--signature {params['signature']}: the source {params['source']} is no folder of "
+                "a SavedModel, so it has no signatures; leave it out"
+            )
+        texts = parse_by_tensor("--input-shapes", params["input_shapes"])
+        params["input_shapes"] = serialize_settings(texts)
         return params
 
     @property
     def has_source(self) -> bool:
         """Whether a finished model takes the place of a training."""
         return bool(self.source != law.NO_STR)
+
+    @property
+    def has_own_reference(self) -> bool:
+        """Whether the training has no reference rows that the graph could be held against."""
+        return self.has_source or bool(self.constant_inputs)
 
     def create_branch_map(self) -> dict[int, Branch | None]:
         """Return the branches of the recipe; a source is one branch of its own."""
@@ -163,7 +198,7 @@ def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
         SettingsError: a shape is not a list of sizes.
     """
     try:
-        shapes = parse_settings(text)
+        shapes = parse_by_tensor("--input-shapes", text)
     except SettingsError as error:
         raise SettingsError(
             f"--input-shapes {text!r} cannot be read; write 'name=[?,10],other=[?,3]', where ? is "

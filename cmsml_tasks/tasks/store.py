@@ -20,6 +20,7 @@ from cmsml_tasks.tracking.targets import target_in
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
+_LONGEST = 120
 
 
 def store() -> Place:
@@ -82,11 +83,12 @@ def path_part(role: str, value: str) -> str:
 def safe_part(text: str) -> str:
     """Return a name for a folder that can be one part of a path everywhere, *text* if it can.
 
-    Two texts that differ only in replaced characters have different names.
+    Two texts that differ only in what is replaced or cut off have different names.
     """
-    if _SAFE.fullmatch(text) and ".." not in text:
+    if _SAFE.fullmatch(text) and ".." not in text and len(text) <= _LONGEST:
         return text
-    word = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    # file systems allow 255 bytes; law's job files repeat the name
+    word = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:_LONGEST]
     digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
     return "-".join(filter(None, [word, digest[:6]]))
 

@@ -14,6 +14,7 @@ from cmsml_tasks.files import write_json
 from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named, runtime_versions
 from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph
+from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
@@ -32,6 +33,8 @@ class ValidateGraph(ExportedTask):
         "input_shapes",
         "input_names",
         "output_names",
+        "constant_inputs",
+        "signature",
         "runtimes",  # their versions count, see tracked_settings
     }
     reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
@@ -89,7 +92,7 @@ class ValidateGraph(ExportedTask):
     def requires(self) -> dict[str, law.Task]:
         """Return the export of this branch, and the training that has its reference rows."""
         required = {"graph": ExportGraph.req(self)}
-        return required if self.has_source else {**required, "model": TrainModel.req(self)}
+        return required if self.has_own_reference else {**required, "model": TrainModel.req(self)}
 
     def output(self) -> dict[str, Any]:
         """Return the report of a passed validation."""
@@ -116,10 +119,11 @@ class ValidateGraph(ExportedTask):
                 validate(
                     graph["pb"].path,
                     read_card(graph["card"].path),
-                    inputs["graph" if self.has_source else "model"]["reference"].path,
+                    inputs["graph" if self.has_own_reference else "model"]["reference"].path,
                     atol=self.atol,
                     rtol=self.rtol,
                     runtime=runtime,
+                    allow_operations=parse_operations(self.allow_operations),
                 )
                 for runtime in self._runtimes()
             ]

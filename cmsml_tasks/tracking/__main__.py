@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking.places import Place, exists, identity, place
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     replaced.add_argument("--drop", action="store_true", help="remove them")
     replaced.set_defaults(run=lambda given: _replaced(given.store, given.kept, given.drop))
 
+    print_anything()
     given = parser.parse_args(arguments)
     try:
         status: int = given.run(given)

@@ -1,7 +1,8 @@
 """``--accept`` and ``--adopt``: outputs that the user declares good, recorded as made from today's.
 
 Outputs with a manifest are known: what they were made from, and that they are whole. Of those
-without one nothing is known, so that taking them needs a word of its own.
+without one nothing is known, and one that is shorter than it was is most likely half-written, so
+that taking them needs a word of its own.
 """
 
 from __future__ import annotations
@@ -91,12 +92,15 @@ def _obstacle(task: Any, state: State) -> str:
     if state.waits_for:
         return _unsettled(state.waits_for, "accept that too (--accept=-1)")
     removed = [text for text in state.damaged if text.endswith((" was removed", " was not made"))]
-    return removed[0] if removed else ""
+    if removed:
+        return removed[0]
+    cut = [text for text in state.damaged if " was truncated " in text]
+    return f"{cut[0]}; --adopt takes it as it is, if you know that it is whole" if cut else ""
 
 
 def _obstacle_to_adopting(task: Any, state: State) -> str:
     """Return why outputs cannot be adopted; empty where they can."""
-    if state.manifest is not None:
+    if state.manifest is not None and not state.damaged:
         return "it has a manifest; --accept is for outputs that are known"
     waits_for = inputs_of(task, None, required_by(task)).families_waited_for()
     if waits_for:

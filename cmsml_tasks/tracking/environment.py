@@ -83,7 +83,9 @@ def git_commit(folder: str | os.PathLike[str]) -> str | None:
 def _git(folder: str | os.PathLike[str], *words: str) -> subprocess.CompletedProcess[str] | None:
     command = ["git", "-C", os.fspath(folder), *words]
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
 

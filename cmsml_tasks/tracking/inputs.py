@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import law
 
+from cmsml_tasks.errors import SettingsError, did_you_mean
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.input_changes import USED_AS
@@ -145,6 +146,7 @@ def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: b
     elif is_workflow(required):
         _add_workflow(inputs, task, required)
     else:
+        _check_reads(task, required)
         state = required.state()
         if state.is_usable:
             _add_recorded(inputs, task, required, state, lone)
@@ -172,6 +174,8 @@ def _add_recorded(
 def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
     """Add all branches; where law's acceptance is content with some, the others as they are."""
     states = workflow.branch_states()
+    for branch in list(workflow.get_branch_tasks().values())[:1]:
+        _check_reads(task, branch)
     usable = sum(state.is_usable for state in states.values())
     if usable < workflow.workflow_proxy.threshold(len(states)):
         inputs.waits_for.append(workflow)
@@ -214,6 +218,21 @@ def _add_files(inputs: Inputs, task: TrackedTask, manifest: Manifest | None) -> 
         inputs.add(each.name, Input(each.digest, each.used_as, each.origin))
         if each.path is not None:
             inputs.rests_on.append(each.path)
+
+
+def _check_reads(task: TrackedTask, required: TrackedTask) -> None:
+    """Check that what *task* says it reads of *required* is made: other names would never count."""
+    names = task.reads.get(required.task_family)
+    if names is None:
+        return
+    folder = required.manifest_path.parent
+    made = [places.relative(file, folder) for file in required.output_paths()]
+    wrong = [name for name in names if name not in made]
+    if wrong:
+        raise SettingsError(
+            f"{task.task_family}.reads names {wrong[0]!r} of {required.task_family}, which makes "
+            f"no such file{did_you_mean(wrong[0], made)}"
+        )
 
 
 def _reads(task: TrackedTask, required: TrackedTask, path: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +76,15 @@ def tracked_files_of(owner: TrackedTask, data: Any) -> list[TrackedFile | NotHer
 
 
 def described(files: Iterable[Tracked]) -> list[TrackedFile | NotHere]:
-    """Return *files* with those that are plain paths as files of no particular use."""
-    return [
+    """Return *files* with those that are plain paths as files of no particular use.
+
+    A set has no order, and is given one.
+    """
+    found = [
         each if isinstance(each, TrackedFile | NotHere) else TrackedFile(os.fspath(each), {})
         for each in files
     ]
+    return sorted(found, key=str) if isinstance(files, Set) else found
 
 
 def look_outside(

@@ -13,6 +13,7 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
@@ -21,6 +22,7 @@ from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
+from cmsml_tasks.tracking.labels import settled_text
 from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import Making, make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
@@ -238,7 +240,7 @@ class TrackedTask(LookedAtTask):
     def branch_label(self) -> str:
         """Return how users know the branch; empty for what is no branch."""
         data = self.branch_data_or_none()
-        return "" if data is None else str(data)
+        return "" if data is None else settled_text(data)
 
     # what tracking asks of a task
 
@@ -403,6 +405,7 @@ def _tracked_output(output: Any) -> Any:
 
 
 speak_plainly()
+print_anything()
 end_as_commands_do()
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)

@@ -11,6 +11,7 @@ from cmsml_tasks.lazy import lazy_names
 
 if TYPE_CHECKING:
     from cmsml_tasks.validation.comparison import Comparison, Tolerance, compare, ulp_distance
+    from cmsml_tasks.validation.events import why_no_events
     from cmsml_tasks.validation.reference import Reference, make_reference
     from cmsml_tasks.validation.report import Check, Report, Reports
     from cmsml_tasks.validation.rows import Rows, reference_rows
@@ -29,6 +30,7 @@ __all__ = [
     "reference_rows",
     "ulp_distance",
     "validate",
+    "why_no_events",
 ]
 
 __getattr__ = lazy_names(
@@ -46,5 +48,6 @@ __getattr__ = lazy_names(
         "reference_rows": "rows",
         "ulp_distance": "comparison",
         "validate": "validator",
+        "why_no_events": "events",
     },
 )

@@ -137,11 +137,11 @@ def _without_rows(name: str, kinds: Sequence[str], subject: Subject) -> Check:
         )
     dtypes = [dtype_of(entry.dtype) for entry in subject.card.inputs]
     if not any(dtype is not None and is_float(dtype) for dtype in dtypes):
-        return Check(name, "not applicable", "no input takes floats")
+        return Check(name, "does not apply", "no input takes floats")
     refused = [note for note in subject.reference.notes if note.startswith("refused")]
     if refused:
-        return Check(name, "not applicable", "the original refuses such rows")
-    return Check(name, "not applicable", f"the reference has no {' or '.join(kinds)} rows")
+        return Check(name, "does not apply", "the original refuses such rows")
+    return Check(name, "does not apply", f"the reference has no {' or '.join(kinds)} rows")
 
 
 def _broken(name: str, broken: Sequence[plan.Done], subject: Subject) -> Check:

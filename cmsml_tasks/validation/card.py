@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cmsml_tasks.errors import ValidationError
-from cmsml_tasks.shapes import Shape
+from cmsml_tasks.shapes import Shape, why_no_rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Card:
     """Inputs and outputs of a graph, and the SHA-256 digests of its files by name.
 
     ``oldest_tensorflow`` is the release that the graph needs at least, None where that is not
-    known, and ``needs`` what it is needed for.
+    known, and ``needs`` what it is needed for. ``no_batch`` says why its rows are no events.
     """
 
     inputs: tuple[TensorCard, ...]
@@ -40,6 +40,7 @@ class Card:
     digests: Mapping[str, str] = field(default_factory=dict)
     oldest_tensorflow: str | None = None
     needs: str | None = None
+    no_batch: str | None = None
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Card:
@@ -61,7 +62,7 @@ class Card:
         oldest, needs = (
             content.get(key) for key in ("oldest_tensorflow", "oldest_tensorflow_needs")
         )
-        return cls(inputs, outputs, digests, oldest, needs)
+        return cls(inputs, outputs, digests, oldest, needs, content.get("no_batch"))
 
 
 def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
@@ -75,6 +76,11 @@ def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
         )
         for entry in entries
     )
+
+
+def rowless(card: Card) -> str:
+    """Say why the tensors have no axis for rows in common; empty where they have one."""
+    return why_no_rows(*({e.name: e.shape for e in each} for each in (card.inputs, card.outputs)))
 
 
 def as_shape(entry: Sequence[int | None] | None) -> Shape:

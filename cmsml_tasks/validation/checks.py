@@ -9,14 +9,16 @@ from cmsml_tasks.runtimes.runtime import GraphFacts, Node
 from cmsml_tasks.shapes import format_shape
 from cmsml_tasks.validation import operations, plan
 from cmsml_tasks.validation.agreement import batch_sizes_agree, outputs_agree
-from cmsml_tasks.validation.card import Card
+from cmsml_tasks.validation.card import Card, rowless
 from cmsml_tasks.validation.fit import Problem, signature_problems, unusable
 from cmsml_tasks.validation.optimised import optimised_agrees
+from cmsml_tasks.validation.reaching import stays_inside
 from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
 from cmsml_tasks.validation.telling import rows_can_tell
 
+INSIDE = "reaches nothing outside"
 LOADS = "loads"
 BYTES = "bytes as on the card"
 VARIABLES = "no variables"
@@ -33,14 +35,18 @@ FREE_BATCH = "free batch dimension"
 
 def judge(subject: Subject) -> list[Check]:
     """Answer every check; those that cannot be answered say what has to be mended before."""
-    checks = [_loads(subject), _bytes(subject)]
+    rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
+    inside = stays_inside(INSIDE, subject.reached)
+    if subject.reached.findings:
+        loads, *others = (Check(name, "not run", "the graph is not run") for name in (LOADS, *rest))
+        return [inside, loads, _bytes(subject), *others]
+    checks = [inside, _loads(subject), _bytes(subject)]
     if subject.run.failure is not None:
-        rest = (VARIABLES, OPERATIONS, SIGNATURE, *_NUMERIC)
         return [*checks, *(Check(name, "not run", "the graph does not load") for name in rest)]
     facts = subject.run.facts
     if facts is None:
         blind = "this runtime does not look into graphs"
-        static = [Check(n, "not applicable", blind) for n in (VARIABLES, OPERATIONS, SIGNATURE)]
+        static = [Check(n, "does not apply", blind) for n in (VARIABLES, OPERATIONS, SIGNATURE)]
     else:
         static = [_variables(facts), _operations(facts), _signature(subject.card, facts)]
     checks += static
@@ -83,7 +89,7 @@ def _too_old(card: Card, program: str | None) -> str:
 def _bytes(subject: Subject) -> Check:
     digests = subject.card.digests
     if not digests:
-        return Check(BYTES, "not applicable", "the card has no digests")
+        return Check(BYTES, "does not apply", "the card has no digests")
     if subject.foreign:
         return Check(
             BYTES,
@@ -183,7 +189,7 @@ def _optimised(subject: Subject) -> Check:
 def _batch_sizes(subject: Subject) -> Check:
     reason = _not_free(subject)
     return (
-        Check(BATCH_SIZES, "not applicable", reason)
+        Check(BATCH_SIZES, "does not apply", reason)
         if reason
         else batch_sizes_agree(BATCH_SIZES, subject)
     )
@@ -192,7 +198,7 @@ def _batch_sizes(subject: Subject) -> Check:
 def _free_batch(subject: Subject) -> Check:
     reason = _not_free(subject)
     if reason:
-        return Check(FREE_BATCH, "not applicable", reason)
+        return Check(FREE_BATCH, "does not apply", reason)
     evidence: list[Problem] = []
     facts = subject.run.facts
     for entry in (*subject.card.inputs, *subject.card.outputs):
@@ -232,13 +238,9 @@ def _empty_batch(subject: Subject) -> str:
 
 
 def _not_free(subject: Subject) -> str:
-    if not subject.card.inputs:
-        return "the graph has no inputs"
-    for entry in subject.card.inputs:
-        if entry.shape == ():
-            return f"input '{entry.name}' has no batch dimension"
-        if entry.shape is not None and entry.shape[0] is not None:
-            return f"the batch dimension of input '{entry.name}' is fixed to {entry.shape[0]}"
+    reason = subject.card.no_batch or rowless(subject.card)
+    if reason:
+        return reason
     if subject.reference.layout == "feeds":
         return "the outputs are not one per row"
     if not len(subject.reference.of_kind(*MAIN)):

@@ -47,9 +47,9 @@ def optimised_agrees(name: str, subject: Subject) -> Check:
     of NaN and infinity in there depends on the processor, so that it is only told.
     """
     if subject.only_way is not None:
-        return Check(name, "not applicable", subject.only_way)
+        return Check(name, "does not apply", subject.only_way)
     if not len(subject.reference.of_kind(*MAIN)):
-        return Check(name, "not applicable", "the reference has no validation or random rows")
+        return Check(name, "does not apply", "the reference has no validation or random rows")
     tolerance = _tolerance(subject)
     rewritten = replace(subject, done=subject.optimised, singles=(), tolerance=tolerance)
     check = outputs_agree(name, MAIN, rewritten, to_scale=True, advice=_ADVICE)

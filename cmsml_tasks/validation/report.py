@@ -11,7 +11,7 @@ from typing import Any, Literal
 from cmsml_tasks.validation.comparison import Tolerance
 
 FORMAT = 2
-Status = Literal["passed", "failed", "proves nothing", "not applicable", "not run"]
+Status = Literal["passed", "failed", "proves nothing", "does not apply", "not run"]
 Verdict = Literal["passed", "failed", "proves nothing"]
 
 _TOLD = {"failed": "FAILED", "proves nothing": "PROVES NOTHING"}
@@ -48,7 +48,7 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The worst of the checks that apply; one that was not run counts as failed."""
-        found = {check.status for check in self.checks} - {"passed", "not applicable"}
+        found = {check.status for check in self.checks} - {"passed", "does not apply"}
         if not found:
             return "passed"
         return "proves nothing" if found == {"proves nothing"} else "failed"
@@ -136,7 +136,9 @@ def _brief(text: str, limit: int = 300) -> str:
 def _show(entry: Mapping[str, Any]) -> str:
     entry = _plain(entry)
     if "operation" in entry:
-        return f"{entry['operation']} '{entry['node']}'"
+        where = f" in the function '{entry['function']}'" if entry.get("function") else ""
+        what = f" {entry['problem']}" if "problem" in entry else ""
+        return f"{entry['operation']} '{entry['node']}'{where}{what}"
     words = [f"{entry['tensor']}:"] if "tensor" in entry else []
     if "index" in entry:
         words = [f"{entry['tensor']} {entry['index'] or ''} at {entry['label']}:"]

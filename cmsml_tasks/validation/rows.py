@@ -15,7 +15,7 @@ import ml_dtypes
 import numpy as np
 
 from cmsml_tasks.errors import ConversionError, did_you_mean
-from cmsml_tasks.shapes import Shape, compatible, format_shape
+from cmsml_tasks.shapes import compatible, format_shape, why_no_rows
 from cmsml_tasks.validation.card import as_shape
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_float, without_objects
 
@@ -130,11 +130,10 @@ def _known(entry: Mapping[str, Any]) -> _Input:
 
 
 def _rowwise(inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> bool:
-    def free(shape: Shape) -> bool:
-        return shape is None or (len(shape) > 0 and shape[0] is None)
-
-    shapes = [as_shape(entry["shape"]) for entry in (*inputs, *outputs)]
-    return len(inputs) > 0 and all(free(shape) for shape in shapes)
+    shapes = (
+        {entry["name"]: as_shape(entry["shape"]) for entry in each} for each in (inputs, outputs)
+    )
+    return not why_no_rows(*shapes)
 
 
 def _item_shape(entry: _Input, layout: str) -> tuple[int, ...]:

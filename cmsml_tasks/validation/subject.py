@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cmsml_tasks.runtimes.runtime import GraphRun
 from cmsml_tasks.validation.card import Card
 from cmsml_tasks.validation.comparison import Tolerance
 from cmsml_tasks.validation.fit import Problem
 from cmsml_tasks.validation.plan import Done
+from cmsml_tasks.validation.reaching import Reached
 from cmsml_tasks.validation.reference import Reference
 
 
@@ -19,7 +20,8 @@ class Subject:
 
     ``done`` is what the graph gave as it is, ``optimised`` what it gave as TensorFlow rewrites it;
     ``only_way`` says why there is no such second way. ``singles`` are rows that were tried alone
-    because they failed together; ``foreign`` tells which files are not those on the card,
+    because they failed together; ``reached`` tells what the graph does beside computing, and where
+    it may not run, ``run`` is empty; ``foreign`` tells which files are not those on the card,
     ``misfits`` tells why the reference rows are none of this graph,
     and then nothing was evaluated.
     """
@@ -34,3 +36,4 @@ class Subject:
     only_way: str | None = None
     foreign: Sequence[Problem] = ()
     misfits: Sequence[Problem] = ()
+    reached: Reached = field(default_factory=Reached)

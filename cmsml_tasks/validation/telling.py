@@ -31,7 +31,7 @@ def rows_can_tell(name: str, subject: Subject) -> Check:
     if not len(rows):
         return Check(name, "not run", "the reference has no validation or random rows")
     if not subject.card.inputs:
-        return Check(name, "not applicable", "the graph has no inputs")
+        return Check(name, "does not apply", "the graph has no inputs")
     blind, columns = {}, {}
     for entry in subject.card.outputs:
         outputs = reference.outputs[entry.name][rows]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from os import PathLike
 from typing import Any
 
-from cmsml_tasks.runtimes.runtime import Runtime
+from cmsml_tasks.runtimes.runtime import GraphRun, Runtime
 from cmsml_tasks.runtimes.session import SessionRuntime
 from cmsml_tasks.validation import plan
 from cmsml_tasks.validation.card import Card
 from cmsml_tasks.validation.checks import judge
 from cmsml_tasks.validation.comparison import Tolerance
 from cmsml_tasks.validation.fit import foreign_files, misfits
+from cmsml_tasks.validation.reaching import look
 from cmsml_tasks.validation.reference import Reference
 from cmsml_tasks.validation.report import Report
 from cmsml_tasks.validation.rows import MAIN, SPECIAL
@@ -31,11 +32,13 @@ def validate(
     rtol: float = 1e-6,
     ulp: int = 4,
     runtime: Runtime | None = None,
+    allow_operations: Container[str] = (),
 ) -> Report:
     """Check the graph at *graph_path* in a process of its own.
 
-    All checks share one child process. Only when rows make the graph fail or the child die is
-    the graph started again, to tell which rows they are.
+    One that reaches outside of itself, or may do so, is not run. All checks share one child
+    process. Only when rows make the graph fail or the child die is the graph started again, to
+    tell which rows they are.
 
     Args:
         graph_path: frozen graph, ``.pb`` or text.
@@ -46,6 +49,7 @@ def validate(
         rtol: tolerance of floats relative to the expected value.
         ulp: tolerance of floats in steps between neighbouring numbers.
         runtime: where the graph is evaluated; by default the TensorFlow of this interpreter.
+        allow_operations: operations that are allowed although nobody has judged them.
 
     Raises:
         ValidationError: card or reference rows cannot be read.
@@ -58,11 +62,15 @@ def validate(
         {entry.original: entry.name for entry in signature.outputs},
     )
     problems = misfits(signature, reference)
-    planned = [] if problems else plan.batches(reference, both_ways=runtime.only_way is None)
+    reached = look(graph_path, allow_operations)
+    may_be_fed = reached.may_run and not problems
+    planned = plan.batches(reference, runtime.only_way is None) if may_be_fed else []
     outputs = [entry.tensor for entry in signature.outputs]
 
-    feeds = plan.feeds(planned, signature, reference)
-    run = runtime.run(graph_path, feeds, outputs, [batch.optimize for batch in planned])
+    run = GraphRun(None, failure=reached.problem)
+    if reached.may_run:
+        feeds = plan.feeds(planned, signature, reference)
+        run = runtime.run(graph_path, feeds, outputs, [batch.optimize for batch in planned])
     every = [plan.Done(batch, result) for batch, result in zip(planned, run.batches, strict=True)]
     done = [entry for entry in every if not entry.batch.optimize]
     singles: list[plan.Done] = []
@@ -83,6 +91,7 @@ def validate(
         only_way=runtime.only_way,
         foreign=foreign_files(signature, graph_path),
         misfits=problems,
+        reached=reached,
     )
     return Report(
         checks=tuple(judge(subject)),

@@ -1,3 +1,9 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cmsml_tasks.conversion.skeleton import ConstantInput, Port, Skeleton
+from cmsml_tasks.exporting.card import of_origin
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 
 
@@ -36,3 +42,29 @@ def test_interface_in_words():
     text = interface_text(card({**tensor("x"), "features": features}, tensor("y", shape=None)), "g")
     assert "input    x:0  float32 [batch, 3]\n         pt, eta\n" in text
     assert "input    y:0  float32 [shape unknown]" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "line"),
+    [
+        (True, tf.bool, "constant flag  bool true"),
+        ([0.5, float("inf")], tf.float64, 'constant flag  float64 [0.5, "inf"]'),
+        ("é".encode(), tf.string, 'constant flag  string "é"'),
+        (list(range(100)), tf.int32, "constant flag  int32 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"),
+    ],
+)
+def test_constants_in_words(value, dtype, line):
+    array = np.array(value, object if dtype == tf.string else None)
+    port = Port("flag", "flag", 0, dtype, array.shape)
+    skeleton = Skeleton(tf.compat.v1.GraphDef(), (), (), constants=(ConstantInput(port, array),))
+    told = interface_text({**card(tensor("x")), **of_origin(skeleton)}, "g").splitlines()[-1]
+    assert told.startswith(line)
+    assert len(told) < 100
+    assert ("..." in told) == (array.size > 9)
+
+
+def test_nothing_is_said_where_there_is_nothing_to_say():
+    assert of_origin(Skeleton(tf.compat.v1.GraphDef(), (), ())) == {}
+    cut = Skeleton(tf.compat.v1.GraphDef(), (), (), has_versions=False)
+    text = interface_text({**card(tensor("x")), **of_origin(cut)}, "g")
+    assert text.splitlines()[-1].startswith("end      not vouched for")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmsml_tasks.recipes.values import Value
+import numpy as np
+
+from cmsml_tasks.recipes.values import MISSING, Value
 
 
 def as_list(value: Value) -> Any:
@@ -18,4 +20,6 @@ def as_list(value: Value) -> Any:
         rest = iter(items)
         items = [[next(rest) for _ in range(count)] for count in level.counts]
         assert not list(rest)
+        missing = np.zeros(len(items)) if level.doubt is None else level.doubt == MISSING
+        items = [None if gap else item for item, gap in zip(items, missing, strict=True)]
     return items

@@ -301,3 +301,27 @@ def test_event_numbers_that_repeat_are_told():
     ]
     (line,) = loaded(files=["?.csv"], event="event").notes
     assert line.startswith("6 of 16 events of all files share their number")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("pi", "3.141592653589793"), ("True", "(1 == 1)"), ("False", "(1 == 0)"), ("0", "+0")],
+)
+def test_columns_that_are_called_as_constants_are(name, other):
+    write_npz()
+    assert feature(name) == [{"pi": np.float32(np.pi)}.get(name, name == "True")] * EVENTS
+    np.savez("events.npz", **COLUMNS, **{name: COLUMNS["pt"] * 2})
+    with pytest.raises(DataError) as caught:
+        feature(name)
+    assert f"has a column '{name}', which is a constant in '{name}'" in str(caught.value)
+    assert f"write column('{name}') for the column, or {other} for the" in str(caught.value)
+    assert feature(f"column('{name}')") == (COLUMNS["pt"] * 2).tolist()
+    assert feature(f"{other} * 2")[0] == pytest.approx(2 * eval(other))
+    if name != "0":
+        with pytest.raises(DataError, match="for the column"):
+            feature("pt", define={"m": f"pt * {name}"})
+
+
+def test_definitions_that_are_called_as_functions_are():
+    write_npz()
+    assert feature("sum + abs(sum)", define={"sum": "pt * 2"}) == (COLUMNS["pt"] * 4).tolist()

@@ -112,7 +112,7 @@ def test_columns_as_readers_give_them():
         "cube": [[[0, 1], [2, 3]], [[4, 5], [6, 7]]],
         "masked": [[1, None], [3, 4]],
         "regular": [[1, 2], [3, 4]],
-        "options": [[1, None], []],
+        "options": [[1, None], None],
         "flat_options": [True, None],
         "none": [[], []],
         "largest": [[2**64 - 1, None], []],
@@ -121,7 +121,7 @@ def test_columns_as_readers_give_them():
     assert as_list(parse("cube[1][0]", "test").evaluate(columns)) == [2, 6]
     assert parse("cube[1][0]", "test").evaluate(columns).doubt is None
     kept = parse("options", "test").evaluate(columns).picked(np.array([False, True]))
-    assert as_list(kept) == [[]]
+    assert as_list(kept) == [None]
 
 
 def test_nan_in_lists_is_kept():

@@ -14,6 +14,7 @@ import pytest
 from cmsml_tasks import EventRecipe
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.reading import read_columns
+from cmsml_tasks.recipes.reading.damage import what_is_wrong
 
 LISTS = pa.list_(pa.int64())
 RECORDS = pa.list_(pa.struct([("a", pa.int64()), ("b", LISTS), ("text", pa.string())]))
@@ -111,7 +112,7 @@ def test_list_of_fixed_size_that_is_missing(tmp_path):
         with pytest.raises(DataError, match=what):
             read_columns(path, ["x"])
     else:
-        assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], [None, None]]
+        assert read_columns(path, ["x"])["x"].tolist() == [[1, 2], None]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,37 @@ def test_types_of_awkward_whatever_was_imported_before(tmp_path):
             "{'Jet_id': [[1, 2], [], [3]], 'n': [2, 0, None], 'x': [[1.0, 2.0], [], [3.0]]} int64"
         )
         assert done.stdout.splitlines() == [line, line]
+
+
+@pytest.mark.skipif(not hasattr(pa, "list_view"), reason="pyarrow has no list views yet")
+@pytest.mark.parametrize("large", [False, True])
+def test_types_that_awkward_does_not_know(tmp_path, large):
+    path = str(tmp_path / "a.parquet")
+    kind = (pa.large_list_view if large else pa.list_view)(pa.float64())
+    rows = [[1.0], [], [2.0]]
+    records = pa.array([{"v": row, "n": 1} for row in rows], pa.struct({"v": kind, "n": pa.int8()}))
+    columns = {"x": pa.array(rows, kind), "deep": pa.array([rows], pa.list_(kind)), "r": records}
+    for name, column in columns.items():
+        pq.write_table(pa.table({name: column}), path)
+        wanted = "r_v" if name == "r" else name
+        with pytest.raises(DataError) as caught:
+            read_columns(path, [wanted])
+        assert f"column '{wanted}' is of the Arrow type " in str(caught.value)
+        assert f"{str(kind).partition('<')[0]}<" in str(caught.value)
+        assert "write it as numbers or plain lists" in str(caught.value)
+        assert "damaged" not in str(caught.value)
+    assert read_columns(path, ["r_n"])["r_n"].tolist() == [1, 1, 1]
+
+
+def test_what_pyarrow_cannot_do_is_no_damage(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [1, 2]}), path)
+    error = pa.ArrowNotImplementedError("Unsupported encoding")
+    said = what_is_wrong(str(path), "parquet", error)
+    assert said == (
+        "cannot be read as PARQUET (ArrowNotImplementedError: Unsupported encoding); it is written "
+        "in a way that this version of pyarrow cannot read"
+    )
 
 
 def test_other_types_count_as_what_they_are_stored_as(tmp_path):

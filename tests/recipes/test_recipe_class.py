@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -206,6 +207,18 @@ M_IS_Q = {"p": "q * 2", "m": "q > 1"}
         ({"files": ["a"], "target": "x", "define": {"m": "m + 1"}}, "'m' of Wrong uses 'm'"),
         ({"files": ["a"], "target": "x", "define": {"m": "n", "n": "x"}}, "uses 'n'"),
         ({"files": ["a"], "target": "x", "define": ["m"]}, "define of Wrong must be a dict"),
+        *(
+            (
+                {"files": ["a"], "target": "x", "define": {name: "x * 2"}},
+                re.escape(f"{name!r} is {what} in"),
+            )
+            for name, what in (
+                *(("pi", "a constant"), ("True", "a constant"), ("False", "a constant")),
+                *(("lambda", "a word of Python"), ("None", "a word of Python")),
+                *(("B-tag", "no name"), ("2lep", "no name"), ("1", "no name"), (" m", "no name")),
+                *(("", "no name"), (1, "no name"), ("x + 1", "no name"), ("sum(q)", "no name")),
+            )
+        ),
     ],
 )
 def test_description_that_cannot_work_is_refused(attributes, what):

@@ -104,6 +104,58 @@ def test_what_is_no_events_is_refused(returned):
     assert "return Events(inputs, target)" in message
 
 
+def masked(array, rows):
+    mask = np.zeros(array.shape, bool)
+    mask[rows] = True
+    return np.ma.MaskedArray(array, mask)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        (
+            {"inputs": masked(INPUTS, slice(0, 40)), "allow_missing": True},
+            ["inputs from load() is missing (masked) in 40 of 400 events", "padding=-999"],
+        ),
+        (
+            {"inputs": {"a": INPUTS, "b": masked(INPUTS, ([3, 3, 7], [0, 1, 1]))}},
+            ["input 'b' from load() is missing (masked) in 2 of 400", "filled(array, numpy.nan)"],
+        ),
+        (
+            {"inputs": masked(spoiled(INPUTS, 3, np.nan), 3)},
+            ["inputs from load() is missing (masked) in 1 of"],
+        ),
+        (
+            {"target": masked(TARGET, [1, 2, 3])},
+            ["target from load() is missing (masked) in 3 of", "~numpy.ma.getmaskarray(target)"],
+        ),
+        (
+            {"weight": np.ma.masked_less(np.arange(-5.0, ROWS - 5), 0)},
+            ["weight from load() is missing (masked) in 5 of 400", "getmaskarray(weight)"],
+        ),
+        (
+            {"event": masked(np.arange(ROWS), slice(0, None, 100)), "event_column": "evt"},
+            ["event column 'evt' from load() is missing (masked) in 4", "getmaskarray(event)"],
+        ),
+    ],
+)
+def test_what_lies_under_a_mask_is_not_used(changes, parts):
+    message = refusal(Events(**{"inputs": INPUTS, "target": TARGET, **changes}))
+    for part in parts:
+        assert part in message
+
+
+def test_masks_that_hide_nothing_are_left_behind():
+    arrays = {"inputs": INPUTS, "target": TARGET, "weight": TARGET + 0.5, "event": TARGET.cumsum()}
+    plain = split(Events(**arrays))
+    data = split(Events(**{name: np.ma.MaskedArray(array) for name, array in arrays.items()}))
+    for part, expected in ((data.train, plain.train), (data.validation, plain.validation)):
+        for name in ("inputs", "target", "weight"):
+            array = getattr(part, name)
+            assert type(array) is np.ndarray
+            assert np.array_equal(array, getattr(expected, name))
+
+
 def test_missing_values_are_kept_on_request():
     inputs = INPUTS.copy()
     inputs[::3, 0] = np.nan

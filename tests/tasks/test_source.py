@@ -119,6 +119,7 @@ def test_any_file_name_names_a_folder(tiny, tmp_path):
         ("..pb", r"[0-9a-f]{6}"),
         ("v1..2.h5", r"v1_2-[0-9a-f]{6}"),
         ("数.keras", r"[0-9a-f]{6}"),
+        (f"{'m' * 240}.keras", r"m{120}-[0-9a-f]{6}"),
     ],
 )
 def test_folder_of_a_source(name, folder):

@@ -210,3 +210,25 @@ class CollapsedRecipe(TinyRecipe):
             1, "sigmoid", kernel_initializer="zeros", trainable=False, name="score"
         )
         return keras.Model(features, dead(features))
+
+
+class GatedRecipe(TinyRecipe):
+    """Its model has a second input, which in production is the same for all events."""
+
+    def load(self, files):
+        from dataclasses import replace
+
+        import numpy as np
+
+        events = super().load(files)
+        gate = np.linspace(0, 1, len(events.inputs), dtype=np.float32)[:, None]
+        return replace(events, inputs={"features": events.inputs, "gate": gate}, features=())
+
+    def build(self, data):
+        import keras
+
+        features = keras.Input((3,), name="features")
+        gate = keras.Input((1,), name="gate")
+        x = keras.layers.Dense(4, activation="tanh")(features)
+        x = keras.layers.Multiply()([x, keras.layers.Dense(1, "sigmoid")(gate)])
+        return keras.Model([features, gate], keras.layers.Dense(1, "sigmoid", name="score")(x))

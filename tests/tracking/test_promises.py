@@ -251,6 +251,18 @@ def test_outputs_without_a_manifest_need_a_word_of_their_own(done):
     assert entry["in spite of"][0].startswith("no manifest: ")
 
 
+def test_output_that_is_shorter_than_it_was_needs_a_word_of_its_own(done):
+    report = done.store / "Report/v1/report.json"
+    whole = report.read_bytes()
+    report.write_bytes(whole[:3])
+    text = done.law("Report", "--accept")
+    assert "not accepted  Report: output report.json was truncated from " in text
+    assert "to 3 bytes; --adopt takes it as it is, if you know that it is whole\n" in text
+    assert done.status("Report")["Report"].startswith("stale: output report.json was truncated")
+    assert "adopted      Report: report.json (3 bytes)\n" in done.law("Report", "--adopt")
+    assert done.status("Report")["Report"] == "complete"
+
+
 def test_half_an_output_is_not_adopted(done):
     done.manifest("Fit/v1/rate=2/fit.json").unlink()
     (done.store / "Fit/v1/rate=2/log.json").unlink()

@@ -135,3 +135,60 @@ def test_new_parameter_is_stale_or_the_class_says_what_its_absence_meant(done):
         "'bin', and no parameter that counts is called so; did you mean 'bins'?"
         in (done.status("Report")["Points"])
     )
+
+
+SETS = """
+class Boxes(Toy, law.LocalWorkflow):
+    def create_branch_map(self):
+        return [{"f": {"q", "r", "s"}}, {"f": {"t"}}]
+
+    def tracked_files(self, data):
+        return {"data.txt", "one.txt", "two.txt"}
+
+    def output(self):
+        return self.local_target(str(self.branch), "box.json")
+
+    def run(self):
+        self.write(self.output(), self.branch)
+
+
+class Reading(Toy):
+    reads = {"Boxes": ["box.json"]}
+
+    def requires(self):
+        return Boxes.req(self)
+
+    def output(self):
+        return self.local_target("reading.json")
+
+    def run(self):
+        self.write(self.output(), 1)
+"""
+
+
+@pytest.fixture
+def sets(project):
+    for name in ("one.txt", "two.txt"):
+        (project.folder / name).write_text(name)
+    with (project.folder / "toy_tasks.py").open("a") as file:
+        file.write(SETS)
+    return project
+
+
+def test_sets_have_no_order(sets):
+    sets.law("Reading", PYTHONHASHSEED="1")
+    for seed in "234":
+        status = sets.status("Reading", PYTHONHASHSEED=seed)
+        assert status == {"Reading": "complete", "Boxes": "complete (2/2)"}
+
+
+def test_files_that_are_said_to_be_read_and_are_not_made(sets):
+    words = "Reading.reads names 'bix.json' of Boxes, which makes no such file; did you mean 'box"
+    sets.law("Reading")
+    sets.edit("toy_tasks.py", '["box.json"]', '["bix.json"]')
+    for _ in range(2):
+        status, text = sets.attempt("Reading")
+        assert status
+        assert "Traceback" not in text
+        assert words in text
+        shutil.rmtree(sets.store / "Reading", ignore_errors=True)

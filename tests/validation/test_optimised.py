@@ -144,6 +144,6 @@ def test_a_runtime_without_a_choice_is_judged_by_the_other_checks(
     card = json.loads((graphs / f"{graph}.json").read_text())
     report = validate(graphs / f"{graph}.pb", card, graphs / f"{graph}.npz", runtime=Rewriting())
     check = optimised(report)
-    assert (check.status, check.detail) == ("not applicable", "graphs always run like that here")
+    assert (check.status, check.detail) == ("does not apply", "graphs always run like that here")
     found = {check.name: check.status for check in report.checks}
     assert found[names.REFERENCE] == status

@@ -33,7 +33,7 @@ MISMATCH = Check(
 
 
 def test_passing_needs_every_check_that_applies() -> None:
-    assert report(Check("a", "passed"), Check("b", "not applicable")).passed
+    assert report(Check("a", "passed"), Check("b", "does not apply")).passed
     assert not report(Check("a", "passed"), Check("b", "not run")).passed
     assert not report(Check("a", "passed"), MISMATCH).passed
     assert report(Check("a", "passed"), MISMATCH).verdict == "failed"

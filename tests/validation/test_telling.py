@@ -108,4 +108,4 @@ def test_reference_rows_that_are_alike_are_told_as_such() -> None:
 def test_without_rows_or_inputs_there_is_nothing_to_tell() -> None:
     none = judged({"score": SCORE[4:]}, x=X[4:], kinds=KINDS[4:])
     assert none.status == "not run"
-    assert judged({"score": SCORE * 0}, inputs=()).status == "not applicable"
+    assert judged({"score": SCORE * 0}, inputs=()).status == "does not apply"

@@ -35,6 +35,7 @@ def test_a_good_graph_passes_every_check(verdict: Verdict) -> None:
     assert report.passed
     assert set(statuses(report).values()) == {"passed"}
     assert list(statuses(report)) == [
+        names.INSIDE,
         names.LOADS,
         names.BYTES,
         names.VARIABLES,
@@ -117,8 +118,8 @@ def test_rows_that_depend_on_each_other_are_found(verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("graph", "reason"),
     [
-        ("fixed", "the batch dimension of input 'x' is fixed to 5"),
-        ("scalar", "input 'threshold' has no batch dimension"),
+        ("fixed", "the first axis of input 'x' is fixed to 5"),
+        ("scalar", "input 'threshold' has no axes"),
     ],
 )
 def test_without_a_free_batch_dimension_its_checks_do_not_apply(
@@ -127,7 +128,7 @@ def test_without_a_free_batch_dimension_its_checks_do_not_apply(
     report = verdict(graph, graph)
     assert report.passed
     for name in (names.BATCH_SIZES, names.FREE_BATCH):
-        assert statuses(report)[name] == "not applicable"
+        assert statuses(report)[name] == "does not apply"
         assert by_name(report)[name].detail == reason
     assert by_name(report)[names.EXTREME].numbers["rows"] >= 14
 
@@ -136,7 +137,7 @@ def test_without_float_inputs_there_are_no_special_rows(verdict: Verdict) -> Non
     report = verdict("wordy", "wordy")
     assert report.passed
     for name in (names.EXTREME, names.MISSING):
-        assert statuses(report)[name] == "not applicable"
+        assert statuses(report)[name] == "does not apply"
         assert by_name(report)[name].detail == "no input takes floats"
     assert by_name(report)[names.OPERATIONS].detail == "checks or prints at run time: check"
 
@@ -186,8 +187,9 @@ def test_a_truncated_graph_does_not_load_and_nothing_else_is_claimed(
     card = json.loads((graphs / "good.json").read_text())
     report = validate(tmp_path / "cut.pb", card, graphs / "good.npz")
     assert failed(report) == [names.LOADS, names.BYTES]
-    assert {check.status for check in report.checks[2:]} == {"not run"}
-    assert str(report.program).startswith("TensorFlow 2.")
+    others = set(statuses(report)) - {names.LOADS, names.BYTES}
+    assert {statuses(report)[name] for name in others} == {"not run"}
+    assert report.program is None  # nobody would know what it does there
 
 
 def test_files_that_are_not_those_on_the_card_are_found(graphs: Path, tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_a_file_that_is_not_on_the_card_is_none_of_its_graphs(graphs: Path) -> N
 
 def test_a_card_without_digests_says_nothing_of_bytes(verdict: Verdict) -> None:
     check = by_name(verdict("unbaked", "unbaked"))[names.BYTES]
-    assert (check.status, check.detail) == ("not applicable", "the card has no digests")
+    assert (check.status, check.detail) == ("does not apply", "the card has no digests")
 
 
 def test_outputs_of_small_size_are_held_to_their_digits(verdict: Verdict) -> None:
@@ -246,7 +248,7 @@ def test_a_reference_without_rows_proves_nothing(graphs: Path, tmp_path: Path) -
     card = json.loads((graphs / "unbaked.json").read_text())
     report = validate(graphs / "unbaked.pb", card, tmp_path / "empty.npz")
     assert failed(report) == [names.REFERENCE]
-    rest = [check.name for check in report.checks if check.status == "not applicable"]
+    rest = [check.name for check in report.checks if check.status == "does not apply"]
     assert rest == [
         names.BYTES,
         names.EXTREME,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
+from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.selection import operations_of
 from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions, tf_keras_model
@@ -18,6 +20,7 @@ def trace(
     obj: Any,
     input_names: Names | None = None,
     output_names: Names | None = None,
+    constant_inputs: Mapping[str, Any] | None = None,
 ) -> Traced:
     """Return the signature, the outputs and the frozen graph of *obj*, as far as it can be frozen.
 
@@ -28,23 +31,32 @@ def trace(
             order, or a mapping ``{found: wanted}`` for some.
         output_names: the same for the outputs. For a session, graph or GraphDef: the operations
             to export (``op`` or ``op:0``), or a mapping of these to other names.
+        constant_inputs: values for inputs, by the names found, that are no inputs any more.
+            Keras's ``keras_learning_phase`` is False unless it or *input_names* names it.
 
     Raises:
-        ConversionError: *obj* cannot be traced, or the names do not fit.
+        ConversionError: *obj* cannot be traced, or the names or values do not fit.
         ConversionTypeError: *obj* is none of these.
 
     """
+    traced, wanted = _traced(obj, output_names)
+    traced = with_constant_inputs(traced, constant_inputs, input_names)
+    return traced.renamed(input_names, wanted)
+
+
+def _traced(obj: Any, output_names: Names | None) -> tuple[Traced, Names | None]:
+    """Return *obj* traced under the names found, and the names that its outputs are to get."""
     if keras_model.is_model(obj):
-        return keras_model.trace_model(obj).renamed(input_names, output_names)
+        return keras_model.trace_model(obj), output_names
     if tf_keras_model.is_model(obj):
-        return tf_keras_model.trace_model(obj).renamed(input_names, output_names)
+        return tf_keras_model.trace_model(obj), output_names
     if functions.is_function(obj):
-        return functions.trace_function(obj).renamed(input_names, output_names)
+        return functions.trace_function(obj), output_names
     operations, wanted = operations_of(output_names)
     if sessions.is_session(obj):
-        return sessions.trace_session(obj, operations).renamed(input_names, wanted)
+        return sessions.trace_session(obj, operations), wanted
     if isinstance(obj, tf.Graph | GraphDef):
-        return graphs.trace_graph(obj, operations).renamed(input_names, wanted)
+        return graphs.trace_graph(obj, operations), wanted
     raise ConversionTypeError(f"no graph can be made from {described(obj)}{_advice(obj)}")
 
 

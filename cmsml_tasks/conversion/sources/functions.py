@@ -13,8 +13,16 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
+from cmsml_tasks.conversion.found_names import (
+    Found,
+    Path,
+    apart_from_inputs,
+    completed,
+    key_path,
+    key_paths,
+    named,
+)
 from cmsml_tasks.conversion.limits import graph_def_of
-from cmsml_tasks.conversion.names import apart_from_inputs, completed, key_name, key_names
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
@@ -39,14 +47,14 @@ def trace_function(function: Any, owner: Any = None) -> Traced:
     """
     concrete = concrete_function(function)
     inputs = _argument_names(concrete)
-    outputs = apart_from_inputs(_output_names(concrete), inputs)
+    outputs = apart_from_inputs(_output_names(concrete), [found.name for found in inputs])
     return trace_concrete(concrete, inputs, outputs, owner=owner)
 
 
 def trace_concrete(
     concrete: Any,
-    input_names: Sequence[str],
-    output_names: Sequence[str],
+    input_names: Sequence[Found],
+    output_names: Sequence[Found],
     evaluate: Evaluate | None = None,
     owner: Any = None,
     origin: Origin = UNKNOWN,
@@ -69,10 +77,11 @@ def trace_concrete(
     skeleton = Skeleton(
         graph_def=without_writers(graph_def_of(graph), outputs, weights),
         inputs=tuple(
-            port(name, tensor) for name, tensor in zip(input_names, _arguments(graph), strict=True)
+            port(found, tensor)
+            for found, tensor in zip(input_names, _arguments(graph), strict=True)
         ),
         outputs=tuple(
-            port(name, tensor) for name, tensor in zip(output_names, graph.outputs, strict=True)
+            port(found, tensor) for found, tensor in zip(output_names, graph.outputs, strict=True)
         ),
         weights=weights,
         tables={
@@ -138,7 +147,7 @@ def _arguments(graph: Any) -> list[tf.Tensor]:
     return [tensor for tensor in graph.inputs if id(tensor) not in captured]
 
 
-def _argument_names(concrete: Any) -> list[str]:
+def _argument_names(concrete: Any) -> list[Found]:
     positional, keyword = concrete.structured_input_signature
     # placeholders come in this order, whatever the order of the keywords in the dictionary
     arguments = [*positional, *(keyword[name] for name in sorted(keyword))]
@@ -156,30 +165,32 @@ def _argument_names(concrete: Any) -> list[str]:
             f"the arguments {concrete.structured_input_signature} are no dense tensors; ragged "
             "and sparse tensors cannot be inputs of a frozen graph"
         )
-    return completed([_argument_name(path, spec.name) for path, spec in leaves], "input")
+    return completed([_argument_path(path, spec.name) for path, spec in leaves], "input")
 
 
-def _argument_name(path: Sequence[Any], name: str | None) -> str | None:
-    # TensorFlow calls a leaf that has no name of its own by argument and path: inputs_jets
-    made_up = path and name is not None and name.endswith("".join(f"_{step}" for step in path))
-    # and one of *args, which a Keras model takes, by its number
-    if name is not None and re.fullmatch(r"args(_\d+)+", name):
-        return None
-    return (key_name(path) or name) if made_up or name is None else name
+def _argument_path(path: Sequence[Any], name: str | None) -> Path | None:
+    # keys are what the caller feeds, whatever the TensorSpecs behind them are called
+    key = key_path(path)
+    if key is not None:
+        return key
+    # one of *args, which a Keras model takes, is called by its number
+    return None if name is None or re.fullmatch(r"args(_\d+)+", name) else (name,)
 
 
-def _output_names(concrete: Any) -> list[str]:
+def _output_names(concrete: Any) -> list[Found]:
     structure = concrete.structured_outputs
     outputs = concrete.graph.outputs
     leaves = nest.flatten(structure)
-    keys = [k for k, leaf in zip(key_names(structure), leaves, strict=True) if leaf is not None]
+    keys = [k for k, leaf in zip(key_paths(structure), leaves, strict=True) if leaf is not None]
     if not outputs or len(keys) != len(outputs):
         raise ConversionError(
             f"the function returns {structure!r}; a frozen graph needs dense tensors, alone or in "
             "lists and dictionaries"
         )
-    named = [key or _identity_name(tensor) for key, tensor in zip(keys, outputs, strict=True)]
-    return completed(named, "output")
+    paths = [
+        key or named(_identity_name(tensor)) for key, tensor in zip(keys, outputs, strict=True)
+    ]
+    return completed(paths, "output")
 
 
 def _identity_name(output: tf.Tensor) -> str | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
-from cmsml_tasks.conversion.placeholders import feedable, give_shapes, settle_learning_phase
+from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, give_shapes
+from cmsml_tasks.conversion.reading import has_versions
 from cmsml_tasks.conversion.selection import apart, ports, select, unread
-from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.skeleton import Port, Skeleton
 from cmsml_tasks.conversion.sources.table_content import (
     fill_tables,
     outer_initializers,
@@ -32,7 +34,7 @@ def trace_graph(
     """Trace a graph that has no variables.
 
     Inputs are its placeholders. Outputs are the operations *output_names*, else those that no
-    other operation reads. Keras's old learning phase is no input: it is set to inference.
+    other operation reads.
 
     Args:
         graph: the graph.
@@ -48,7 +50,6 @@ def trace_graph(
         refuse_newer_attributes(graph)
     graph_def = GraphDef()
     graph_def.CopyFrom(graph if isinstance(graph, GraphDef) else own_graph_def(graph))
-    settle_learning_phase(graph_def)
     give_shapes(graph_def, input_shapes or {})
     outputs = select(graph_def, unread(graph_def) if output_names is None else output_names)
     # all of the placeholders are meant when nobody says which part of the graph is
@@ -56,16 +57,24 @@ def trace_graph(
     needed = reachable(nodes, (o.node for o in outputs)) if output_names is not None else nodes
     inputs = feedable(graph_def, needed)
     imported = imported_graph(graph_def)
+    defaulted = feedable(graph_def, needed, DEFAULTED)
     used = reachable(nodes, (o.node for o in outputs))
     initializers = outer_initializers(graph_def, used)
     session = _Session(imported, initializers)
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(imported, inputs),
-        outputs=ports(imported, apart(outputs, [i.name for i in inputs])),
+        inputs=tuple(_with_shape(port, input_shapes or {}) for port in ports(imported, inputs)),
+        outputs=ports(imported, apart(outputs, [i.node for i in inputs])),
         tables=session_tables(session, imported, [nodes[name] for name in initializers]),
+        defaulted=ports(imported, defaulted),
+        has_versions=has_versions(graph_def),
     )
     return Traced(skeleton, _runner(session, skeleton))
+
+
+def _with_shape(port: Port, shapes: Mapping[str, Shape]) -> Port:
+    # of an old graph, TensorFlow takes the shape of a scalar for an unknown one
+    return replace(port, shape=shapes.get(port.name, port.shape))
 
 
 class _Session:
@@ -84,12 +93,18 @@ class _Session:
         return self._session
 
 
+def fed(tensors: Sequence[str], arrays: Sequence[Array | None]) -> dict[str, Array]:
+    """Return the *arrays* by tensor; the last ones, of placeholders with a default, may lack."""
+    pairs = zip(tensors, arrays, strict=False)
+    return {tensor: array for tensor, array in pairs if array is not None}
+
+
 def _runner(session: _Session, skeleton: Skeleton) -> Evaluate:
-    feeds = [port.tensor for port in skeleton.inputs]
+    feeds = [port.tensor for port in (*skeleton.inputs, *skeleton.defaulted)]
     fetches = [port.tensor for port in skeleton.outputs]
 
-    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
-        values = session().run(fetches, dict(zip(feeds, arrays, strict=True)))
+    def evaluate(arrays: Sequence[Array | None]) -> Sequence[Array]:
+        values = session().run(fetches, fed(feeds, arrays))
         return [as_array(v, p.dtype) for v, p in zip(values, skeleton.outputs, strict=True)]
 
     return evaluate

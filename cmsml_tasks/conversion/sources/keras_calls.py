@@ -10,7 +10,7 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
-from cmsml_tasks.conversion.names import completed, key_names
+from cmsml_tasks.conversion.found_names import Found, Path, completed, key_paths, named
 from cmsml_tasks.conversion.origins import names_asked_for
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.traced import Array, Evaluate
@@ -111,18 +111,18 @@ def of_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
     return tf.TensorSpec((None, *spec.shape[1:]), spec.dtype, spec.name)
 
 
-def model_input_names(arguments: Sequence[Any], given_name: GivenName) -> list[str]:
+def model_input_names(arguments: Sequence[Any], given_name: GivenName) -> list[Found]:
     """Return names for the leaves of the nested *arguments* of a model."""
-    names: list[str | None] = []
+    paths: list[Path | None] = []
     for argument in arguments:
-        leaves = zip(key_names(argument), nest.flatten(argument), strict=True)
-        names.extend(key or given_name(leaf) for key, leaf in leaves)
-    return completed(names, "input")
+        leaves = zip(key_paths(argument), nest.flatten(argument), strict=True)
+        paths.extend(key or named(given_name(leaf)) for key, leaf in leaves)
+    return completed(paths, "input")
 
 
 def model_output_names(
     model: Any, concrete: Any, symbolic: Any, given_name: GivenName
-) -> list[str]:
+) -> list[Found]:
     """Return names for what the traced *model* returns.
 
     Args:
@@ -136,10 +136,10 @@ def model_output_names(
 
     """
     traced = concrete.structured_outputs
-    keys = key_names(traced)
+    keys = key_paths(traced)
     tensors = nest.flatten(symbolic)
     if symbolic is not None and len(tensors) == len(keys):
-        keys = [key or given_name(tensor) for key, tensor in zip(keys, tensors, strict=True)]
+        keys = [key or named(given_name(tensor)) for key, tensor in zip(keys, tensors, strict=True)]
     if not keys or len(keys) != len(concrete.graph.outputs):
         raise ConversionError(
             f"the model '{model.name}' returns {traced!r}; a frozen graph needs dense tensors, "

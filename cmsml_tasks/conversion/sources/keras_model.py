@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.names import apart_from_inputs
+from cmsml_tasks.conversion.found_names import apart_from_inputs
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -74,7 +74,7 @@ def trace_model(model: Any) -> Traced:
         refuse_floats_cast(model, concrete)
     symbolic = functional._outputs_struct if functional is not None else None
     found = model_output_names(model, concrete, symbolic, _given_name)
-    outputs = apart_from_inputs(found, inputs)
+    outputs = apart_from_inputs(found, [each.name for each in inputs])
     evaluate, origin = caller(_call(model), specs), origin_of(model, asked)
     return trace_concrete(concrete, inputs, outputs, evaluate, model, origin)
 

@@ -8,14 +8,11 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
-from cmsml_tasks.conversion.placeholders import (
-    feedable,
-    is_learning_phase,
-    settle_learning_phase,
-)
+from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, is_learning_phase
 from cmsml_tasks.conversion.selection import Selected, apart, ports, select, unread
 from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.sources.graphs import fed
 from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
@@ -37,7 +34,6 @@ def trace_session(session: Any, output_names: Sequence[str] | None = None) -> Tr
 
     """
     graph_def = own_graph_def(session.graph)
-    settle_learning_phase(graph_def)
     if not output_names:
         raise ConversionError(
             f"output_names is {output_names!r}, but a session has no outputs of its own; name the "
@@ -46,7 +42,7 @@ def trace_session(session: Any, output_names: Sequence[str] | None = None) -> Tr
     outputs = select(graph_def, output_names)
     needed = reachable(by_name(graph_def), (output.node for output in outputs))
     inputs = feedable(graph_def, needed)
-    return trace_tensors(session, inputs, apart(outputs, [i.name for i in inputs]))
+    return trace_tensors(session, inputs, apart(outputs, [i.node for i in inputs]))
 
 
 def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Selected]) -> Traced:
@@ -58,10 +54,11 @@ def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Se
     graph_def = own_graph_def(session.graph)
     nodes = by_name(graph_def)
     needed = reachable(nodes, (output.node for output in outputs))
-    fixed = {f"{name}:0": False for name in needed if _is_open_learning_phase(nodes[name])}
-    settle_learning_phase(graph_def)
-    fed = {pick.node for pick in inputs}
-    open_ends = [pick.node for pick in feedable(graph_def, needed) if pick.node not in fed]
+    picked = {pick.node for pick in inputs}
+    others = [pick for pick in feedable(graph_def, needed) if pick.node not in picked]
+    # a SavedModel's signature need not name what is not fed in inference
+    phases = [pick for pick in others if is_learning_phase(nodes[pick.node])]
+    open_ends = [pick.node for pick in others if pick not in phases]
     if open_ends:
         raise ConversionError(
             f"the outputs also need {listed(open_ends)}, which is no input of the signature; save "
@@ -69,25 +66,25 @@ def trace_tensors(session: Any, inputs: Sequence[Selected], outputs: Sequence[Se
         )
     skeleton = Skeleton(
         graph_def=graph_def,
-        inputs=ports(session.graph, inputs),
+        inputs=ports(session.graph, [*inputs, *phases]),
         outputs=ports(session.graph, outputs),
         weights=_weights(session, graph_def, needed),
         tables=session_tables(
             lambda: session, session.graph, [nodes[name] for name in sorted(needed)]
         ),
+        defaulted=ports(
+            session.graph,
+            [p for p in feedable(graph_def, needed, DEFAULTED) if p.node not in picked],
+        ),
     )
-    feeds = [port.tensor for port in skeleton.inputs]
+    feeds = [port.tensor for port in (*skeleton.inputs, *skeleton.defaulted)]
     fetches = [port.tensor for port in skeleton.outputs]
 
-    def evaluate(arrays: Sequence[Array]) -> Sequence[Array]:
-        values = session.run(fetches, {**fixed, **dict(zip(feeds, arrays, strict=True))})
+    def evaluate(arrays: Sequence[Array | None]) -> Sequence[Array]:
+        values = session.run(fetches, fed(feeds, arrays))
         return [as_array(v, p.dtype) for v, p in zip(values, skeleton.outputs, strict=True)]
 
     return Traced(skeleton, evaluate)
-
-
-def _is_open_learning_phase(node: NodeDef) -> bool:
-    return is_learning_phase(node) and node.op == "Placeholder"
 
 
 def _weights(session: Any, graph_def: GraphDef, needed: set[str]) -> dict[str, Weight]:

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.names import apart_from_inputs
+from cmsml_tasks.conversion.found_names import apart_from_inputs
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (
     Call,
@@ -60,7 +60,7 @@ def trace_model(model: Any) -> Traced:
     concrete, asked = traced_call(model, call, specs)
     symbolic = model._nested_outputs if _is_functional(model) else None
     found = model_output_names(model, concrete, symbolic, given_name)
-    outputs = apart_from_inputs(found, inputs)
+    outputs = apart_from_inputs(found, [each.name for each in inputs])
     origin = origin_of(model, asked, kind_of_keras_2)
     return trace_concrete(concrete, inputs, outputs, caller(call, specs), model, origin)
 

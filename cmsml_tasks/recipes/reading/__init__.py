@@ -5,7 +5,8 @@ as they are written:
 
 - one number or bool per event, or always n of them: numpy arrays, (events,) or (events, n)
 - the same where this file lacks some of the values: masked arrays of numpy, of the same type
-- lists of any length: awkward arrays, with option types where this file lacks something
+- lists of any length, or of which this file lacks some: awkward arrays, with option types where it
+  lacks something
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def not_numeric(path: str, name: str, kind: Any) -> DataError:
 
 
 def of_awkward(path: str, name: str, array: Any) -> Any:
-    """Return the awkward *array* as a column: of numpy unless its lists differ in length.
+    """Return the awkward *array* as a column: of numpy unless lists lack or differ in length.
 
     Raises:
         DataError: it holds neither numbers nor bools.
@@ -74,18 +74,21 @@ def of_awkward(path: str, name: str, array: Any) -> Any:
     import numpy as np
 
     array = ak.values_astype(array, np.float64, including_unknown=True) if _empty(array) else array
-    layout, regular = array.layout, True
+    layout, regular, lacks_lists = array.layout, True, False
     while not layout.is_numpy:
         if layout.is_record:
             raise not_numeric(path, name, f"records of {', '.join(layout.fields)}")
         if layout.is_union or layout.parameter("__array__") in ("string", "bytestring", "char"):
             raise not_numeric(path, name, str(array.type.content))
         regular = regular and (not layout.is_list or layout.is_regular)
+        if layout.is_option and layout.mask_as_bool(valid_when=False).any():
+            lacks_lists = lacks_lists or not layout.content.is_numpy
         layout = layout.content
     if layout.dtype.kind not in "biuf":
         raise not_numeric(path, name, str(array.type.content))
-    if not regular:
-        return ak.from_regular(ak.transform(_without_vain_options, array), axis=None)
+    if not regular or lacks_lists:
+        array = ak.transform(_without_vain_options, array)
+        return array if regular else ak.from_regular(array, axis=None)
     column = ak.to_numpy(array)
     if isinstance(column, np.ma.MaskedArray):
         return masked(column.data, np.ma.getmaskarray(column))

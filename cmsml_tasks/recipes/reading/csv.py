@@ -20,6 +20,8 @@ from cmsml_tasks.recipes.reading.common import masked, named, open_binary
 _BOOLS = {"true": True, "false": False}
 _BLANK = " \t"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
+_WHOLE_VALUE = re.compile(r"([+-]?[0-9]{1,400})(?:\.0*)?")
+"""Also with a point; one with an exponent is a decimal, of which as many digits count as it has."""
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf|infinity)",
     re.ASCII | re.IGNORECASE,
@@ -103,10 +105,11 @@ def _check_kept(path: str, name: str, texts: list[str], values: Any) -> None:
             f"{path}: column '{name}' has {lost[0]!r}, beyond the range of float64 (1.8e308), in "
             f"{len(lost)} of {len(texts)} lines"
         )
-    bent = [text for text, value in pairs if _WHOLE.fullmatch(text) and int(text) != value]
+    wholes = [(_WHOLE_VALUE.fullmatch(text), value) for text, value in pairs]
+    bent = [whole[0] for whole, value in wholes if whole and int(whole[1]) != value]
     if bent:
         raise DataError(
             f"{path}: column '{name}' has whole numbers that float64 changes, such as {bent[0]}, "
             f"in {len(bent)} of {len(texts)} lines; they stay exact in a column of nothing but "
-            "whole numbers, from -2**63 to 2**63 - 1 or from 0 to 2**64 - 1"
+            "whole numbers without a point, from -2**63 to 2**63 - 1 or from 0 to 2**64 - 1"
         )

@@ -9,11 +9,7 @@ from typing import BinaryIO
 from cmsml_tasks.recipes.reading.common import open_binary
 
 _STARTS = {"root": (b"root",), "parquet": (b"PAR1",), "npz": (b"PK\3\4", b"PK\5\6")}
-_NEITHER = {
-    kind: "; its beginning and end are as they should be: it is damaged in between, or written in "
-    f"a way that this version of {library} cannot read"
-    for kind, library in (("root", "uproot"), ("parquet", "pyarrow"), ("npz", "numpy"))
-}
+_LIBRARIES = {"root": "uproot", "parquet": "pyarrow", "npz": "numpy"}
 _KINDS = {
     b"root": "a ROOT file",
     b"PAR1": "a Parquet file",
@@ -39,7 +35,7 @@ def what_is_wrong(path: str, kind: str, error: Exception) -> str:
         return f"{failed}; is the server up, the path right and the file whole?"
     try:
         with open_binary(path) as stream:
-            return _seen(stream, kind) or failed + _NEITHER.get(kind, "")
+            return _seen(stream, kind) or failed + _neither(kind, error)
     except OSError as unreadable:
         return f"{failed}; it cannot be opened any more: {unreadable}"
 
@@ -50,6 +46,16 @@ def _failed(kind: str, error: Exception) -> str:
         return f"is no text in UTF-8 (byte 0x{byte:02x}); save it as CSV in UTF-8"
     reason = (str(error).strip().splitlines() or ["no reason given"])[0]
     return f"cannot be read as {kind.upper()} ({type(error).__name__}: {reason})"
+
+
+def _neither(kind: str, error: Exception) -> str:
+    """Say what else it may be; a library that knows what it cannot do has found no damage."""
+    if kind not in _LIBRARIES:
+        return ""
+    written = f"written in a way that this version of {_LIBRARIES[kind]} cannot read"
+    if isinstance(error, NotImplementedError):
+        return f"; it is {written}"
+    return "; its beginning and end are as they should be: it is damaged in between, or " + written
 
 
 def _seen(stream: BinaryIO, kind: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes.reading.common import named, not_numeric, of_awkward, open_binary
 
 
@@ -71,7 +72,17 @@ def _column(path: str, name: str, leaf: Leaf, table: Any) -> Any:
     usable = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
     if not usable and not pa.types.is_null(kind):
         raise not_numeric(path, name, str(kind))
-    array = ak.from_arrow(_plain(table[leaf.fields[0]]))
+    column = _plain(table[leaf.fields[0]])
+    try:
+        array = ak.from_arrow(column)
+    except MemoryError:
+        raise
+    except Exception as error:  # pyarrow has read it: the file is whole, its type is the matter
+        raise DataError(
+            f"{path}: column '{name}' is of the Arrow type {column.type}, which awkward cannot "
+            "read; write it as numbers or plain lists, as in "
+            "pyarrow.array(column.to_pylist(), pyarrow.list_(pyarrow.float64()))"
+        ) from error
     for field in leaf.fields[1:]:
         array = array[field]
     return of_awkward(path, name, array)

@@ -89,6 +89,34 @@ def test_signature_that_writes_and_another_that_does_not(tmp_path: Path) -> None
     assert not (tmp_path / "WRITTEN").exists()
 
 
+class ReadsWhenLoaded(tf.Module):  # type: ignore[misc]
+    """Loading a function reads the file, since a shape depends on it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = str(path)
+
+    @tf.function(input_signature=[SPEC])  # type: ignore[untyped-decorator]
+    def never_called(self, x: Any) -> Any:
+        rows = tf.strings.to_number(tf.io.read_file(self.path), tf.int32)
+        return {"out": tf.reshape(x, tf.stack([rows, -1]))}
+
+
+@pytest.mark.parametrize("session", [False, True])
+def test_function_that_acts_when_it_is_loaded(session: bool, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("3")
+    module = ReadsWhenLoaded(tmp_path / "secret")
+    module.computes = Model().computes
+    both = {"serving_default": module.computes, "other": module.never_called}
+    tf.saved_model.save(module, tmp_path / "model", signatures=both)
+    if session:
+        edited(tmp_path / "model", lambda meta_graph: meta_graph.ClearField("object_graph_def"))
+    (tmp_path / "secret").unlink()
+    os.mkfifo(tmp_path / "secret")  # whoever opens it waits for ever
+    with pytest.raises(ConversionError, match=r"\(ReadFile\) in the function '.*' reads a file"):
+        open_model(tmp_path / "model")
+
+
 def vocabulary(folder: Path) -> Path:
     (folder / "words.txt").write_text("a\nb\n")
     return folder / "words.txt"
@@ -212,7 +240,7 @@ def of_tensorflow_1(tmp_path: Path) -> Path:
         table = tf.lookup.StaticHashTable(rows, -1)
         y = tf.identity(table.lookup(x) + shift, name="y")
         tf.io.write_file(str(tmp_path / "WRITTEN"), "hello", name="write")
-        tf.io.read_file(str(tmp_path / "secret"), name="read")
+        tf.constant(str(tmp_path / "secret"), name="elsewhere")
         session.run([tf1.global_variables_initializer(), tf1.tables_initializer()])
         signature = tf1.saved_model.predict_signature_def({"x": x}, {"y": y})
         builder = tf1.saved_model.Builder(str(tmp_path / "model"))
@@ -246,7 +274,7 @@ def saver_writes(meta_graph: Any) -> None:
 def saver_reads_elsewhere(meta_graph: Any) -> None:
     for node in meta_graph.graph_def.node:
         if node.op == "RestoreV2":
-            node.input[0] = "read/filename"
+            node.input[0] = "elsewhere"
 
 
 def output_writes(meta_graph: Any) -> None:

@@ -1,0 +1,197 @@
+"""Inputs set to a value for good, among them Keras's learning phase unless somebody feeds it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cmsml_tasks.conversion.constant_nodes import constant_node
+from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.placeholders import is_learning_phase
+from cmsml_tasks.conversion.signature import listed
+from cmsml_tasks.conversion.skeleton import ConstantInput, Port, Skeleton, shape_proto
+from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.shapes import compatible, format_shape
+from cmsml_tasks.tensor_names import Names
+
+_SHOWN = 40  # characters of a value in a message
+
+
+def with_constant_inputs(
+    traced: Traced, values: Mapping[str, Any] | None = None, input_names: Names | None = None
+) -> Traced:
+    """Return *traced* with some inputs set to a value, in its graph and in its original.
+
+    A placeholder with a default, which is no input otherwise, can be set too; one that is named in
+    *input_names* becomes an input. Keras's learning phase is False unless one of the two names it.
+
+    Args:
+        traced: the object under the names that were found.
+        values: numbers, bools, strings, (nested) lists of these, or arrays, by input.
+        input_names: the names that the inputs are going to get.
+
+    Raises:
+        ConversionError: there is no such input, or none would be left; a value is not of its
+            type or shape.
+
+    """
+    skeleton, given = traced.skeleton, dict(values or {})
+    ports = {port.name: port for port in (*skeleton.inputs, *skeleton.defaulted)}
+    _check_names(given, ports, input_names)
+    nodes = by_name(skeleton.graph_def)
+    named = set(input_names or ())
+    constants = [
+        ConstantInput(port, fitting_value(port, given[name]) if name in given else np.array(False))
+        for name, port in ports.items()
+        if name in given or (name not in named and _is_learning_phase(nodes, port))
+    ]
+    constants = [dataclasses.replace(c, default=c.port.name not in given) for c in constants]
+    fixed = {constant.port: constant.value for constant in constants}
+    added = [port for port in skeleton.defaulted if port.name in named]
+    inputs = [port for port in (*skeleton.inputs, *added) if port not in fixed]
+    if given and not inputs:
+        raise ConversionError(
+            f"constant_inputs sets all inputs, {listed(given)}, so that the graph would compute "
+            "the same every time; leave one to be fed"
+        )
+    _check_place(input_names, [port.name for port in inputs], [port.name for port in added])
+    if not fixed and not skeleton.defaulted:
+        return traced
+    settled = dataclasses.replace(
+        skeleton,
+        graph_def=_settled(skeleton, fixed, added),
+        inputs=tuple(inputs),
+        defaulted=(),
+        constants=tuple(constants),
+    )
+    evaluate, fed = traced.evaluate, (*skeleton.inputs, *skeleton.defaulted)
+
+    def evaluate_settled(arrays: Sequence[Array | None]) -> Sequence[Array]:
+        known = {**fixed, **dict(zip(inputs, arrays, strict=True))}
+        return evaluate([known.get(port) for port in fed])
+
+    return Traced(settled, evaluate_settled)
+
+
+def _is_learning_phase(nodes: Mapping[str, NodeDef], port: Port) -> bool:
+    return port.node in nodes and is_learning_phase(nodes[port.node])
+
+
+def fitting_value(port: Port, given: Any) -> NDArray[Any]:
+    """Return the value *given* for an input as array of its type.
+
+    Raises:
+        ConversionError: it has another type or shape, or is beyond its range.
+    """
+    text = repr(given)
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    what = f"constant_inputs sets '{port.name}' to {shown}"
+    try:
+        # numpy's own strings end before zeros
+        array = np.asarray(given, object if port.dtype == tf.string else None)
+    except ValueError as error:
+        raise ConversionError(
+            f"{what}, whose lists have different lengths; give equal ones"
+        ) from error
+    value = _of_type(array, port.dtype)
+    if value is None:
+        raise ConversionError(
+            f"{what}, but it takes {port.dtype.name}; give {_WORDS.get(_kind(port.dtype), 'that')}"
+        )
+    if not compatible(value.shape, port.shape):
+        raise ConversionError(
+            f"{what}, which has shape {format_shape(value.shape)}, but it takes "
+            f"{format_shape(port.shape)}; give all of its elements in nested lists"
+        )
+    return value
+
+
+_WORDS = {
+    "bool": "True or False",
+    "integer": "whole numbers in its range",
+    "floating": "numbers in its range",
+    "string": "text, in quotes if it could be a number",
+}
+
+
+def _kind(dtype: tf.DType) -> str:
+    kinds = {"bool": dtype.is_bool, "integer": dtype.is_integer, "string": dtype == tf.string}
+    kinds["floating"] = dtype.is_floating or dtype.is_complex
+    return next((kind for kind, is_it in kinds.items() if is_it and not dtype.is_quantized), "")
+
+
+def _of_type(array: NDArray[Any], dtype: tf.DType) -> NDArray[Any] | None:
+    """Return *array* as *dtype*, None where that would change what it says."""
+    wanted = np.dtype(dtype.as_numpy_dtype)
+    kind = _kind(dtype)
+    if array.dtype == wanted and kind not in ("string", ""):
+        return array
+    if kind == "string":
+        items = [s.encode() if isinstance(s, str) else s for s in array.flat]
+        if not all(isinstance(item, bytes) for item in items):
+            return None
+        value = np.empty(array.shape, object)
+        value.reshape(-1)[:] = items
+        return value
+    whole = array.dtype.kind in "iu" or (array.size == 0 and array.dtype.kind == "f")
+    if kind == "integer" and whole:
+        limits = np.iinfo(wanted)
+        fits = all(limits.min <= number <= limits.max for number in array.flat)
+        return array.astype(wanted) if fits else None
+    numbers = "iufc" if dtype.is_complex else "iuf"
+    if kind == "floating" and array.dtype.kind in numbers:
+        with np.errstate(over="ignore"):
+            value = array.astype(wanted)
+        same = np.isfinite(value) == np.isfinite(array)
+        return value if bool(np.all(same)) else None
+    return None
+
+
+def _check_names(
+    given: Mapping[str, Any], ports: Mapping[str, Port], input_names: Names | None
+) -> None:
+    for name in given:
+        if name not in ports:
+            raise ConversionError(
+                f"constant_inputs sets '{name}', but there is no such input"
+                f"{did_you_mean(name, ports, only_near=True)} (inputs: {listed(ports)})"
+            )
+        if isinstance(input_names, Mapping) and name in input_names:
+            raise ConversionError(
+                f"'{name}' is set by constant_inputs and renamed by input_names, but a constant is "
+                "no input any more; leave it out of one of the two"
+            )
+
+
+def _check_place(names: Names | None, inputs: Sequence[str], added: Sequence[str]) -> None:
+    """Refuse a list of names that has a placeholder's own name at the place of another input."""
+    if names is None or isinstance(names, Mapping | str):
+        return
+    for place, (name, own) in enumerate(zip(names, inputs, strict=False), 1):
+        if name != own and name in inputs and own in names:
+            raise ConversionError(
+                f"input_names has '{name}' at place {place}, where the input is '{own}'; write "
+                f"them in the order {listed(inputs)}, or rename some: {{'{own}': 'name'}}"
+            )
+
+
+def _settled(
+    skeleton: Skeleton, fixed: Mapping[Port, NDArray[Any]], added: Sequence[Port]
+) -> GraphDef:
+    graph_def = GraphDef()
+    graph_def.CopyFrom(skeleton.graph_def)
+    nodes = by_name(graph_def)
+    for port, value in fixed.items():
+        nodes[port.node].CopyFrom(constant_node(port.node, value, port.dtype))
+    for port in added:
+        placeholder = NodeDef(name=port.node, op="Placeholder")
+        placeholder.attr["dtype"].type = port.dtype.as_datatype_enum
+        placeholder.attr["shape"].shape.CopyFrom(shape_proto(port.shape))
+        nodes[port.node].CopyFrom(placeholder)
+    return graph_def

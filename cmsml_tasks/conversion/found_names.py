@@ -1,0 +1,122 @@
+"""Names that a model has for its tensors, and what they become where TensorFlow forbids them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tensorflow.python.util import nest
+
+from cmsml_tasks.conversion.names import unused
+from cmsml_tasks.tensor_names import can_name
+
+Path = tuple[str | int, ...]
+"""Where a tensor lies: a name, or a key and the steps below it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The name of a tensor in the graph, and the one that the model asked for.
+
+    Attributes:
+        name: can name a node.
+        asked_for: the model's own name, where the graph has another one.
+        ambiguous: another tensor, which the model calls otherwise, would get the same name.
+    """
+
+    name: str
+    asked_for: str | None = None
+    ambiguous: bool = False
+
+
+def key_paths(structure: Any) -> list[Path | None]:
+    """Return where each leaf of a nested structure lies, in TensorFlow's order of leaves.
+
+    A path begins with the first dictionary key (or field of a named tuple): ``{"jets": x}`` gives
+    ``("jets",)``, ``{"jets": [x, y]}`` gives ``("jets", 0)`` and ``("jets", 1)``. A leaf without a
+    key gives None.
+    """
+    return [key_path(path) for path, _ in nest.flatten_with_tuple_paths(structure)]
+
+
+def key_path(path: Sequence[Any]) -> Path | None:
+    """Return *path* from its first key on; None when there are only positions on it."""
+    first = next((i for i, step in enumerate(path) if isinstance(step, str)), None)
+    return None if first is None else tuple(path[first:])
+
+
+def named(name: str | None) -> Path | None:
+    """Return the path of a tensor that has *name* as a whole."""
+    return None if not name else (name,)
+
+
+def completed(paths: Sequence[Path | None], default: str) -> list[Found]:
+    """Return valid and distinct names; *default*, with a number where several, fills the gaps.
+
+    A path becomes a name with its steps joined: ``jets_0``.
+    """
+    several = len(paths) > 1
+    filled = [path or (f"{default}_{i}" if several else default,) for i, path in enumerate(paths)]
+    names = [valid(_joined(path)) for path in filled]
+    return [
+        Found(
+            name,
+            _spelled(path) if name != _joined(path) or ambiguous else None,
+            ambiguous,
+        )
+        for name, path, ambiguous in zip(
+            _distinct(names), filled, _ambiguous(names, filled), strict=True
+        )
+    ]
+
+
+def apart_from_inputs(outputs: Sequence[Found], inputs: Sequence[str]) -> list[Found]:
+    """Return *outputs* with ``_out`` appended to each that is also the name of an input."""
+    taken = {*inputs, *(output.name for output in outputs)}
+    result: list[Found] = []
+    for output in outputs:
+        name = output.name
+        if name in inputs:
+            name = f"{name}_out" if f"{name}_out" not in taken else unused(f"{name}_out", taken)
+            taken.add(name)
+            asked_for = output.asked_for or output.name
+            output = replace(output, name=name, asked_for=asked_for)
+        result.append(output)
+    return result
+
+
+def _joined(path: Path) -> str:
+    return "_".join(map(str, path))
+
+
+def _spelled(path: Path) -> str:
+    """Return *path* as one writes it in Python: ``jets[0]``."""
+    return f"{path[0]}{''.join(f'[{step!r}]' for step in path[1:])}"
+
+
+def valid(name: str) -> str:
+    """Return *name* with what TensorFlow does not allow in the name of a node replaced."""
+    name = re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
+    return name if can_name(name) else f"x{name}"
+
+
+def _ambiguous(names: Sequence[str], paths: Sequence[Path]) -> list[bool]:
+    """Tell of each path whether another one gets the same name."""
+    same: dict[str, set[Path]] = {}
+    for name, path in zip(names, paths, strict=True):
+        same.setdefault(name, set()).add(path)
+    return [len(same[name]) > 1 for name in names]
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return *names* with a number appended to each of those that occur more than once."""
+    taken = set(names)
+    result: list[str] = []
+    for name in names:
+        if names.count(name) > 1:
+            name = unused(name, taken, start=0)
+            taken.add(name)
+        result.append(name)
+    return result
