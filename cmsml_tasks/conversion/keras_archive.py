@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import zipfile
+from collections.abc import Sequence
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,6 @@ from cmsml_tasks.files import replacing
 _METADATA = "metadata.json"
 _CONFIG = "config.json"
 _SHARED = "shared_object_id"
-_IMPORTED_ANYWAY = ("keras", "builtins", "__main__")
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip archives know
 _UNIX = 3
 _READABLE = 0o644 << 16
@@ -71,19 +72,24 @@ def has_own_objects(path: Path) -> bool:
         return _names_own_objects(json.loads(packed.read(_CONFIG)))
 
 
-def modules_of_trained(path: Path, module: str) -> list[str]:
+def modules_of_trained(path: Path, modules: Sequence[str]) -> list[str]:
     """Return the modules to import for the ``.keras`` file at *path*, of one's own training.
 
-    None where it names no class or function that is not Keras'; else *module*, where the recipe is,
-    and those that it names, which the recipe may have imported within a function.
+    None where it names no class or function that is not Keras'; else *modules*, those of the
+    project, and the modules of installed packages that it names.
     """
     with zipfile.ZipFile(path) as packed:
         config = json.loads(packed.read(_CONFIG))
     if not _names_own_objects(config):
         return []
     named = [str(described.get("module") or "") for described, _ in described_objects(config)]
-    foreign = (name for name in named if name and name.partition(".")[0] not in _IMPORTED_ANYWAY)
-    return list(dict.fromkeys([module, *foreign]))
+    return list(dict.fromkeys([*modules, *filter(_is_of_package, named)]))
+
+
+def _is_of_package(module: str) -> bool:
+    """Tell whether *module* is of an installed package other than Keras, without importing it."""
+    top = module.partition(".")[0]
+    return top != "keras" and top in packages_distributions()
 
 
 def _names_own_objects(config: Any) -> bool:

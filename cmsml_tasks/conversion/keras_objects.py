@@ -14,7 +14,7 @@ def custom_objects(
     """Return the objects in *modules* that files can need, by name.
 
     Args:
-        modules: the user's modules.
+        modules: the user's modules; the first ones' names count where others have them, too.
         keras: the package that reads the file, ``keras`` or ``tf_keras``.
         bases: its base classes of layers and the like.
     """
@@ -26,7 +26,7 @@ def custom_objects(
     )
     return {
         name: value
-        for module in modules
+        for module in reversed(tuple(modules))  # of two with one name, the first module's counts
         for name, value in vars(module).items()
         if (
             inspect.isclass(value)

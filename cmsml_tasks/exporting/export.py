@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.exporting.card import of_origin, signature_card
+from cmsml_tasks.exporting.own_modules import modules_of
 from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
 
@@ -32,8 +33,9 @@ def export_trained(
 
     Args:
         model: path of ``model.keras``.
-        history: path of ``history.json``, which knows the features and the split rule.
-        module: module of the recipe, imported for its own layers.
+        history: path of ``history.json``, which knows the features, the split rule, and modules
+            that are imported for the model's own layers.
+        module: module of the recipe, which is imported first.
         folder: where the graph and ``graph.json`` are written.
         formats: keys of `cmsml_tasks.filenames.GRAPHS`.
         input_names: names for the inputs instead of the model's, for all in order or for some.
@@ -49,10 +51,12 @@ def export_trained(
     from cmsml_tasks.conversion import modules_of_trained, open_model
     from cmsml_tasks.exporting.reference import keep_reference, rows_of, shapes_without_rows
 
-    trained_on = json.loads(Path(history).read_text(encoding="utf-8"))["data"]
+    trained = json.loads(Path(history).read_text(encoding="utf-8"))
+    modules = modules_of(trained, module, history)
+    trained_on = trained["data"]
     traced = open_model(
         model,
-        also_import=modules_of_trained(Path(model), module),
+        also_import=modules_of_trained(Path(model), modules),
         input_names=input_names,
         output_names=output_names,
         allow_operations=allow_operations,

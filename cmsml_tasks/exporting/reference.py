@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from cmsml_tasks.validation import Reference
 
 
-def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) -> None:
+def keep_reference_of(model: str, modules: Sequence[str], rows: str, path: str, seed: int) -> None:
     """Write to *path* what the saved *model* makes of *rows*; for an interpreter of its own.
 
     One thread computes, as in a validation.
 
     Args:
         model: path of ``model.keras``.
-        module: module of the recipe, imported for its own layers.
+        modules: modules to import for the model's own layers, the recipe's first.
         rows: arrays by input name, as `cmsml_tasks.runtimes.session_worker` writes them.
         path: ``reference.npz``.
         seed: of what is random about the rows.
@@ -39,7 +39,7 @@ def keep_reference_of(model: str, module: str, rows: str, path: str, seed: int) 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # not without need: code that is edited while a training runs is not what it was trained with
-    traced = open_model(model, also_import=modules_of_trained(Path(model), module))
+    traced = open_model(model, also_import=modules_of_trained(Path(model), modules))
     keep_reference(traced, Path(path), read_arrays(rows, dtype_of_name), seed)
 
 

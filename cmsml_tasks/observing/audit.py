@@ -55,12 +55,19 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
 
     def moved(source: Any, target: Any, source_fd: int, target_fd: int) -> None:
         if source_fd == -1:
+            reads.moved(source)
             reads.made(source)
         if target_fd == -1:
             reads.made(target)
 
-    def linked(source: Any, target: Any, *folders: int) -> None:
-        if max(folders) == -1:
+    def linked(source: Any, target: Any, source_fd: int, target_fd: int) -> None:
+        if source_fd == -1:
+            reads.read(source)  # which nothing tells from its new name
+        if target_fd == -1:
+            reads.made(target)
+
+    def linked_by_name(_source: Any, target: Any, target_fd: int) -> None:
+        if target_fd == -1:
             reads.made(target)
 
     def removed(path: Any, *_: Any) -> None:
@@ -91,7 +98,7 @@ def _handlers(reads: Reads) -> dict[str, Callable[..., None]]:
         "os.mkdir": made_folder,
         "os.rename": moved,
         "os.link": linked,
-        "os.symlink": linked,
+        "os.symlink": linked_by_name,
         "shutil.rmtree": removed,
         "sqlite3.connect": database,
         "ctypes.dlopen": library,

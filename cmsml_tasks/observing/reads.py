@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache, wraps
@@ -29,6 +29,8 @@ _ASIDES = frozenset(
         ("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size"),
         # the files of events, which are declared
         ("cmsml_tasks.recipes.sources", "files_of"),
+        # where imports look, whose names do not count either
+        ("cmsml_tasks.exporting.own_modules", "_is_to_be_found"),
     }
 )
 
@@ -76,11 +78,8 @@ class Reads:
 
     def below(self, folder: Any) -> None:
         """Note that all files below *folder* are about to be read."""
-        start = _full(folder)
-        if start is not None:
-            for parent, _, names in os.walk(start):
-                for name in names:
-                    self.read(os.path.join(parent, name))
+        for path in _files_below(folder):
+            self.read(path)
 
     def unseen(self, what: str) -> None:
         """Note that the work reads in a way that cannot be seen."""
@@ -103,6 +102,13 @@ class Reads:
         """Note that this work is about to make, replace, change or remove *path*."""
         if (full := self._counting("made", path)) is not None:
             self._note("made", full)
+
+    def moved(self, path: Any) -> None:
+        """Note that this work is about to give the file *path*, or all below it, another name."""
+        for each in _files_below(path) if os.path.isdir(path) else [path]:
+            full = self._counting("moved", each)
+            if full is not None and os.path.isfile(full):
+                self._note("moved", full, _real(full))
 
     def made_folder(self, path: Any) -> None:
         """Note that this work is about to make the folder *path*, where there is none."""
@@ -160,6 +166,14 @@ def _by_scheme(name: Any, local: Callable[[str], None], remote: Callable[[str], 
         local(path[path.find(os.sep) :])  # behind a host
     else:
         remote(text)
+
+
+def _files_below(folder: Any) -> Iterator[str]:
+    start = _full(folder)
+    if start is not None:
+        for parent, _, names in os.walk(start):
+            for name in names:
+                yield os.path.join(parent, name)
 
 
 def _full(path: Any) -> str | None:

@@ -54,6 +54,7 @@ class _Settling:
         self._given = given
         self._digest = digest
         self._made: set[str] = set()
+        self._moved: set[str] = set()
         self._files: dict[str, list[int] | None] = {}
         self._folders: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
@@ -68,6 +69,10 @@ class _Settling:
     def listed(self, path: str, real: str, names: str | None) -> None:
         if counts := self._counting(path, real):
             self._folders.setdefault(counts, names)
+
+    def moved(self, path: str, real: str) -> None:
+        if counts := self._counting(path, real):
+            self._moved.add(counts)
 
     def made(self, path: str) -> None:
         self._made.add(path)
@@ -103,9 +108,9 @@ class _Settling:
             # what was looked for in vain and then made is the work's own
             if found is not None or not _is_below(path, self._made):
                 with suppress(PermissionError):  # it could not be read before, either
-                    content = self._content(path, found, changed)
-                    if content is not None or not _is_below(path, self._made):
-                        files[path] = content
+                    files[path] = self._content(path, found, changed)
+        # what was there may come again with other content
+        files |= {path: None for path in self._moved - set(files) if not os.path.lexists(path)}
         for path, names in sorted(self._folders.items()):
             if _is_below(path, self._unlisted):
                 continue

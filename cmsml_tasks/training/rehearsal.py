@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cmsml_tasks.conversion import modules_of_trained, open_model, save_model, trace
+from cmsml_tasks.conversion import (
+    has_own_objects,
+    modules_of_trained,
+    open_model,
+    save_model,
+    trace,
+)
 from cmsml_tasks.errors import ConversionError, UserError
+from cmsml_tasks.filenames import REFERENCE
 from cmsml_tasks.files import writing_to
 from cmsml_tasks.training.inputs import inputs_by_name
-from cmsml_tasks.training.saved import check_saved
+from cmsml_tasks.training.saved import check_saved, keep_reference_of_file
 from cmsml_tasks.validation import Reference
 
 _ADVICE = (
@@ -23,14 +30,18 @@ _ADVICE = (
 )
 
 
-def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
-    """Save the untrained *model*, read it back as another process would, run and freeze it.
+def rehearse_export(
+    model: Any, recipe: str, modules: Sequence[str], target: Path, inputs: Any
+) -> None:
+    """Save the untrained *model*, read it back, run and freeze it.
 
-    What was read back has to give the numbers of the model itself.
+    What was read back has to give the numbers of the model itself. A model with layers or functions
+    of the user's own is read by another process, too: there nothing is imported yet.
 
     Args:
         model: Keras model that ``build`` returned.
-        recipe: ``"package.module.Class"``; the module is imported on reload for its own layers.
+        recipe: ``"package.module.Class"``, for messages.
+        modules: modules to import for the model's own layers, the recipe's first.
         target: folder that the trained model will be written to.
         inputs: validation inputs as the recipe loads them; the first two rows are run.
 
@@ -58,16 +69,28 @@ def rehearse_export(model: Any, recipe: str, target: Path, inputs: Any) -> None:
         except Exception as error:
             raise ConversionError(_cannot_save(model, error)) from error
         try:
-            traced = open_model(
-                path, also_import=modules_of_trained(path, recipe.rpartition(".")[0])
-            )
+            traced = open_model(path, also_import=modules_of_trained(path, modules))
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
             first = {name: array[:2] for name, array in rows.items()}
             check_saved(trace(model), _of_file(first, traced.run(first)), "the saved file")
             traced.frozen()
+            if has_own_objects(path):
+                elsewhere = _of_another_process(path, modules, first)
+                check_saved(trace(model), elsewhere, "the saved file")
         except UserError as error:
             raise type(error)(f"{error}\n({_ADVICE})") from error
         _check_room(target, path.stat().st_size)
+
+
+def _of_another_process(path: Path, modules: Sequence[str], inputs: Mapping[str, Any]) -> Reference:
+    """Let a process that has imported nothing but *modules* evaluate the rows."""
+    outputs = path.with_name(REFERENCE)
+    try:
+        keep_reference_of_file(path, modules, inputs, outputs, seed=1)
+    except UserError as error:
+        imported = ", ".join(modules)
+        raise type(error)(f"{error}\nanother process read it, which imports {imported}") from error
+    return Reference.load(outputs)
 
 
 def _of_file(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Reference:

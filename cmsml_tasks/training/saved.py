@@ -7,7 +7,7 @@ file, read back on the CPU by a process of its own, and then held against the mo
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +39,17 @@ _ON_EDGE = 0.01
 
 
 def keep_reference_of_file(
-    model: Path, module: str, inputs: Mapping[str, np.ndarray[Any, Any]], path: Path, seed: int
+    model: Path,
+    modules: Sequence[str],
+    inputs: Mapping[str, np.ndarray[Any, Any]],
+    path: Path,
+    seed: int,
 ) -> None:
     """Write to *path* what the saved file makes of reference rows, on the CPU.
 
     Args:
         model: ``model.keras``.
-        module: module of the recipe, imported for its own layers.
+        modules: modules to import for the model's own layers, the recipe's first.
         inputs: validation rows by interface name; of many rows some, evenly spread, are taken.
         path: ``reference.npz``.
         seed: of what is random about the rows.
@@ -63,7 +67,7 @@ def keep_reference_of_file(
             "cmsml_tasks.exporting.reference:keep_reference_of",
             environment=_CPU_ONLY,
             model=str(model),
-            module=module,
+            modules=list(modules),
             rows=str(rows),
             path=str(path),
             seed=seed,

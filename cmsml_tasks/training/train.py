@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def train(
     load_client_first()
 
     from cmsml_tasks.conversion import has_own_objects, save_model
+    from cmsml_tasks.exporting.own_modules import MODULES, loaded_modules
     from cmsml_tasks.recipes.fitting import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.devices import describe_devices
@@ -57,21 +59,25 @@ def train(
     from cmsml_tasks.training.rehearsal import rehearse_export
 
     settled = load_recipe(recipe)(**settings)
+    search = list(sys.path)  # as the export has it, which does not call build()
     fix_kernels(settled)
     seed_everything(settled)
     data = _read(settled, files, fold, folds)
     model = settled.build(data)
     target = Path(folder)
-    rehearse_export(model, recipe, target, data.validation.inputs)
+    modules = loaded_modules(recipe.rpartition(".")[0], search)
+    rehearse_export(model, recipe, modules, target, data.validation.inputs)
     # the rehearsal has drawn random numbers, and how many must not decide about weights
     seed_everything(settled)
     history = history_of(settled.train(model, data, [progress_callback(settled.epochs, label)]))
     # first what took hours to make
     save_model(model, target / MODEL)
-    results = _finish(model, recipe.rpartition(".")[0], data, target, settled.seed)
-    summary = {"history": history, "validation": results, "data": _about(data)}
+    results = _finish(model, modules, data, target, settled.seed)
+    needs_code = has_own_objects(target / MODEL)
+    summary: dict[str, Any] = {"history": history, "validation": results, "data": _about(data)}
+    summary |= {MODULES: modules} if needs_code else {}
     write_json(target / HISTORY, {**summary, "computed_on": describe_devices()})
-    return {**results, "needs_code": has_own_objects(target / MODEL)}
+    return {**results, "needs_code": needs_code}
 
 
 def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int | None) -> Data:
@@ -89,7 +95,9 @@ def _read(recipe: Recipe, files: list[str] | None, fold: int | None, folds: int 
     return data
 
 
-def _finish(model: Any, module: str, data: Data, folder: Path, seed: int) -> dict[str, Any]:
+def _finish(
+    model: Any, modules: Sequence[str], data: Data, folder: Path, seed: int
+) -> dict[str, Any]:
     """Write what the saved file makes of reference rows; return what the model achieves."""
     from cmsml_tasks.conversion import trace
     from cmsml_tasks.training.inputs import inputs_by_name
@@ -98,7 +106,7 @@ def _finish(model: Any, module: str, data: Data, folder: Path, seed: int) -> dic
 
     traced = trace(model)
     inputs = inputs_by_name(data.validation.inputs, [info.name for info in traced.signature.inputs])
-    keep_reference_of_file(folder / MODEL, module, inputs, folder / REFERENCE, seed)
+    keep_reference_of_file(folder / MODEL, modules, inputs, folder / REFERENCE, seed)
     check_saved(traced, Reference.load(folder / REFERENCE), MODEL)
     return {"events": len(data.validation), **_separation(traced, inputs, data)}
 

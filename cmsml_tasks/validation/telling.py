@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cmsml_tasks.validation.comparison import Tolerance, compare
@@ -11,6 +13,7 @@ from cmsml_tasks.validation.report import Check
 from cmsml_tasks.validation.rows import MAIN
 from cmsml_tasks.validation.subject import Subject
 
+_SHOWN = 5
 _ADVICE = (
     "wrong weights would not show in these rows: look for units that are dead, outputs that are "
     "saturated and inputs out of range; where the outputs are meant to be constant, say so with "
@@ -29,13 +32,20 @@ def rows_can_tell(name: str, subject: Subject) -> Check:
         return Check(name, "not run", "the reference has no validation or random rows")
     if not subject.card.inputs:
         return Check(name, "does not apply", "the graph has no inputs")
-    blind = {}
+    blind, columns = {}, {}
     for entry in subject.card.outputs:
-        problem = _alike(reference.outputs[entry.name][rows], subject.tolerance)
-        if problem:
+        outputs = reference.outputs[entry.name][rows]
+        if problem := _alike(outputs, subject.tolerance):
             blind[entry.name] = problem
-    numbers = {"rows": len(rows), "outputs that do not tell": len(blind)}
+        else:
+            columns[entry.name] = _columns_alike(outputs, subject.tolerance)
+    numbers = {
+        "rows": len(rows),
+        "outputs that do not tell": len(blind),
+        "columns that do not tell": sum(map(len, columns.values())),
+    }
     problems = [f"'{tensor}' is {problem}" for tensor, problem in blind.items()]
+    problems += [text for tensor, found in columns.items() for text in _in_words(tensor, found)]
     if len(blind) == len(subject.card.outputs):
         evidence = [{"tensor": tensor, "problem": text} for tensor, text in blind.items()]
         detail = _inputs_alike(reference, rows) or "a graph that gives this constant passes as well"
@@ -54,6 +64,28 @@ def _alike(outputs: Array, tolerance: Tolerance) -> str:
     value = f"{outputs.ravel()[0]}" if outputs[0].size == 1 else "the same"
     within = "" if found.worst is None else ", within the tolerance"
     return f"{value} in all {len(outputs)} rows{within}"
+
+
+def _columns_alike(outputs: Array, tolerance: Tolerance) -> dict[int, str]:
+    """Say the same of columns of the last axis, by their number: weights of one may be dead."""
+    if outputs.ndim < 2 or outputs.shape[-1] < 2:
+        return {}
+    problems = {
+        column: _alike(outputs[..., column], tolerance) for column in range(outputs.shape[-1])
+    }
+    return {column: problem for column, problem in problems.items() if problem}
+
+
+def _in_words(tensor: str, columns: Mapping[int, str]) -> list[str]:
+    """Return a line for each of the *columns*' problems, which many may share."""
+    lines = []
+    for problem in dict.fromkeys(columns.values()):
+        numbers = [str(column) for column, other in columns.items() if other == problem]
+        shown = ", ".join(numbers[:_SHOWN])
+        more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+        word, verb = ("columns", "are") if len(numbers) > 1 else ("column", "is")
+        lines.append(f"{word} {shown}{more} of '{tensor}' {verb} {problem}")
+    return lines
 
 
 def _inputs_alike(reference: Reference, rows: Array) -> str:

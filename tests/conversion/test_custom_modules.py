@@ -171,9 +171,16 @@ def test_file_has_nothing_imported_that_nobody_named(own: Path, folder: Path) ->
         open_model(path, custom_modules=["own_shifts"])
 
 
-def test_modules_of_what_a_recipe_trained(own: Path, plain: Path) -> None:
-    """Those that it names beside the recipe's own, which only imports them while it builds."""
-    assert modules_of_trained(plain, "own_networks") == []
-    found = modules_of_trained(own, "own_networks")
-    assert found == ["own_networks", "own_shifts", "own_package.deep.layers"]
-    open_model(own, also_import=found)
+def test_modules_of_what_a_recipe_trained(own: Path, plain: Path, folder: Path) -> None:
+    """Those of the project that the training imported, and packages that the file names."""
+    assert modules_of_trained(plain, ["own_networks"]) == []
+    known = ["own_networks", "own_shifts", "own_package.deep.layers"]
+    assert modules_of_trained(own, known) == known
+    open_model(own, also_import=modules_of_trained(own, known))
+
+    def names_others(config: str) -> str:
+        return config.replace("own_package.deep.layers", "hgq.layers").replace("own_shifts", "this")
+
+    edited(own, folder / "other.keras", names_others)
+    found = modules_of_trained(folder / "other.keras", ["own_networks"])
+    assert found == ["own_networks", "hgq.layers"]

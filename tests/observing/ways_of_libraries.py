@@ -40,6 +40,42 @@ class Hdf5(Way):
                 list(file)
 
 
+class Hdf5Linked(Way):
+    """Files that HDF5 itself opens, since others refer to them."""
+
+    files = ["first.h5", "linked.h5", "source.h5", "raw.bin"]
+
+    def make(self, folder):
+        import h5py
+        import numpy as np
+
+        for name in ("linked.h5", "source.h5"):
+            with h5py.File(folder / name, "w") as file:
+                file["x"] = ROWS["x"]
+        self.refer(folder / "first.h5", "linked.h5", "source.h5", folder / "raw.bin")
+        np.array(ROWS["x"]).tofile(folder / "raw.bin")
+
+    def refer(self, path, linked, source, raw):
+        import h5py
+
+        layout = h5py.VirtualLayout((2,), dtype=float)
+        layout[:] = h5py.VirtualSource(source, "x", shape=(2,))
+        with h5py.File(path, "w") as file:
+            file["linked"] = h5py.ExternalLink(linked, "x")
+            file.create_virtual_dataset("virtual", layout)
+            file.create_dataset("own", data=ROWS["x"])
+            file.create_dataset("raw", (2,), dtype=float, external=[(bytes(raw), 0, 16)])[:] = 1
+
+    def read(self, folder):
+        import h5py
+
+        for name in ("made.h5", "first.h5"):
+            if name == "made.h5":
+                self.refer(folder / name, "linked.h5", "source.h5", folder / "made.bin")
+            with h5py.File(folder / name) as file:
+                assert {len(values[()]) for values in file.values()} == {2}
+
+
 class Hdf5OpenFile(Way):
     """A file that Python opened."""
 
@@ -77,6 +113,57 @@ class Parquet(Way):
         parquet.read_table(f"file://{folder}/url.parquet")
         parquet.write_table(_table(), folder / "made.parquet")
         parquet.read_table(folder / "made.parquet")
+
+
+class ParquetOpened(Way):
+    """Files that are open already, and what lies in memory."""
+
+    files = ["opened.parquet", "mapped.parquet", "dataset.parquet"]
+
+    def make(self, folder):
+        from pyarrow import parquet
+
+        for name in self.files:
+            parquet.write_table(_table(), folder / name)
+
+    def read(self, folder):
+        import pyarrow
+        from pyarrow import parquet
+
+        with open(folder / "opened.parquet", "rb") as file:
+            assert parquet.read_table(file).num_rows == 2
+        with pyarrow.memory_map(str(folder / "mapped.parquet")) as file:
+            assert parquet.read_table(file).num_rows == 2
+        with open(folder / "dataset.parquet", "rb") as file:
+            content = file.read()
+        opened = parquet.ParquetDataset(pyarrow.BufferReader(content))
+        assert opened.read().num_rows == 2
+
+
+class ArrowBelow(Way):
+    """Paths below a folder that is a filesystem of its own."""
+
+    files = ["a/a.parquet", "a/b.parquet", "a/c.parquet", "a/d.orc"]
+
+    def make(self, folder):
+        from pyarrow import orc, parquet
+
+        (folder / "a").mkdir()
+        for name in self.files[:3]:
+            parquet.write_table(_table(), folder / name)
+        orc.write_table(_table(), folder / "a" / "d.orc")
+
+    def read(self, folder):
+        from pyarrow import dataset, fs, orc, parquet
+
+        outer = fs.SubTreeFileSystem(str(folder), fs.LocalFileSystem())
+        below = fs.SubTreeFileSystem("a", outer)
+        parquet.read_table("a.parquet", filesystem=below)
+        parquet.ParquetFile("b.parquet", filesystem=below).read()
+        dataset.dataset("c.parquet", filesystem=below).to_table()
+        orc.read_table("d.orc", filesystem=below)
+        parquet.write_table(_table(), "a/made.parquet", filesystem=outer)
+        parquet.read_table(folder / "a" / "made.parquet")
 
 
 class ParquetFolder(Way):
@@ -240,29 +327,18 @@ class HiddenInArrow(Way):
     files = []
 
     def make(self, folder):
+        from pyarrow import parquet
+
         (folder / "rows.bin").write_text("x")
+        parquet.write_table(_table(), folder / "rows.parquet")
 
     def read(self, folder):
-        from pyarrow import fs
+        from pyarrow import dataset, fs
 
-        fs.LocalFileSystem().open_input_file(f"{folder}/rows.bin").read()
-
-
-class HiddenInHdf5(Way):
-    """Files that others link to."""
-
-    files = ["first.h5"]
-
-    def make(self, folder):
-        import h5py
-
-        with h5py.File(folder / "second.h5", "w") as file:
-            file["x"] = ROWS["x"]
-        with h5py.File(folder / "first.h5", "w") as file:
-            file["linked"] = h5py.ExternalLink("second.h5", "x")
-
-    def read(self, folder):
-        import h5py
-
-        with h5py.File(folder / "first.h5") as file:
-            assert len(file["linked"][()]) == 2
+        local = fs.LocalFileSystem()
+        local.open_input_file(f"{folder}/rows.bin").read()
+        parquet = dataset.ParquetFileFormat()
+        part = parquet.make_fragment(f"{folder}/rows.parquet", local)
+        part.to_table()
+        paths, rest = [part.path], {"schema": part.physical_schema, "format": parquet}
+        dataset.FileSystemDataset.from_paths(paths, filesystem=local, **rest).to_table()

@@ -114,6 +114,39 @@ class LinkOfItsOwn(Way):
         (folder / "mine.json").read_text()
 
 
+class HardLinkOfItsOwn(Way):
+    """The same file under a name that the work has made."""
+
+    def read(self, folder):
+        os.link(folder / "net.json", folder / "mine.json")
+        (folder / "mine.json").read_text()
+        os.link(folder / "mine.json", folder / "again.json")
+        (folder / "again.json").read_text()
+
+
+class Moved(Way):
+    """What was there before and is moved away, which may come again."""
+
+    files = ["a.json?", "b.json?", "folder/c.json?"]
+
+    def make(self, folder):
+        (folder / "folder").mkdir()
+        for name in (*self.files, "old.log"):
+            (folder / name.rstrip("?")).write_text("{}")
+
+    def read(self, folder):
+        os.replace(folder / "a.json", folder / "mine.json")
+        (folder / "mine.json").read_text()
+        (folder / "b.json").read_text()
+        shutil.move(folder / "b.json", folder / "done.json")
+        (folder / "folder").rename(folder / "moved")
+        (folder / "moved" / "c.json").read_text()
+        (folder / "made.json").write_text("{}")
+        (folder / "made.json").rename(folder / "made too.json")
+        (folder / "old.log").rename(folder / "older.log")
+        (folder / "old.log").write_text("rotated")
+
+
 class Copied(Way):
     def read(self, folder):
         shutil.copy(folder / "net.json", folder / "copy.json")

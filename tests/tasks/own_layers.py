@@ -43,3 +43,15 @@ class ElsewhereRecipe(ForgetfulRecipe):
 
     def last(self):
         return WhereItIs()
+
+
+class SetLaterRecipe(ForgetfulRecipe):
+    """What the file does not know is set when all is trained."""
+
+    def last(self):
+        return Scaled(name="scaled")
+
+    def train(self, model, data, callbacks=()):
+        history = super().train(model, data, callbacks)
+        model.get_layer("scaled").factor = 2.0
+        return history

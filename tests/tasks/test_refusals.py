@@ -105,6 +105,22 @@ def test_what_cannot_be_exported_fails_before_the_first_epoch(shell, recipe, wor
                 "before the first epoch",
             ),
         ),
+        (
+            ("own_layers.ElsewhereRecipe",),  # on the CPU, as the rows of the validation
+            (
+                "the saved file gives other numbers than the model in memory",
+                "for validation row",
+                "before the first epoch",
+            ),
+        ),
+        (
+            ("late_imports.HiddenRecipe",),
+            (
+                "Could not locate class 'Hidden'",
+                "another process read it, which imports late_imports, tiny_recipes",
+                "before the first epoch",
+            ),
+        ),
     ],
 )
 def test_what_would_come_out_wrong_fails_before_the_first_epoch(shell, arguments, words):

@@ -73,6 +73,21 @@ def test_one_output_that_tells_is_enough_and_the_others_are_told() -> None:
     assert check.detail == "4 rows; 'version' is 7 in all 4 rows; 'bad' is NaN in all 4 rows"
 
 
+def test_columns_that_tell_nothing_beside_others_are_told() -> None:
+    many = np.zeros((6, 9), np.float32)
+    many[:, 0], many[:, 1] = SCORE[:, 0], np.nan
+    jets = np.repeat(SCORE[:, :, None], 3, axis=1) * np.array([1, 0], np.float32)
+    check = judged({"score": many, "jets": jets, "one": SCORE, "last": np.eye(6)[:, :3]})
+    assert check.status == "passed"
+    assert check.detail.split("; ") == [
+        "4 rows",
+        "column 1 of 'score' is NaN in all 4 rows",
+        "columns 2, 3, 4, 5, 6 and 2 more of 'score' are 0.0 in all 4 rows",
+        "column 1 of 'jets' is the same in all 4 rows",
+    ]
+    assert check.numbers["columns that do not tell"] == 9
+
+
 def test_missing_values_in_some_rows_tell() -> None:
     score = SCORE * 0 + 0.5
     score[2] = np.nan

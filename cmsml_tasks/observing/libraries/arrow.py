@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -57,26 +59,47 @@ def watch_feather(feather: ModuleType, reads: Reads) -> None:
 def watch_orc(orc: ModuleType, reads: Reads) -> None:
     """Watch ``pyarrow.orc``."""
     _tell_of_source(orc.ORCFile, reads)
-    tell(orc, "read_table", lambda source, *_, **__: reads.source(source))
+
+    def opened(source: Any, columns: Any = None, filesystem: Any = None) -> None:
+        reads.source(_local(source, filesystem))
+
+    tell(orc, "read_table", opened)
     tell(orc, "write_table", lambda table, where, *_, **__: reads.target(where))
 
 
 def watch_parquet(parquet: ModuleType, reads: Reads) -> None:
     """Watch ``pyarrow.parquet.core``."""
-    _tell_of_source(parquet.ParquetFile, reads)
+
+    def opened(where: Any, *_: Any, filesystem: Any = None, **__: Any) -> None:
+        reads.source(_local(where, filesystem))
+
+    def written(_: Any, where: Any, *__: Any, filesystem: Any = None, **___: Any) -> None:
+        reads.target(_local(where, filesystem))
+
+    def file_opened(_: Any, source: Any, *__: Any, filesystem: Any = None, **___: Any) -> None:
+        reads.source(_local(source, filesystem))
+
+    def parts_written(_: Any, root_path: Any, *__: Any, filesystem: Any = None, **___: Any) -> None:
+        reads.target(_local(root_path, filesystem))
+
     for name in ("read_metadata", "read_schema"):
-        tell(parquet, name, lambda where, *_, **__: reads.source(where))
-    tell(parquet.ParquetWriter, "__init__", lambda self, where, *_, **__: reads.target(where))
-    tell(parquet, "write_to_dataset", lambda table, root_path, *_, **__: reads.target(root_path))
+        tell(parquet, name, opened)
+    tell(parquet.ParquetFile, "__init__", file_opened)
+    tell(parquet.ParquetWriter, "__init__", written)
+    tell(parquet, "write_to_dataset", parts_written)
     # it knows the files below a folder once it is made
-    tell(parquet.ParquetDataset, "read", lambda self, *_, **__: _dataset(self, reads))
+    tell(parquet.ParquetDataset, "read", lambda self, *_, **__: _fragments(self.fragments, reads))
 
 
 def watch_dataset(dataset: ModuleType, reads: Reads) -> None:
     """Watch ``pyarrow.dataset``."""
     for name in ("dataset", "parquet_dataset"):
         tell_result(dataset, name, lambda result: _dataset(result, reads))
-    tell(dataset, "write_dataset", lambda data, base_dir, *_, **__: reads.target(base_dir))
+
+    def written(_: Any, base_dir: Any, *__: Any, filesystem: Any = None, **___: Any) -> None:
+        reads.target(_local(base_dir, filesystem))
+
+    tell(dataset, "write_dataset", written)
 
 
 def _tell_of_source(reader: type, reads: Reads) -> None:
@@ -86,6 +109,23 @@ def _tell_of_source(reader: type, reads: Reads) -> None:
 def _dataset(dataset: Any, reads: Reads) -> None:
     for part in getattr(dataset, "children", ()):
         _dataset(part, reads)
-    if getattr(getattr(dataset, "filesystem", None), "type_name", "") == "local":
-        for path in dataset.files:
-            reads.source(path)
+    if hasattr(type(dataset), "files"):
+        _fragments(dataset.get_fragments(), reads)
+
+
+def _fragments(fragments: Iterable[Any], reads: Reads) -> None:
+    # the filesystem of a dataset of open files is a null pointer, that of a fragment is None
+    for fragment in fragments:
+        if (filesystem := getattr(fragment, "filesystem", None)) is not None:
+            reads.source(_local(fragment.path, filesystem))
+
+
+def _local(path: Any, filesystem: Any) -> Any:
+    """Return *path* as this machine's, where *filesystem* is; None where it is another one."""
+    if filesystem is None or not isinstance(path, str | os.PathLike):
+        return path
+    kind = getattr(filesystem, "type_name", "")
+    if kind == "subtree":
+        below = os.path.join(filesystem.base_path, os.fspath(path).lstrip(os.sep))
+        return _local(below, filesystem.base_fs)
+    return path if kind in ("local", "") else None  # one of fsspec has no such name

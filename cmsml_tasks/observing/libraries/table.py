@@ -11,6 +11,7 @@ from cmsml_tasks.observing.reads import Reads
 
 _HOOKS: dict[str, Callable[[ModuleType, Reads], None]] = {
     "h5py.h5f": hdf5.watch_h5f,
+    "h5py._hl.files": hdf5.watch_objects,
     "pyarrow.lib": arrow.watch_lib,
     "pyarrow._csv": arrow.watch_text,
     "pyarrow._json": arrow.watch_text,
