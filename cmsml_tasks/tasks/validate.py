@@ -37,7 +37,7 @@ class ValidateGraph(ExportedTask):
         "signature",
         "runtimes",  # their versions count, see tracked_settings
     }
-    reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE), "TrainModel": (REFERENCE,)}  # noqa: RUF012
+    reads = {"ExportGraph": (GRAPHS["pb"], CARD), "TrainModel": (REFERENCE,)}  # noqa: RUF012
 
     atol = ToleranceParameter(
         "--atol",
@@ -56,6 +56,11 @@ class ValidateGraph(ExportedTask):
         description="where the graph is run: session (TensorFlow of this Python), tf-2.12 (another "
         "release), cpp or cpp-2.12 (a C++ program with its library); default: session",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.has_own_reference:
+            self.reads = {"ExportGraph": (GRAPHS["pb"], CARD, REFERENCE)}  # type: ignore[misc]
 
     @classmethod
     def settle(cls, params: Params) -> Params:
