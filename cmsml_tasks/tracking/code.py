@@ -16,7 +16,7 @@ Code = dict[str, dict[str, dict[str, str]]]
 """Of each module by name, of each part that counts: its ``digest``, and ``by`` what it is used,
 ``module:part``. The part "" is what an import runs."""
 
-_KIND = "code-2"  # to be counted up whenever the digests of unchanged sources change
+_KIND = "code-3"  # to be counted up whenever the digests of unchanged sources change
 _UNREADABLE = "unreadable: "
 _OTHERWISE = (
     "code is compared in another way than when this was made; --accept it if nothing changed"

@@ -121,9 +121,9 @@ def _definition(group: list[Item]) -> Definition:
         for name, piece in item.pieces.items():
             merge(pieces.setdefault(name, Piece([], Names())), piece)
         if isinstance(item.node, ast.ClassDef):
-            bases |= names_in(item.node.bases).uses
+            bases |= names_in(item.node.bases, {}).uses
             metaclass |= names_in(
-                each.value for each in item.node.keywords if each.arg == "metaclass"
+                (each.value for each in item.node.keywords if each.arg == "metaclass"), {}
             ).uses
             members |= names_bound(item.node.body)
     return Definition(
@@ -137,6 +137,7 @@ def _definition(group: list[Item]) -> Definition:
 
 def _part(piece: Piece) -> Part:
     says: list[Any] = piece.says
+    names = piece.names
     return Part(
-        digest=digest(says), uses=sorted(piece.names.uses), imports=sorted(piece.names.imports)
+        digest=digest(says), uses=sorted(names.uses | names.hints), imports=sorted(names.imports)
     )

@@ -20,7 +20,14 @@ from cmsml_tasks.tracking.imports import (
     names_of_import,
     star_import,
 )
-from cmsml_tasks.tracking.names_used import COMPUTED, Names, evaluated_with, names_in
+from cmsml_tasks.tracking.names_used import (
+    COMPUTED,
+    Names,
+    Targets,
+    evaluated_with,
+    names_imported,
+    names_in,
+)
 from cmsml_tasks.tracking.syntax import is_idle
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -57,11 +64,19 @@ class Item:
 
 def items_of(tree: ast.Module) -> list[Item]:
     """Return what stands at the top of a module, but for what an import does not run."""
+    body = list(_run_at_import(tree.body))
+    around = names_imported(body)
     return [
-        Item(node, names_in(_evaluated(node)), node.name, _acts(node), dict(_pieces(node, "")))
+        Item(
+            node,
+            names_in(_evaluated(node), around),
+            node.name,
+            _acts(node),
+            dict(_pieces(node, "", around)),
+        )
         if isinstance(node, Definition)
-        else Item(node, names_in([node]))
-        for node in _run_at_import(tree.body)
+        else Item(node, names_in([node], around))
+        for node in body
     ]
 
 
@@ -84,15 +99,15 @@ def _is_never_true(test: ast.expr) -> bool:
     )
 
 
-def _pieces(node: ast.stmt, prefix: str) -> Iterator[tuple[str, Piece]]:
+def _pieces(node: ast.stmt, prefix: str, around: Targets) -> Iterator[tuple[str, Piece]]:
     assert isinstance(node, Definition)
     name = prefix + node.name
     if not isinstance(node, ast.ClassDef):
-        yield name, Piece([node], _names_within(node))
+        yield name, Piece([node], _names_within(node, around))
         return
     rest, marked = copy.copy(node), copy.copy(node)
     rest.body = [each for each in node.body if not isinstance(each, Definition)]
-    named = _first_names(names_in(rest.body))
+    named = _first_names(names_in(rest.body, around))
     body: list[Any] = []
     merged: dict[str, Piece] = {}
     for each in node.body:
@@ -102,15 +117,15 @@ def _pieces(node: ast.stmt, prefix: str) -> Iterator[tuple[str, Piece]]:
         if each.name in named or _evaluates(each):
             # marks where it stands
             body.append(each.name)
-        for inner, piece in _pieces(each, f"{name}."):
+        for inner, piece in _pieces(each, f"{name}.", around):
             merge(merged.setdefault(inner, Piece([], Names())), piece)
     marked.body = body
-    yield name, Piece([marked], _names_within(rest))
+    yield name, Piece([marked], _names_within(rest, around))
     yield from merged.items()
 
 
-def _names_within(node: Definition) -> Names:
-    names = names_in([node])
+def _names_within(node: Definition, around: Targets) -> Names:
+    names = names_in([node], around)
     del names.bound[node.name]
     return names
 
