@@ -167,13 +167,14 @@ class _Reader:
         inner, attributes = _taken_apart(node)
         if "__subclasses__" in attributes:
             self.names.uses.add(SUBCLASSES)
-        if node not in self._no_search:
-            self._search(node, scope)
         if not isinstance(inner, ast.Name):
+            self._search(node, scope)
             self._later([inner], scope)
             return
         if scope is not None and scope.is_class and not isinstance(inner.ctx, ast.Load):
             return
+        if node not in self._no_search:
+            self._search(node, scope)
         targets = _looked_up(inner.id, scope)
         if targets is None:
             self.names.uses.add(".".join([inner.id, *attributes]))

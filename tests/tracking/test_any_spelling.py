@@ -70,6 +70,7 @@ def test_the_own_module_counts_as_a_whole(write, first, expression):
         ("import pkgutil", "pkgutil.resolve_name('mine:f')"),
         ("", "getattr(self, 'modules')[name]"),
         ("", "[modules[0] for modules in name]"),
+        ("class Program:\n    exec: str = 'root'\n    eval = True", "Program.exec"),
     ],
 )
 def test_what_looks_like_a_search_is_none(write, first, expression):
