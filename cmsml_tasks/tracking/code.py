@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.tracking.cache import computed_from
-from cmsml_tasks.tracking.definitions import Module, Part, module_of
+from cmsml_tasks.tracking.definitions import Effects, Module, Part, module_of
 from cmsml_tasks.tracking.imported import source_as_imported
 from cmsml_tasks.tracking.project import Project
 from cmsml_tasks.tracking.reach import reached_from
@@ -183,4 +183,13 @@ def _read(path: Path, imported: bytes | None) -> Module:
 
 def _unreadable(why: str) -> Module:
     part = Part(digest=f"{_UNREADABLE}{why}", uses=[], imports=[])
-    return Module(at_import=part, definitions={}, bound={}, by_use={}, stars=[])
+    effects = Effects(surely=True, calls=[], bases=[], imports=[])
+    return Module(
+        at_import=part,
+        perhaps=[],
+        effects=effects,
+        definitions={},
+        bound={},
+        by_use={},
+        stars=[],
+    )

@@ -63,7 +63,7 @@ def names_in(nodes: Iterable[ast.AST], around: Targets) -> Names:
 
     Args:
         nodes: what to read.
-        around: what names of the module stand for where that is imported, see `names_imported`.
+        around: what names of the module stand for where that is imported, see `bindings`.
     """
     nodes = list(nodes)
     reader = _Reader(around)
@@ -72,14 +72,12 @@ def names_in(nodes: Iterable[ast.AST], around: Targets) -> Names:
     return reader.names
 
 
-def names_imported(nodes: Iterable[ast.AST]) -> Targets:
-    """Return what the names that *nodes* bind stand for, of those that are imported."""
-    return {name: targets for name, targets in _bindings(nodes).names.items() if targets}
+def bindings(nodes: Iterable[ast.AST]) -> Targets:
+    """Return the names that *nodes* bind in the module, class or function that they stand in.
 
-
-def names_bound(nodes: Iterable[ast.AST]) -> set[str]:
-    """Return the names that *nodes* bind in the module, class or function that they stand in."""
-    return set(_bindings(nodes).names)
+    With what they stand for where that is imported.
+    """
+    return _bindings(nodes).names
 
 
 @dataclass
@@ -193,7 +191,7 @@ class _Reader:
             return set()
         targets = _looked_up(inner.id, scope)
         if targets is None:
-            targets = self._around.get(inner.id, {usual_target(inner.id)})
+            targets = self._around.get(inner.id) or {usual_target(inner.id)}
         return {with_attributes(target, attributes) for target in targets}
 
     def _statement(self, node: ast.AST, scope: _Scope | None) -> None:
