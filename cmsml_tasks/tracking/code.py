@@ -9,7 +9,7 @@ from typing import Any
 from cmsml_tasks.tracking.cache import computed_from
 from cmsml_tasks.tracking.definitions import Effects, Module, Part, module_of
 from cmsml_tasks.tracking.imported import source_as_imported
-from cmsml_tasks.tracking.project import Project
+from cmsml_tasks.tracking.project import Project, module_file
 from cmsml_tasks.tracking.reach import reached_from
 
 Code = dict[str, dict[str, dict[str, str]]]
@@ -56,6 +56,16 @@ def code_as_imported(roots: Sequence[str]) -> Code:
         CodeError: there is no source file of one of the *roots*.
     """
     return _code_of(roots, source_as_imported)
+
+
+def counts_wholly(module: str, code: Code) -> bool:
+    """Tell whether all that is in a *module* of *code* is in that, and not a part of it alone."""
+    path = module_file(module)
+    if path is None:
+        return False
+    found = _read(path, None)
+    parts = {name for each in found["definitions"].values() for name in each["parts"]}
+    return code[module].keys() >= parts | found["by_use"].keys()
 
 
 def edited_since_import(roots: Sequence[str]) -> list[str]:

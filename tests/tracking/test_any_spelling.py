@@ -3,7 +3,7 @@
 import pytest
 from code_project import ROOTS, Sources
 
-from cmsml_tasks.tracking.code import code_of
+from cmsml_tasks.tracking.code import code_of, counts_wholly
 
 SEARCHES = {
     "modules": ("import sys as s", "getattr(s.modules[__name__], name)()"),
@@ -92,6 +92,16 @@ def test_what_is_imported_by_a_name_that_stands_there(write, first, expression, 
     text = JETS.format(first, expression)
     write({"jets.py": text, "mine.py": "def f(): return 1\ndef g(): return 1\n"})
     assert set(code_of(ROOTS)["mine"]) == parts
+
+
+def test_a_module_counts_wholly_or_in_part(write):
+    text = JETS.format("import whole, part", "part.f(), vars(whole)")
+    text = text.replace("mine.modules[__name__]", "1")
+    mine = "from numpy import pi\nclass A:\n    def f(self): pass\n\ndef f(): return pi\n"
+    write({"jets.py": text, "whole.py": mine, "part.py": mine})
+    code = code_of(ROOTS)
+    assert counts_wholly("whole", code)
+    assert not counts_wholly("part", code)
 
 
 LAYERS = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from needs import skip_without
 
-from cmsml_tasks.tracking import definitions as of_modules
 from cmsml_tasks.tracking import acting, import_order, imports, names_used, searching, syntax
+from cmsml_tasks.tracking import definitions as of_modules
 from cmsml_tasks.tracking.definitions import definitions, module_of
 from cmsml_tasks.tracking.imports import absolute_name
 
