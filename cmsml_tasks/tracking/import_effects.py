@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from cmsml_tasks.tracking.definitions import Effects, Module, Part
 from cmsml_tasks.tracking.project import Project
-from cmsml_tasks.tracking.resolving import Place, Resolver
+from cmsml_tasks.tracking.resolving import Kind, Place, Resolver
 from cmsml_tasks.tracking.syntax import digest
 
 
@@ -21,14 +21,20 @@ class ImportEffects:
         project: tells which modules count.
         resolver: follows names in these.
         module_of: returns what one of them says.
+        is_task: tells which classes are tasks; these do not count, so that their order does not.
     """
 
     def __init__(
-        self, project: Project, resolver: Resolver, module_of: Callable[[str], Module]
+        self,
+        project: Project,
+        resolver: Resolver,
+        module_of: Callable[[str], Module],
+        is_task: Callable[[Place], bool],
     ) -> None:
         self._project = project
         self._resolver = resolver
         self._module_of = module_of
+        self._is_task = is_task
         self._registering: dict[tuple[str, str], bool] = {}
         self._acting: dict[str, bool] = {}
 
@@ -72,7 +78,8 @@ class ImportEffects:
     def _acts(self, module: str, name: str) -> bool:
         origin, colon, imported = name.partition(":")
         if not colon:
-            return self.of_definition(module, name)
+            is_task = self._is_task(Place(Kind.DEFINITION, module, name))
+            return not is_task and self.of_definition(module, name)
         submodule = f"{self._resolver.absolute(origin, module)}.{imported}"
         return self._project.has(submodule) and self.of_import(submodule)
 

@@ -67,7 +67,7 @@ class _Walk:
         self._known: set[tuple[str, str]] = set()
         self._left: deque[tuple[str, str, str]] = deque()
         self._tasks: dict[tuple[str, str], bool] = {}
-        self._effects = ImportEffects(project, self._resolver, self._module)
+        self._effects = ImportEffects(project, self._resolver, self._module, self._is_task)
         self._asks_for_derived = False
 
     def begin(self, root: str) -> None:

@@ -136,6 +136,18 @@ def test_a_base_of_a_base_that_takes_notice(write):
     assert sources.changes("nets.py", "return 5", "return 6") == ["code nets.Far.go changed"]
 
 
+def test_tasks_beside_with_parameters_of_ones_own(write):
+    text = (
+        "import luigi\nfrom tables import Width\nfrom cmsml_tasks.tracking import TrackedTask\n"
+        "class Jets(TrackedTask):\n    width = Width()\n"
+        "class Other(luigi.Task):\n    width = Width(default=5)\n"
+    )
+    tables = "import luigi\nclass Width(luigi.IntParameter):\n    def parse(self, x): pass\n"
+    sources = write({"jets.py": text, "tables.py": tables})
+    assert sources.changes("jets.py", "class Other", "class Another") == []
+    assert sources.changes("jets.py", "=5", "=6") == []
+
+
 NOTED = "class {0}(Noticed): pass\n"
 KEPT = "class {0}:\n    x = keep('{0}', 5)\n"
 
