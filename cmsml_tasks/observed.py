@@ -29,6 +29,8 @@ class Observed:
         unseen: sorted words for ways of reading that were noticed, without the names of files.
         sources: absolute path of each imported source -> SHA-256 of it when it was imported; empty
             where two imports found two versions.
+        named: sorted paths of *sources* that were asked for by the names of their modules, with
+            ``import_module``, also where they had been imported before.
     """
 
     files: dict[str, str | None] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Observed:
     urls: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    named: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as plain dicts and lists."""

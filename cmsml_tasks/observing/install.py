@@ -8,6 +8,7 @@ from cmsml_tasks.observing.audit import watch_audit_events
 from cmsml_tasks.observing.environment import watch_environment
 from cmsml_tasks.observing.libraries.table import watch_libraries
 from cmsml_tasks.observing.log import VARIABLE, Log
+from cmsml_tasks.observing.naming import watch_names
 from cmsml_tasks.observing.questions import watch_questions
 from cmsml_tasks.observing.reads import Reads
 
@@ -20,5 +21,6 @@ def watch() -> None:
         reads = Reads(log)
         watch_audit_events(reads)
         watch_questions(reads)
+        watch_names(reads)
         watch_libraries(reads)
         watch_environment(log)

@@ -66,6 +66,11 @@ class Reads:
         if (full := self._counting("imported", path)) is not None:
             self._note("imported", full, sha256(full))
 
+    def named(self, path: Any) -> None:
+        """Note that the work has asked by its name for the module whose source *path* is."""
+        if (full := self._counting("named", path)) is not None:
+            self._note("named", full)
+
     def source(self, name: Any) -> None:
         """Note that a library is about to read *name*, a path or a URL, and no open file."""
         if isinstance(name, str | bytes | os.PathLike):

@@ -61,6 +61,7 @@ class _Settling:
         self._urls: set[str] = set()
         self._unseen: set[str] = set()
         self._sources: dict[str, str] = {}
+        self._named: set[str] = set()
 
     def read(self, path: str, real: str, found: list[int] | None) -> None:
         if counts := self._counting(path, real):
@@ -92,6 +93,9 @@ class _Settling:
         # two processes of one work may have imported two versions, of which neither is the one
         known = self._sources.setdefault(path, content)
         self._sources[path] = content if known == content else ""
+
+    def named(self, path: str) -> None:
+        self._named.add(path)
 
     def _counting(self, path: str, real: str) -> str | None:
         """Return the path that counts, which is behind a link where this work made the link."""
@@ -125,6 +129,7 @@ class _Settling:
             urls=sorted(self._urls),
             unseen=sorted(self._unseen),
             sources=self._sources,
+            named=sorted(self._named & set(self._sources)),
         )
 
     def _content(self, path: str, found: list[int] | None, changed: set[str]) -> str | None:

@@ -12,6 +12,7 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
+from cmsml_tasks.tracking.code import counts_wholly
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import (
     CODE,
@@ -106,11 +107,18 @@ class Basis:
     def _untracked_sources(self, observed: Observed) -> dict[str, str]:
         """Return sources that were imported by names which nothing tells before they are.
 
-        None where a version stands for the code.
+        Also those of which other parts are code. None where a version stands for the code.
         """
         if not self._task.owner().tracked_code():
             return {}
-        known = set(map(os.path.realpath, self._sources))
+        code = self._ingredients[CODE]
+        files = {module: os.path.realpath(module_file(module) or "") for module in code}
+        named = set(map(os.path.realpath, observed.named))
+        known = {
+            file
+            for module, file in files.items()
+            if file not in named or counts_wholly(module, code)
+        }
         return {
             path: digest
             for path, digest in observed.sources.items()

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.tracking.cache import computed_from
-from cmsml_tasks.tracking.definitions import Module, Part, module_of
+from cmsml_tasks.tracking.definitions import Effects, Module, Part, module_of
 from cmsml_tasks.tracking.imported import source_as_imported
-from cmsml_tasks.tracking.project import Project
+from cmsml_tasks.tracking.project import Project, module_file
 from cmsml_tasks.tracking.reach import reached_from
 
 Code = dict[str, dict[str, dict[str, str]]]
 """Of each module by name, of each part that counts: its ``digest``, and ``by`` what it is used,
 ``module:part``. The part "" is what an import runs."""
 
-_KIND = "code-2"  # to be counted up whenever the digests of unchanged sources change
+_KIND = "code-3"  # to be counted up whenever the digests of unchanged sources change
 _UNREADABLE = "unreadable: "
 _OTHERWISE = (
     "code is compared in another way than when this was made; --accept it if nothing changed"
@@ -56,6 +56,16 @@ def code_as_imported(roots: Sequence[str]) -> Code:
         CodeError: there is no source file of one of the *roots*.
     """
     return _code_of(roots, source_as_imported)
+
+
+def counts_wholly(module: str, code: Code) -> bool:
+    """Tell whether all that is in a *module* of *code* is in that, and not a part of it alone."""
+    path = module_file(module)
+    if path is None:
+        return False
+    found = _read(path, None)
+    parts = {name for each in found["definitions"].values() for name in each["parts"]}
+    return code[module].keys() >= parts | found["by_use"].keys()
 
 
 def edited_since_import(roots: Sequence[str]) -> list[str]:
@@ -183,4 +193,13 @@ def _read(path: Path, imported: bytes | None) -> Module:
 
 def _unreadable(why: str) -> Module:
     part = Part(digest=f"{_UNREADABLE}{why}", uses=[], imports=[])
-    return Module(at_import=part, definitions={}, bound={}, by_use={}, stars=[])
+    effects = Effects(surely=True, calls=[], bases=[], imports=[])
+    return Module(
+        at_import=part,
+        perhaps=[],
+        effects=effects,
+        definitions={},
+        bound={},
+        by_use={},
+        stars=[],
+    )

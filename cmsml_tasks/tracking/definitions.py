@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from cmsml_tasks.tracking.acting import Acts, acts_of
 from cmsml_tasks.tracking.import_order import (
+    Function,
     Item,
     Piece,
     imported_once,
@@ -14,7 +17,7 @@ from cmsml_tasks.tracking.import_order import (
     sequence_of,
 )
 from cmsml_tasks.tracking.imports import star_import
-from cmsml_tasks.tracking.names_used import Names, names_bound, names_in
+from cmsml_tasks.tracking.names_used import Names, bindings, names_in
 from cmsml_tasks.tracking.syntax import digest, syntax_tree
 
 
@@ -26,13 +29,23 @@ class Part(TypedDict):
     imports: list[str]
 
 
+class Effects(TypedDict):
+    """What a body does at import beside binding names of its own, see `Acts`."""
+
+    surely: bool
+    calls: list[str]
+    bases: list[str]
+    imports: list[str]
+
+
 class Definition(TypedDict):
     """A function or class at the top of a module, or all that share a name.
 
     Attributes:
         parts: a function by its name; a method by ``Class.method``, and what is left of the class
             (bases, decorators, attributes) by ``Class``.
-        acts: whether it may do more, where it stands, than to define: what is decorated does.
+        acts: whether it does more, where it stands, than to define: what is decorated does.
+        body: of a class, what else it does.
         bases: of a class, as uses.
         metaclass: of a class, as uses.
         members: names that are bound in the body of a class.
@@ -40,6 +53,7 @@ class Definition(TypedDict):
 
     parts: dict[str, Part]
     acts: bool
+    body: Effects
     bases: list[str]
     metaclass: list[str]
     members: list[str]
@@ -50,6 +64,8 @@ class Module(TypedDict):
 
     Attributes:
         at_import: what runs when it is imported, but definitions.
+        perhaps: what of these and of its imports does something in the project, see `Sequence`.
+        effects: what all of it does for others.
         definitions: those at its top, by name.
         bound: its other names, with what they stand for where that is imported.
         by_use: digests of what those of them stand for that count where they are used.
@@ -57,6 +73,8 @@ class Module(TypedDict):
     """
 
     at_import: Part
+    perhaps: list[str]
+    effects: Effects
     definitions: dict[str, Definition]
     bound: dict[str, list[str]]
     by_use: dict[str, str]
@@ -75,7 +93,8 @@ def module_of(source: str | bytes | ast.Module) -> Module:
     """
     items = items_of(syntax_tree(source))
     by_use = imported_once(items)
-    at_import = Piece(sequence_of(items, by_use), Names())
+    sequence = sequence_of(items, by_use)
+    at_import = Piece(sequence.says, Names())
     bound: dict[str, set[str]] = {}
     groups: dict[str, list[Item]] = {}
     for item in items:
@@ -86,9 +105,14 @@ def module_of(source: str | bytes | ast.Module) -> Module:
     for names in [at_import.names, *_of_functions(items)]:
         for name, targets in names.bound.items():
             bound.setdefault(name, set()).update(targets)
+    others = [item.node for item in items if not isinstance(item.node, ast.ClassDef)]
+    functions = {each.name: set[str]() for each in others if isinstance(each, Function)}
+    acts = [acts_of(others, bound | functions, bound), *(item.body for item in items)]
     stars = {star_import(item.node) for item in items}
     return Module(
         at_import=_part(at_import),
+        perhaps=sequence.perhaps,
+        effects=_effects(acts),
         definitions={name: _definition(group) for name, group in sorted(groups.items())},
         bound={name: sorted(targets) for name, targets in sorted(bound.items())},
         by_use={name: digest(sorted(bound[name])) for name in sorted(by_use)},
@@ -121,22 +145,35 @@ def _definition(group: list[Item]) -> Definition:
         for name, piece in item.pieces.items():
             merge(pieces.setdefault(name, Piece([], Names())), piece)
         if isinstance(item.node, ast.ClassDef):
-            bases |= names_in(item.node.bases).uses
+            bases |= names_in(item.node.bases, {}).uses
             metaclass |= names_in(
-                each.value for each in item.node.keywords if each.arg == "metaclass"
+                (each.value for each in item.node.keywords if each.arg == "metaclass"), {}
             ).uses
-            members |= names_bound(item.node.body)
+            members |= set(bindings(item.node.body))
     return Definition(
         parts={name: _part(piece) for name, piece in pieces.items()},
         acts=any(item.acts for item in group),
+        body=_effects(item.body for item in group),
         bases=sorted(bases),
         metaclass=sorted(metaclass),
         members=sorted(members),
     )
 
 
+def _effects(acts: Iterable[Acts]) -> Effects:
+    """Return what all of *acts* do, in JSON."""
+    acts = list(acts)
+    return Effects(
+        surely=any(each.surely for each in acts),
+        calls=sorted({use for each in acts for use in each.calls}),
+        bases=sorted({use for each in acts for use in each.bases}),
+        imports=sorted({name for each in acts for name in each.imports}),
+    )
+
+
 def _part(piece: Piece) -> Part:
     says: list[Any] = piece.says
+    names = piece.names
     return Part(
-        digest=digest(says), uses=sorted(piece.names.uses), imports=sorted(piece.names.imports)
+        digest=digest(says), uses=sorted(names.uses | names.hints), imports=sorted(names.imports)
     )

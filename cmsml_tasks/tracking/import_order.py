@@ -14,17 +14,26 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cmsml_tasks.tracking.acting import Acts, acts_of_class, calls_in, is_decorated
 from cmsml_tasks.tracking.imports import (
     import_without,
     is_for_type_checkers,
+    names_imported_as,
     names_of_import,
     star_import,
 )
-from cmsml_tasks.tracking.names_used import COMPUTED, Names, evaluated_with, names_in
+from cmsml_tasks.tracking.names_used import (
+    COMPUTED,
+    Names,
+    Targets,
+    bindings,
+    evaluated_with,
+    names_in,
+)
 from cmsml_tasks.tracking.syntax import is_idle
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_MOVABLE_DECORATORS = {"property", "staticmethod", "classmethod"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 _STAR = "*"
 
 
@@ -44,7 +53,8 @@ class Item:
         node: its tree.
         evaluated: what is used where it stands.
         name: of a definition.
-        acts: whether it may do more, where it stands, than to define: to register, say.
+        acts: whether it does more, where it stands, than to define, or seems to: to register, say.
+        body: of a class, what its definition does.
         pieces: of a definition, by ``function``, ``Class`` and ``Class.method``.
     """
 
@@ -52,17 +62,51 @@ class Item:
     evaluated: Names
     name: str = ""
     acts: bool = True
+    body: Acts = field(default_factory=Acts)
     pieces: dict[str, Piece] = field(default_factory=dict)
+
+    def may_act(self) -> bool:
+        """Tell whether a class acts where a name in it is of the project."""
+        body = self.body
+        return not self.acts and bool(body.bases or body.calls or body.imports)
+
+
+@dataclass
+class Sequence:
+    """What runs at import, in its order.
+
+    Attributes:
+        says: all of it, to be digested.
+        perhaps: what else does something where it leads into the project, behind how much of *says*
+            it stands: ``3 Class``, or the import of a module, ``1 package:module``.
+    """
+
+    says: list[Any] = field(default_factory=list)
+    perhaps: list[str] = field(default_factory=list)
 
 
 def items_of(tree: ast.Module) -> list[Item]:
     """Return what stands at the top of a module, but for what an import does not run."""
+    body = list(_run_at_import(tree.body))
+    around = bindings(body)
     return [
-        Item(node, names_in(_evaluated(node)), node.name, _acts(node), dict(_pieces(node, "")))
+        _definition(node, around)
         if isinstance(node, Definition)
-        else Item(node, names_in([node]))
-        for node in _run_at_import(tree.body)
+        else Item(node, names_in([node], around))
+        for node in body
     ]
+
+
+def _definition(node: Definition, around: Targets) -> Item:
+    body = acts_of_class(node, around) if isinstance(node, ast.ClassDef) else Acts()
+    return Item(
+        node,
+        names_in(_evaluated(node), around),
+        node.name,
+        _acts(node, body),
+        body,
+        dict(_pieces(node, "", around)),
+    )
 
 
 def _run_at_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -84,15 +128,15 @@ def _is_never_true(test: ast.expr) -> bool:
     )
 
 
-def _pieces(node: ast.stmt, prefix: str) -> Iterator[tuple[str, Piece]]:
+def _pieces(node: ast.stmt, prefix: str, around: Targets) -> Iterator[tuple[str, Piece]]:
     assert isinstance(node, Definition)
     name = prefix + node.name
     if not isinstance(node, ast.ClassDef):
-        yield name, Piece([node], _names_within(node))
+        yield name, Piece([node], _names_within(node, around))
         return
     rest, marked = copy.copy(node), copy.copy(node)
     rest.body = [each for each in node.body if not isinstance(each, Definition)]
-    named = _first_names(names_in(rest.body))
+    named = _first_names(names_in(rest.body, around))
     body: list[Any] = []
     merged: dict[str, Piece] = {}
     for each in node.body:
@@ -102,15 +146,15 @@ def _pieces(node: ast.stmt, prefix: str) -> Iterator[tuple[str, Piece]]:
         if each.name in named or _evaluates(each):
             # marks where it stands
             body.append(each.name)
-        for inner, piece in _pieces(each, f"{name}."):
+        for inner, piece in _pieces(each, f"{name}.", around):
             merge(merged.setdefault(inner, Piece([], Names())), piece)
     marked.body = body
-    yield name, Piece([marked], _names_within(rest))
+    yield name, Piece([marked], _names_within(rest, around))
     yield from merged.items()
 
 
-def _names_within(node: Definition) -> Names:
-    names = names_in([node])
+def _names_within(node: Definition, around: Targets) -> Names:
+    names = names_in([node], around)
     del names.bound[node.name]
     return names
 
@@ -126,31 +170,15 @@ def _evaluates(node: Definition) -> bool:
     if isinstance(node, ast.ClassDef):
         return bool(node.decorator_list or node.bases or node.keywords)
     defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-    return _is_decorated(node) or not all(isinstance(each, ast.Constant) for each in defaults)
+    return is_decorated(node) or not all(isinstance(each, ast.Constant) for each in defaults)
 
 
-def _is_decorated(node: Definition) -> bool:
-    return not all(
-        isinstance(decorator, ast.Name) and decorator.id in _MOVABLE_DECORATORS
-        for decorator in node.decorator_list
-    )
-
-
-def _acts(node: Definition) -> bool:
-    if _is_decorated(node):
+def _acts(node: Definition, body: Acts) -> bool:
+    if is_decorated(node):
         return True
     if isinstance(node, ast.ClassDef):
-        called = any(isinstance(each, ast.Expr) and not is_idle(each) for each in node.body)
-        return called or bool(node.keywords) or _calls(node.bases)
-    return _calls(evaluated_with(node))
-
-
-def _calls(expressions: Iterable[ast.expr]) -> bool:
-    return any(
-        isinstance(node, ast.Call | ast.NamedExpr | ast.Await | ast.Yield)
-        for expression in expressions
-        for node in ast.walk(expression)
-    )
+        return body.surely or bool(node.keywords) or calls_in(node.bases)
+    return calls_in(evaluated_with(node))
 
 
 def _evaluated(node: Definition) -> Iterator[ast.AST]:
@@ -176,8 +204,8 @@ def imported_once(items: list[Item]) -> set[str]:
     return {name for item in items for name in names_of_import(item.node) if counts[name] == 1}
 
 
-def sequence_of(items: list[Item], by_use: Container[str]) -> list[Any]:
-    """Return what runs at import, in its order, to be digested.
+def sequence_of(items: list[Item], by_use: Container[str]) -> Sequence:
+    """Return what runs at import.
 
     Each definition is told what stood before it, as far as that matters.
 
@@ -194,7 +222,8 @@ def sequence_of(items: list[Item], by_use: Container[str]) -> list[Any]:
     of_module = {name for item in statements for name in item.evaluated.bound} | {_STAR}
     has_stars = any(star_import(item.node) for item in statements)
     defined, touched = Counter[str](), Counter[str]()
-    sequence: list[Any] = []
+    found = Sequence()
+    sequence = found.says
     for item in items:
         names = _with_what_they_call(item, within)
         if names and has_stars:
@@ -202,6 +231,11 @@ def sequence_of(items: list[Item], by_use: Container[str]) -> list[Any]:
         before: list[Any] = [f"{name} {defined[name]}" for name in sorted(names & set(within))]
         if isinstance(item.node, ast.ImportFrom):
             sequence.append(import_without(item.node, by_use))
+            found.perhaps += [
+                f"{len(sequence)} {target}"
+                for name, target in names_imported_as(item.node)
+                if name in by_use
+            ]
         elif not item.name:
             sequence += [item.node, before]
         else:
@@ -209,9 +243,10 @@ def sequence_of(items: list[Item], by_use: Container[str]) -> list[Any]:
             item.pieces[item.name].says += [before] if before else []
             defined[item.name] += 1
             sequence += [item.name] if item.acts else []
+            found.perhaps += [f"{len(sequence)} {item.name}"] if item.may_act() else []
         if item.acts:
             touched.update(names)
-    return sequence
+    return found
 
 
 def _with_what_they_call(item: Item, within: dict[str, set[str]]) -> set[str]:

@@ -18,7 +18,7 @@ def absolute_name(name: str, module: str, is_package: bool) -> str | None:
 
 
 def imported_names(node: ast.AST) -> Iterator[str]:
-    """Yield what a *node* may import, with relative names as written."""
+    """Yield what an import *node* may import, with relative names as written."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -26,22 +26,16 @@ def imported_names(node: ast.AST) -> Iterator[str]:
         yield origin
         stem = origin if origin.endswith(".") else f"{origin}."
         yield from (stem + alias.name for alias in node.names if alias.name != "*")
-    elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
-        words = [*node.args, *(keyword.value for keyword in node.keywords)]
-        texts = [word.value if isinstance(word, ast.Constant) else None for word in words]
-        name, package = [*texts, None, None][:2]
-        if isinstance(name, str) and name.startswith(".") and isinstance(package, str):
-            name = absolute_name(name, package, True)
-        if name and isinstance(name, str):
-            yield name
 
 
-def _called(call: ast.Call) -> str:
-    """Return the last name of the function that is called."""
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def told_module(call: ast.Call) -> str:
+    """Return the module that a *call* of ``import_module`` names; empty where it is computed."""
+    words = [*call.args, *(keyword.value for keyword in call.keywords)]
+    texts = [word.value if isinstance(word, ast.Constant) else None for word in words]
+    name, package = [*texts, None, None][:2]
+    if isinstance(name, str) and name.startswith(".") and isinstance(package, str):
+        name = absolute_name(name, package, True)
+    return name if isinstance(name, str) else ""
 
 
 def names_imported_as(node: ast.AST) -> Iterator[tuple[str, str]]:

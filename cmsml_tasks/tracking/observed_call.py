@@ -57,4 +57,5 @@ def _together(first: Observed, then: Observed) -> Observed:
         sorted({*first.urls, *then.urls}),
         sorted({*first.unseen, *then.unseen}),
         {**then.sources, **first.sources},
+        sorted({*first.named, *then.named}),
     )

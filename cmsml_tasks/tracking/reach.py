@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from cmsml_tasks.tracking.definitions import Definition, Module, Part
+from cmsml_tasks.tracking.import_effects import ImportEffects
 from cmsml_tasks.tracking.names_used import COMPUTED, SUBCLASSES
 from cmsml_tasks.tracking.project import Project
 from cmsml_tasks.tracking.resolving import Kind, Place, Resolver
@@ -66,7 +67,7 @@ class _Walk:
         self._known: set[tuple[str, str]] = set()
         self._left: deque[tuple[str, str, str]] = deque()
         self._tasks: dict[tuple[str, str], bool] = {}
-        self._registering: dict[tuple[str, str], bool] = {}
+        self._effects = ImportEffects(project, self._resolver, self._module, self._is_task)
         self._asks_for_derived = False
 
     def begin(self, root: str) -> None:
@@ -97,11 +98,11 @@ class _Walk:
                 for part_name, part in definition["parts"].items():
                     yield from self._part(module, part_name, part, by)
                 continue
-            yield from self._part(module, "", found["at_import"], by)
+            yield from self._part(module, "", self._effects.at_import(module), by)
             if self._asks_for_derived:
                 self._add_derived(module)
-            for each, definition in found["definitions"].items():
-                if definition["acts"] or (definition["bases"] and self._registers(module, each)):
+            for each in found["definitions"]:
+                if self._effects.of_definition(module, each):
                     self._go_to(Place(Kind.DEFINITION, module, each), "")
 
     def _part(self, module: str, name: str, part: Part, by: str) -> Iterator[Reached]:
@@ -176,12 +177,7 @@ class _Walk:
 
     def _bases(self, module: str, definition: Definition) -> list[Place]:
         """Return the classes of the project that a class is derived from."""
-        bases = self._all_bases(module, definition)
-        return [place for place in bases if place.kind is Kind.DEFINITION]
-
-    def _all_bases(self, module: str, definition: Definition) -> Iterator[Place]:
-        for base in definition["bases"]:
-            yield from self._resolver.places(module, base)
+        return list(self._resolver.bases(module, definition["bases"]))
 
     def _used_of_task(self, place: Place) -> list[Place]:
         """Return the class that has what is used of a task, itself or a base; none if nothing is.
@@ -211,27 +207,7 @@ class _Walk:
         key = place.module, place.name
         if key not in self._tasks:
             self._tasks[key] = False  # where classes go in circles
-            bases = self._all_bases(place.module, self._module(key[0])["definitions"][key[1]])
+            uses = self._module(key[0])["definitions"][key[1]]["bases"]
+            bases = (base for use in uses for base in self._resolver.places(place.module, use))
             self._tasks[key] = any(map(self._is_task, bases))
         return self._tasks[key]
-
-    def _registers(self, module: str, name: str) -> bool:
-        """Tell whether a base of the class takes notice of each class that is derived from it."""
-        key = module, name
-        if key not in self._registering:
-            self._registering[key] = False
-            bases = self._bases(module, self._module(module)["definitions"][name])
-            self._registering[key] = any(map(self._takes_notice, bases))
-        return self._registering[key]
-
-    def _takes_notice(self, base: Place) -> bool:
-        definition = self._module(base.module)["definitions"][base.name]
-        return (
-            f"{base.name}.__init_subclass__" in definition["parts"]
-            or any(
-                place.kind is Kind.DEFINITION
-                for use in definition["metaclass"]
-                for place in self._resolver.places(base.module, use)
-            )
-            or self._registers(base.module, base.name)
-        )

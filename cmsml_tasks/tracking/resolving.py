@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cmsml_tasks.tracking.definitions import Module
 from cmsml_tasks.tracking.imports import absolute_name
-from cmsml_tasks.tracking.names_used import with_attributes
+from cmsml_tasks.tracking.names_used import COMPUTED, SUBCLASSES, with_attributes
 from cmsml_tasks.tracking.project import Project
 
 _TO_ALL_NAMES = {"__dict__", "__getattribute__", "__getattr__", "__dir__"}
@@ -54,6 +54,28 @@ class Resolver:
             yield from self._outside(module, use, set())
         else:
             yield from self._inside(module, use.split("."), set())
+
+    def is_of_project(self, module: str, use: str) -> bool:
+        """Tell whether what a *use* in a module means may be of the project: no library's."""
+        return use in (COMPUTED, SUBCLASSES) or self._may_be_ours(module, use, set())
+
+    def _may_be_ours(self, module: str, use: str, tried: set[str]) -> bool:
+        found = self._module_of(module)
+        first = use.partition(".")[0]
+        if ":" in use or first in found["definitions"] or first in found["bound"]:
+            kinds = {place.kind for place in self.places(module, use)} - {Kind.IMPORT}
+            # nowhere: it was assigned
+            return not kinds or kinds != {Kind.FOREIGN}
+        tried.add(module)
+        stars = {self.absolute(star, module) for star in found["stars"]} - tried
+        return any(self._may_be_ours(star, use, tried) for star in stars if self._project.has(star))
+
+    def bases(self, module: str, uses: Iterable[str]) -> Iterator[Place]:
+        """Yield the classes of the project among the *uses* in a module."""
+        for use in uses:
+            for place in self.places(module, use):
+                if place.kind is Kind.DEFINITION:
+                    yield place
 
     def absolute(self, name: str, module: str) -> str:
         """Return the *name* of a module as *module* writes it; empty where there is none."""

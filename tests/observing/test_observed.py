@@ -175,3 +175,14 @@ def test_addresses_are_named(xrootd_store):
     http = "http://127.0.0.1:1/net.json"
     _, observed = call_observed("working:open_urls", leaving_out=files[:1], files=files, http=http)
     assert replace(observed, sources={}) == Observed(urls=[http, files[1]])
+
+
+def test_modules_that_are_asked_for_by_name(tmp_path, monkeypatch):
+    folder = tmp_path.resolve() / "others"
+    folder.mkdir()
+    for name in ("__init__", "deep", "wide", "plain"):
+        (folder / f"{name}.py").write_text("def f(): return 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path.resolve()))
+    _, observed = call_observed("working:import_by_names", names=["wide", "deep"])
+    assert observed.named == [str(folder / "deep.py"), str(folder / "wide.py")]
+    assert str(folder / "plain.py") in observed.sources

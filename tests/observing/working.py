@@ -105,3 +105,19 @@ def open_urls(files, http):
             file.keys()
     with suppress(OSError):
         urllib.request.urlopen(http)
+
+
+def import_by_names(names):
+    """Import modules by statements, and some of them by their names."""
+    import importlib
+    import pkgutil
+    from importlib import import_module as get
+
+    import others.deep
+    import others.plain
+    import others.wide
+
+    assert others.plain.__name__ == "others.plain"
+    get("." + names[0], package="others")
+    pkgutil.resolve_name(f"others.{names[1]}:f")
+    importlib.import_module("json")

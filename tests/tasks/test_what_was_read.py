@@ -168,6 +168,24 @@ def test_code_of_a_computed_name_is_seen_as_it_is_imported(project):
     assert training(project) == "stale (1/1): read jets/kinds.py changed"
 
 
+def test_code_of_a_computed_name_is_seen_where_parts_of_it_count_anyhow(project):
+    (project.folder / "jets" / "kinds.py").write_text("A = 1\n\ndef wide():\n    return 5\n")
+    project.edit(
+        "reading.py",
+        "        import keras\n",
+        "        import keras\n\n        from jets import factory, kinds\n\n"
+        "        factory.make('kinds', kinds.A)\n",
+    )
+    (project.folder / "jets" / "factory.py").write_text(
+        "import importlib\n\ndef make(name, width):\n"
+        "    return importlib.import_module('jets.' + name).wide() + width\n"
+    )
+    project.law(*TRAIN, API_TOKEN="hunter2")
+    assert training(project) == "complete (1/1)"
+    (project.folder / "jets" / "kinds.py").write_text("A = 1\n\ndef wide():\n    return 50\n")
+    assert training(project) == "stale (1/1): read jets/kinds.py changed"
+
+
 def test_declared_files_count_without_being_opened(project):
     (project.folder / "scales").mkdir()
     (project.folder / "scales" / "a.txt").write_text("1")

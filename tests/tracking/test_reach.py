@@ -290,7 +290,9 @@ def test_the_own_module_counts_as_a_whole_where_it_is_searched(project, text):
     assert {"dense", "_width", "unused", "_unused"} <= set(code_of(ROOTS)["blocks"])
 
 
-@pytest.mark.parametrize("text", ["locals()", "vars(x)", "sys.modules", "model.eval()", "x.exec()"])
+@pytest.mark.parametrize(
+    "text", ["locals()", "vars(x)", "x in sys.modules", "model.eval()", "x.exec()"]
+)
 def test_what_looks_like_it_is_no_search(project, text):
     project.edit("blocks.py", "return 1", f"return {text}")
     assert set(code_of(ROOTS)["blocks"]) == {"", "dense", "_width"}

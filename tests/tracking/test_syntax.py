@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from needs import skip_without
 
+from cmsml_tasks.tracking import acting, import_order, imports, names_used, searching, syntax
 from cmsml_tasks.tracking import definitions as of_modules
-from cmsml_tasks.tracking import import_order, imports, names_used, syntax
 from cmsml_tasks.tracking.definitions import definitions, module_of
 from cmsml_tasks.tracking.imports import absolute_name
 
@@ -227,7 +227,7 @@ def test_all_versions_of_python_see_the_same(tmp_path):
     paths = [tmp_path / "strings.py", *SOURCES, Path(ast.__file__), Path(json.__file__)]
     # the files alone, since the package is not installed there
     modules = [("cmsml_tasks", str(tmp_path / "empty.py"))]
-    needed = (syntax, imports, names_used, import_order, of_modules)
+    needed = (syntax, imports, searching, names_used, acting, import_order, of_modules)
     modules += [(module.__name__, module.__file__) for module in needed]
     (tmp_path / "empty.py").touch()
     expected = [module_of(path.read_bytes()) for path in paths]
