@@ -11,6 +11,7 @@ from typing import Any
 from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files, refuse_what_is_not_there
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
 from cmsml_tasks.conversion.foreign import kind_of_file
+from cmsml_tasks.conversion.keras_sizes import refuse_sizes
 from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.errors import ConversionError
 
@@ -40,6 +41,7 @@ def checked_config(path: Path) -> Any:
         ) from error
     try:
         refuse_paths(config)
+        refuse_sizes(config, path.stat().st_size)
     except ConversionError as error:
         raise ConversionError(f"{path}: {error}") from error
     return config

@@ -89,7 +89,7 @@ def _tensor(entry: Mapping[str, Any]) -> TensorCard:
         if size is not None and (type(size) is not int or size < 0):
             raise ValueError(f"the shape of '{name}' has the size {size!r}")
     for feature in _kind(entry.get("features") or (), f"features of '{name}'", list | tuple):
-        _text(_kind(feature, f"a feature of '{name}'", Mapping), "name")
+        _text(_kind(feature, f"feature of '{name}'", Mapping), "name")
     renamed_from = _text(entry, "renamed_from") if entry.get("renamed_from") else ""
     return TensorCard(name, tensor, dtype, as_shape(shape), renamed_from)
 

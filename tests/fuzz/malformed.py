@@ -140,14 +140,10 @@ def opened(kind: str, seeds: Iterable[int], corpus: Path, work: Path) -> Iterato
         worker.end()
 
 
-def results_in(path: Path, kind: str) -> dict[int, dict[str, Any]]:
-    """Return the results of a kind in a file of earlier ones, by seed."""
-    if not path.exists():
-        return {}
-    # the last line is a part of one where it was interrupted
-    lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
-    found = [json.loads(line) for line in lines]
-    return {each["seed"]: each for each in found if each["kind"] == kind}
+def results_of(path: Path) -> list[dict[str, Any]]:
+    """Return the results in a file; the last line is a part of one where it was interrupted."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def told(results: Iterable[dict[str, Any]]) -> str:
@@ -182,7 +178,9 @@ def main() -> int:
         if not corpus.exists():
             subprocess.run([sys.executable, SCRIPTS / "corpus.py", corpus], check=True)
         for kind in options.kind or KINDS:
-            before = results_in(options.results, kind)
+            before = {
+                each["seed"] for each in results_of(options.results) if each["kind"] == kind
+            }
             seeds = range(options.first, options.first + options.count)
             left = [seed for seed in seeds if seed not in before]
             print(f"{kind}: seeds {seeds[0]} to {seeds[-1]}, {len(left)} left", flush=True)
@@ -191,7 +189,7 @@ def main() -> int:
                     print(json.dumps(asdict(result)), file=file, flush=True)
                     if result.outcome not in GOOD:
                         print(f"seed {result.seed}: {result.outcome}", flush=True)
-            every = results_in(options.results, kind).values()
+            every = [each for each in results_of(options.results) if each["kind"] == kind]
             print(f"{kind}: {told(every)}", flush=True)
             bad = bad or any(each["outcome"] not in GOOD for each in every)
     return int(bad)
