@@ -1,10 +1,10 @@
 """Worker process: opens files that are wrong in the ways of the seeds that it is asked for.
 
-    python tests/fuzz/load_mutated.py KIND CORPUS WORK 7
+    python tests/fuzz/load_mutated.py CORPUS WORK "keras 7"
 
-opens the file of seed 7, which stays in WORK, and says what came of it. Without a seed it takes
-them from standard input, one a line, and answers each with two lines of JSON: one before the file
-is opened, and one with what came of it. `malformed.py` is who asks.
+opens the ``.keras`` file of seed 7, which stays in WORK, and says what came of it. Without these
+words it takes them from standard input, line by line, and answers each with two lines of JSON: one
+before the file is opened, and one with what came of it. `malformed.py` is who asks.
 """
 
 from __future__ import annotations
@@ -49,27 +49,27 @@ def megabytes() -> float:
     return int(line.split()[1]) / 1024
 
 
-def serve(name: str, corpus: Path, work: Path, seeds: Iterable[str], answers: TextIO) -> None:
-    """Open the files of *seeds*; see the module's docstring."""
-    kind = KINDS[name]
+def serve(corpus: Path, work: Path, requests: Iterable[str], answers: TextIO) -> None:
+    """Open the files of *requests*, each a kind and a seed; see the module's docstring."""
 
     def say(**words: Any) -> None:
         print(json.dumps(words), file=answers, flush=True)
 
     out = work / "out"
-    for seed in map(int, seeds):
+    for request in map(str.strip, requests):
+        kind = KINDS[request.split()[0]]
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
-        path = kind.write(random.Random(f"{name} {seed}"), corpus, work)
+        path = kind.write(random.Random(request), corpus, work)
         _FORGET_PEAK.write_text("5")
         before, start = megabytes(), time.perf_counter()
-        say(seed=seed, path=str(path))
+        say(path=str(path))
         word, text = outcome(kind, path, out)
         seconds, grown = time.perf_counter() - start, megabytes() - before
         say(outcome=word, text=text, seconds=round(seconds, 2), megabytes=round(grown))
 
 
-def main(name: str, corpus: str, folder: str, *seeds: str) -> None:
+def main(corpus: str, folder: str, *requests: str) -> None:
     """Answer on what was standard output; all that libraries print goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -80,7 +80,7 @@ def main(name: str, corpus: str, folder: str, *seeds: str) -> None:
     elsewhere.mkdir(exist_ok=True)
     corpus_folder = Path(corpus).resolve()
     os.chdir(elsewhere)
-    serve(name, corpus_folder, work, seeds or sys.stdin, answers)
+    serve(corpus_folder, work, requests or sys.stdin, answers)
 
 
 if __name__ == "__main__":

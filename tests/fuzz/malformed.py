@@ -4,7 +4,7 @@
 
 opens the files of the seeds 1 to 10,000 that have no line in ``results.jsonl`` yet, so that it can
 be interrupted and adds up; ``--first`` begins with another seed. What is found stands there, and is
-made again by ``python tests/fuzz/load_mutated.py KIND CORPUS WORK SEED``.
+made again by ``python tests/fuzz/load_mutated.py CORPUS WORK "KIND SEED"``.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class _EndedError(Exception):
 class Worker:
     """A process that opens files: started -> asked -> begun -> answered -> asked ... -> ended."""
 
-    def __init__(self, kind: str, corpus: Path, work: Path) -> None:
+    def __init__(self, corpus: Path, work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
-        self.kind, self.log, self.asked = kind, work / "log", 0
-        command = [sys.executable, str(SCRIPTS / "load_mutated.py"), kind, str(corpus), str(work)]
+        self.log, self.asked = work / "log", 0
+        command = [sys.executable, str(SCRIPTS / "load_mutated.py"), str(corpus), str(work)]
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -71,10 +71,10 @@ class Worker:
         self._answers.register(self.process.stdout, selectors.EVENT_READ)
         self._received = b""
 
-    def open(self, seed: int) -> Result:
+    def open(self, kind: str, seed: int) -> Result:
         """Open the file of *seed*; the worker has ended when that does not end well."""
         self.asked += 1
-        self.process.stdin.write(f"{seed}\n".encode())
+        self.process.stdin.write(f"{kind} {seed}\n".encode())
         start = time.monotonic()
         try:
             self._line(_STARTING)
@@ -84,8 +84,10 @@ class Worker:
             text = self.log.read_text(errors="replace")[-3000:]
             self.end()
             taken = round(time.monotonic() - start, 2)
-            return Result(self.kind, seed, str(error), text, taken)
-        return Result(self.kind, seed, **answer)
+            return Result(kind, seed, str(error), text, taken)
+        if answer["megabytes"] > MEGABYTES:  # in less time than between two looks
+            answer["outcome"] = f"more than {MEGABYTES} MiB"
+        return Result(kind, seed, **answer)
 
     def _line(self, seconds: float, megabytes: float = float("inf")) -> dict[str, Any]:
         until = time.monotonic() + seconds
@@ -123,18 +125,20 @@ class Worker:
         self.process.stdout.close()
 
 
-def opened(kind: str, seeds: Iterable[int], corpus: Path, work: Path) -> Iterator[Result]:
-    """Open the files of *seeds* and give what came of each."""
-    worker = Worker(kind, corpus, work)
+def opened(requests: Iterable[tuple[str, int]], corpus: Path, work: Path) -> Iterator[Result]:
+    """Open the files of all kinds and seeds in *requests*, and give what came of each.
+
+    Manifests have to be among themselves: they are opened in forks, in which TensorFlow hangs.
+    """
+    worker = Worker(corpus, work)
     try:
-        for seed in seeds:
+        for kind, seed in requests:
             if worker.process.poll() is not None or worker.asked >= _FILES:
                 worker.end()
-                worker = Worker(kind, corpus, work)
-            result = worker.open(seed)
-            too_much = result.megabytes > MEGABYTES or result.seconds > SECONDS
+                worker = Worker(corpus, work)
+            result = worker.open(kind, seed)
             yield result
-            if too_much:
+            if result.megabytes > MEGABYTES // 4:
                 worker.end()
     finally:
         worker.end()
@@ -185,7 +189,7 @@ def main() -> int:
             left = [seed for seed in seeds if seed not in before]
             print(f"{kind}: seeds {seeds[0]} to {seeds[-1]}, {len(left)} left", flush=True)
             with options.results.open("a") as file:
-                for result in opened(kind, left, corpus, Path(name, kind)):
+                for result in opened([(kind, seed) for seed in left], corpus, Path(name, kind)):
                     print(json.dumps(asdict(result)), file=file, flush=True)
                     if result.outcome not in GOOD:
                         print(f"seed {result.seed}: {result.outcome}", flush=True)
