@@ -13,12 +13,13 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi
+from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi, is_law_command
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.looking import LookedAtTask
@@ -404,6 +405,8 @@ def _tracked_output(output: Any) -> Any:
 
 speak_plainly()
 end_as_commands_do()
+if is_law_command():
+    remove_abandoned()
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)

@@ -35,9 +35,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: "-".join(sample))
-def test_sample_is_opened_or_refused(
-    sample: dict[str, int], corpus: Path, tmp_path: Path
-) -> None:
+def test_sample_is_opened_or_refused(sample: dict[str, int], corpus: Path, tmp_path: Path) -> None:
     requests = [(k, seed) for k, n in sample.items() for seed in range(FIRST, FIRST + n)]
     results = list(opened(requests, corpus, tmp_path))
     wrong = [result for result in results if result.outcome not in GOOD]

@@ -46,5 +46,5 @@ def test_every_field_is_checked(changed: dict[str, Any], reason: str, tmp_path: 
 def test_what_is_no_card_is_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "graph.json"
     path.write_text(text)
-    with pytest.raises(ValidationError, match="graph.json is .*; export the graph again"):
+    with pytest.raises(ValidationError, match=r"graph.json is .*; export the graph again"):
         read_card(path)

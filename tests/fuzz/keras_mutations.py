@@ -13,8 +13,8 @@ from typing import Any
 
 import h5py
 import numpy as np
-from json_mutations import mutated_json
 from byte_mutations import mutated_bytes
+from json_mutations import mutated_json
 
 Rng = random.Random
 
@@ -143,7 +143,18 @@ def _other_weight(rng: Rng, file: Any, name: str) -> None:
 
 def _change_attribute(rng: Rng, each: Any) -> None:
     name = rng.choice(sorted(each.attrs))
-    values = (0, -1, 2**63 - 1, "a", "", b"\xff", [1.5], np.zeros((3, 0)), ["a", "b"], h5py.Empty("f"))
+    values = (
+        0,
+        -1,
+        2**63 - 1,
+        "a",
+        "",
+        b"\xff",
+        [1.5],
+        np.zeros((3, 0)),
+        ["a", "b"],
+        h5py.Empty("f"),
+    )
     match rng.randrange(3):
         case 0:
             del each.attrs[name]

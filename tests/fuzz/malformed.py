@@ -174,7 +174,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--first", type=int, default=1, help="the first seed; default: 1")
     parser.add_argument("--results", type=Path, default=Path("malformed.jsonl"))
-    parser.add_argument("--corpus", type=Path, help="folder that corpus.py made; default: a new one")
+    parser.add_argument(
+        "--corpus", type=Path, help="folder that corpus.py made; default: a new one"
+    )
     options = parser.parse_args()
     bad = False
     with tempfile.TemporaryDirectory(prefix="malformed-") as name:
@@ -182,9 +184,7 @@ def main() -> int:
         if not corpus.exists():
             subprocess.run([sys.executable, SCRIPTS / "corpus.py", corpus], check=True)
         for kind in options.kind or KINDS:
-            before = {
-                each["seed"] for each in results_of(options.results) if each["kind"] == kind
-            }
+            before = {each["seed"] for each in results_of(options.results) if each["kind"] == kind}
             seeds = range(options.first, options.first + options.count)
             left = [seed for seed in seeds if seed not in before]
             print(f"{kind}: seeds {seeds[0]} to {seeds[-1]}, {len(left)} left", flush=True)

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 Rng = random.Random
 
@@ -74,7 +73,9 @@ def _write_card(rng: Rng, corpus: Path, work: Path) -> Path:
 
     for name in ("graph.pb", "reference.npz"):
         shutil.copyfile(corpus / "card" / name, work / name)
-    (work / "graph.json").write_bytes(mutated_json(rng, (corpus / "card" / "graph.json").read_bytes()))
+    (work / "graph.json").write_bytes(
+        mutated_json(rng, (corpus / "card" / "graph.json").read_bytes())
+    )
     return work / "graph.json"
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from graph_mutations import NAMES, NUMBERS, mutate_graph
 from byte_mutations import mutated_bytes
+from graph_mutations import NAMES, NUMBERS, mutate_graph
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 Rng = random.Random
@@ -84,7 +84,9 @@ def change_object(rng: Rng, model: Any, meta_graph: Any) -> None:
         case 3:
             node.Clear()
         case 4:
-            node.user_object.identifier = rng.choice((*NAMES, "_generic_user_object", "trackable_list_wrapper"))
+            node.user_object.identifier = rng.choice(
+                (*NAMES, "_generic_user_object", "trackable_list_wrapper")
+            )
         case _:
             node.asset.asset_file_def_index = rng.choice((0, 1, -1, 2**31 - 1))
 
@@ -133,7 +135,9 @@ def change_signature(rng: Rng, model: Any, meta_graph: Any) -> None:
     key = rng.choice(sorted(side) or ["x"])
     match rng.randrange(5):
         case 0:
-            side[key].name = rng.choice((*NAMES, *names)) + rng.choice(("", ":0", ":9", ":x", ":-1"))
+            side[key].name = rng.choice((*NAMES, *names)) + rng.choice(
+                ("", ":0", ":9", ":x", ":-1")
+            )
         case 1:
             del side[key]
         case 2:
