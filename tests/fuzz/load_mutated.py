@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-import corpus  # noqa: F401  puts the tests' folders on the path
+import corpus as _  # noqa: F401  puts the tests' folders on the path
 from openings import KINDS, Kind
 
 from cmsml_tasks.errors import UserError
