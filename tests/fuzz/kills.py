@@ -201,9 +201,13 @@ def local_chain(folder: Path) -> Chain:
 
 
 def remote_chain(server: Any, folder: Path) -> Chain:
+    return with_expected(Chain(remote_shell(server, folder.name), folder, {}))
+
+
+def remote_shell(server: Any, name: str) -> RemoteShell:
+    """Return a shell with its store in a folder of that *name* on the server."""
     (url,) = (each for each in server.urls if each.startswith("root://"))
-    shell = RemoteShell(server.store / folder.name, url=f"{url}/{folder.name}", gfal2=server.gfal2)
-    return with_expected(Chain(shell, folder, {}))
+    return RemoteShell(server.store / name, url=f"{url}/{name}", gfal2=server.gfal2)
 
 
 def with_expected(chain: Chain) -> Chain:

@@ -138,7 +138,7 @@ def opened(requests: Iterable[tuple[str, int]], corpus: Path, work: Path) -> Ite
                 worker = Worker(corpus, work)
             result = worker.open(kind, seed)
             yield result
-            if result.megabytes > MEGABYTES // 4:
+            if result.megabytes > MEGABYTES // 2:
                 worker.end()
     finally:
         worker.end()
