@@ -30,9 +30,10 @@ sys.path += [str(TESTS / room) for room in (".", "tasks", "fuzz")]
 
 from command_line import TINY, Shell  # noqa: E402
 from law_commands import finished  # noqa: E402
-from malformed import results_of  # noqa: E402
+from malformed import end_in_order, results_of  # noqa: E402
 from processes import running_with, wait_until  # noqa: E402
 from remote_shell import RemoteShell  # noqa: E402
+from xrootd_server import serving_outputs  # noqa: E402
 
 from cmsml_tasks.files import sha256_of  # noqa: E402
 
@@ -40,6 +41,7 @@ FAMILIES = ("TrainModel", "ExportGraph", "ValidateGraph")
 SETTINGS = ("hidden_units=4", "hidden_units=5")
 SHARES = {"": 1.0, "TrainModel": 1.0, "ExportGraph": 0.65, "ValidateGraph": 0.4}
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+UNLIKE = ("manifest.json", "validation.json")
 # nothing can be done about an interrupt while law and the tasks are still imported
 IMPORTING = ("importlib", "from law.cli import run", "mod = __import__(")
 
@@ -60,6 +62,12 @@ class Kill:
     wrong: list[str] = field(default_factory=list)
 
 
+def digests_of(shell: Shell) -> dict[str, str]:
+    """Return the digest of each file in a store that should be the same in others."""
+    names = [name for name in shell.files() if Path(name).name not in UNLIKE]
+    return {name: sha256_of(shell.store / name) for name in names}
+
+
 class Chain:
     """The whole chain of a small recipe in a store of its own.
 
@@ -67,17 +75,10 @@ class Chain:
         shell: runs it.
         folder: for temporary files of its runs.
         expected: digests of the files in the store after an undisturbed run, by settings.
-        unlike: names of files that differ from run to run.
     """
 
-    def __init__(
-        self,
-        shell: Shell,
-        folder: Path,
-        expected: dict[str, dict[str, str]],
-        unlike: tuple[str, ...] = ("manifest.json",),
-    ) -> None:
-        self.shell, self.expected, self.unlike = shell, expected, unlike
+    def __init__(self, shell: Shell, folder: Path, expected: dict[str, dict[str, str]]) -> None:
+        self.shell, self.expected = shell, expected
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True)
         self.mark = f"{os.getpid()}-{folder.name}"
@@ -94,8 +95,7 @@ class Chain:
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each file in the store that should be the same again."""
-        names = [name for name in self.shell.files() if Path(name).name not in self.unlike]
-        return {name: sha256_of(self.shell.store / name) for name in names}
+        return digests_of(self.shell)
 
     def remove_from(self, family: str) -> None:
         """Remove what that task and those behind it have made."""
@@ -114,7 +114,7 @@ class Chain:
         end = os.killpg if kill.to == "group" else os.kill
         if process.poll() is None:
             end(process.pid, signal.Signals[kill.signal])
-        text = finished(process)
+        text = self._finished(process)
         if "Traceback" in text and not any(sign in text for sign in IMPORTING):
             kill.wrong.append(text)
         self._wait_for_processes(kill.wrong)
@@ -123,7 +123,7 @@ class Chain:
     def complete(self, settings: str) -> list[str]:
         """Run to the end; return what is wrong about it and about what it leaves."""
         process = self.start(settings, 1)
-        text = finished(process)
+        text = self._finished(process)
         wrong = [text] if process.returncode or "Traceback" in text else []
         self._wait_for_processes(wrong)
         expected, found = self.expected.get(settings), self.digests()
@@ -148,6 +148,13 @@ class Chain:
                 if not file.exists() or sha256_of(file) != output["sha256"]:
                     found.append(f"{path} lies about {name}")
         return found
+
+    def _finished(self, process: Any) -> str:
+        try:
+            return finished(process)
+        finally:  # also where this process is asked to end meanwhile
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _wait_for_processes(self, wrong: list[str]) -> None:
         try:
@@ -196,29 +203,24 @@ def killed(chains: dict[str, Chain], seeds: list[int], settings: tuple[str, ...]
                 yield each
 
 
-def local_chain(folder: Path) -> Chain:
-    return with_expected(Chain(Shell(folder / "store"), folder, {}))
-
-
-def remote_chain(server: Any, folder: Path) -> Chain:
-    return with_expected(Chain(remote_shell(server, folder.name), folder, {}))
-
-
 def remote_shell(server: Any, name: str) -> RemoteShell:
     """Return a shell with its store in a folder of that *name* on the server."""
     (url,) = (each for each in server.urls if each.startswith("root://"))
     return RemoteShell(server.store / name, url=f"{url}/{name}", gfal2=server.gfal2)
 
 
-def with_expected(chain: Chain) -> Chain:
-    """Return the chain after undisturbed runs, of which it knows what they make."""
+def chains_in(folder: Path, server: Any) -> dict[str, Chain]:
+    """Return a chain in a local store and one on the server, which know what they should make."""
+    local = Chain(Shell(folder / "store"), folder / "local", {})
     for settings in SETTINGS:
         start = time.monotonic()
-        wrong = chain.complete(settings)
+        wrong = local.complete(settings)
         assert not wrong, wrong
-        chain.seconds = time.monotonic() - start
-        chain.expected[settings] = chain.digests()
-    return chain
+        local.seconds = time.monotonic() - start
+        local.expected[settings] = local.digests()
+    remote = Chain(remote_shell(server, "store"), folder / "remote", local.expected)
+    remote.seconds = local.seconds
+    return {"local": local, "xrootd": remote}
 
 
 def main() -> int:
@@ -227,22 +229,15 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1, help="the first seed; default: 1")
     parser.add_argument("--results", type=Path, default=Path("kills.jsonl"))
-    parser.add_argument("--store", choices=["local", "xrootd", "both"], default="both")
     options = parser.parse_args()
     before = {each["seed"] for each in results_of(options.results)}
     seeds = range(options.first, options.first + options.count)
     left = [seed for seed in seeds if seed not in before]
     print(f"seeds {seeds[0]} to {seeds[-1]}, {len(left)} left", flush=True)
+    end_in_order()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kills-")))
-        chains = {}
-        if options.store != "xrootd":
-            chains["local"] = local_chain(folder / "local")
-        if options.store != "local":
-            from xrootd_server import serving_outputs
-
-            server = stack.enter_context(serving_outputs())
-            chains["xrootd"] = remote_chain(server, folder / "xrootd")
+        chains = chains_in(folder, stack.enter_context(serving_outputs()))
         file = stack.enter_context(options.results.open("a"))
         for kill in killed(chains, left, SETTINGS):
             kill.outcome = "wrong" if kill.wrong else kill.outcome

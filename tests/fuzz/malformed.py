@@ -150,6 +150,12 @@ def results_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
+def end_in_order() -> None:
+    """Let SIGTERM, and Ctrl-C in the background too, end this process as an exception does."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def told(results: Iterable[dict[str, Any]]) -> str:
     """Return how many results there are of which outcome, and the slowest and largest."""
     every = list(results)
@@ -178,6 +184,7 @@ def main() -> int:
         "--corpus", type=Path, help="folder that corpus.py made; default: a new one"
     )
     options = parser.parse_args()
+    end_in_order()
     bad = False
     with tempfile.TemporaryDirectory(prefix="malformed-") as name:
         corpus = options.corpus or Path(name, "corpus")
