@@ -19,8 +19,8 @@ sys.path.append(str(SCRIPTS))
 from malformed import GOOD, opened  # noqa: E402
 
 SAMPLES = (
-    {"graph": 400, "card": 40, "h5": 40, "keras": 25, "saved_model": 25},
-    {"manifest": 10},
+    {"graph": 300, "card": 30, "h5": 30, "keras": 20, "saved_model": 20},
+    {"manifest": 8},
 )
 FIRST = int(os.environ["SAMPLE_SEED"])
 
