@@ -17,7 +17,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +32,7 @@ from cmsml_tasks.observing.install import watch
 from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
 from cmsml_tasks.observing.settling import settle
 from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL
+from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.terminal import print_anything
 
 _INTERRUPTED = 130
@@ -108,11 +108,11 @@ def call_observed(
         UserError: as in `call_isolated`; or what was read could not be kept.
     """
     variables = environment or {}
-    with tempfile.NamedTemporaryFile(prefix="cmsml_tasks.reads.") as log:
-        start_log(log.file)
+    with temporary_folder("reads") as folder, open(folder / "log", "w+b") as log:
+        start_log(log)
         result = call_isolated(function, environment={**variables, VARIABLE: log.name}, **arguments)
         try:
-            events = list(read_log(log.file))
+            events = list(read_log(log))
         except LogError:
             raise IsolatedError(
                 f"what {function.rpartition(':')[2]} reads could not be kept in {log.name}; free "

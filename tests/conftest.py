@@ -1,6 +1,7 @@
 """What the tests of several rooms share."""
 
 import os
+import random
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,16 @@ from cmsml_tasks.xrootd_client import load_client_first
 
 load_client_first()
 
+# the processes of a session take it over from the first
+os.environ.setdefault("SAMPLE_SEED", str(random.randrange(10**6)))
+
 LONG = ("batch", "tasks", "tracking", "validation")
 """Folders with tests that run whole commands, those that wait longest first."""
+
+
+def pytest_report_header() -> str:
+    """Print with what tests of samples can be run again."""
+    return f"samples are those of SAMPLE_SEED={os.environ['SAMPLE_SEED']}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

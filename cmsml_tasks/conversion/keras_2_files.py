@@ -21,7 +21,10 @@ def is_of_keras_2(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             if "metadata.json" not in archive.namelist():
                 return False
-            version = json.loads(archive.read("metadata.json")).get("keras_version")
+            try:
+                version = json.loads(archive.read("metadata.json"))["keras_version"]
+            except (KeyError, TypeError, ValueError, RecursionError):
+                return False
     else:
         import h5py
 

@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files
+from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files, refuse_what_is_not_there
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
 from cmsml_tasks.conversion.effects.other_frameworks import refuse_layers
 from cmsml_tasks.conversion.foreign import kind_of_file
+from cmsml_tasks.conversion.keras_sizes import refuse_sizes
 from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.errors import ConversionError
 
@@ -36,13 +37,14 @@ def checked_config(path: Path) -> Any:
     text = _in_hdf5(path) if hdf5 else _in_archive(path)
     try:
         config = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ConversionError(
             f"{path} describes its model in what is no JSON ({error}); copy or save it again"
         ) from error
     try:
         refuse_paths(config)
         refuse_layers(config)
+        refuse_sizes(config, path.stat().st_size)
     except ConversionError as error:
         raise ConversionError(f"{path}: {error}") from error
     return config
@@ -103,6 +105,7 @@ def _check_hdf5(path: Path, source: Any, name: str) -> dict[str, Any]:
     try:
         with h5py.File(source, "r") as file:
             refuse_other_files(name, file)
+            refuse_what_is_not_there(name, file)
             return dict(file.attrs)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         if isinstance(error, ConversionError):

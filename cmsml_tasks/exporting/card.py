@@ -15,6 +15,7 @@ from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import ValidationError
 from cmsml_tasks.exporting.axes import axes_of
 from cmsml_tasks.files import sha256
+from cmsml_tasks.validation.card import Card
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Signature, TensorInfo
@@ -85,14 +86,18 @@ def read_card(path: str | Path) -> dict[str, Any]:
     """Return the content of the signature card at *path*.
 
     Raises:
-        ValidationError: the file is damaged.
+        ValidationError: the file is damaged, or says what no graph can have.
     """
     try:
         card = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValidationError(f"{path} is damaged ({error}); export the graph again") from error
     if not isinstance(card, dict):
         raise ValidationError(f"{path} is no signature card; export the graph again")
+    try:
+        Card.parse(card)
+    except ValidationError as error:
+        raise ValidationError(f"{path}: {error}") from error
     return card
 
 

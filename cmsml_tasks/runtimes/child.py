@@ -25,6 +25,7 @@ from cmsml_tasks.runtimes.runtime import (
     RuntimeUnavailableError,
 )
 from cmsml_tasks.runtimes.session_worker import NO_SPACE
+from cmsml_tasks.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from cmsml_tasks.runtimes.runtime import Arrays
@@ -242,8 +243,8 @@ class ChildRuntime(ABC):
 def _temporary_folder() -> Iterator[Path]:
     """Give a folder that is gone in the end; what the system says against it is for the user."""
     try:
-        with tempfile.TemporaryDirectory(prefix="session-") as name:
-            yield Path(name)
+        with temporary_folder("session") as folder:
+            yield folder
     except OSError as error:
         where = f" {tempfile.tempdir}" if tempfile.tempdir else ""
         advice = _MORE_SPACE if no_space(error) else "set TMPDIR to a folder that can be written"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
+from cmsml_tasks.temporary import keep_folder, temporary_folder
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.targets import file_of
@@ -34,9 +34,8 @@ def staged(task: TrackedTask) -> Iterator[tuple[Any, Any]]:
             message says where.
         MissingOutputError: an output was not written.
     """
-    folder = Path(tempfile.mkdtemp(prefix="cmsml_tasks-"))
     to_send: dict[Path, Any] = {}
-    try:
+    with temporary_folder("staging") as folder:
         inputs = law.util.map_struct(_Fetching(task, folder / "inputs"), task.input())
         outputs = law.util.map_struct(
             lambda target: _local_output(target, folder / "outputs", to_send), task.output()
@@ -45,10 +44,9 @@ def staged(task: TrackedTask) -> Iterator[tuple[Any, Any]]:
         try:
             _send_all(task, to_send)
         except StorageError as error:
-            kept, folder = folder, folder / "inputs"
-            raise StorageError(f"{error}; what was made is kept in {kept / 'outputs'}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder / "inputs", ignore_errors=True)
+            kept = keep_folder(folder) / "outputs"
+            raise StorageError(f"{error}; what was made is kept in {kept}") from error
 
 
 class _Fetching:

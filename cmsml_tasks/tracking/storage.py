@@ -10,11 +10,10 @@ import errno
 import os
 import re
 import stat
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.tracking import cache
 from cmsml_tasks.tracking.gfal import TRANSFER_SECONDS, StorageError, ask
 from cmsml_tasks.tracking.signatures import Signature, is_exact
@@ -174,8 +174,8 @@ def sha256_of(url: str) -> str:
     """
 
     def compute() -> str:
-        with tempfile.TemporaryDirectory(prefix="cmsml_tasks-") as folder:
-            return sha256(fetch(url, Path(folder, "file")))
+        with temporary_folder("storage") as folder:
+            return sha256(fetch(url, folder / "file"))
 
     return _kept("sha256", url, look_at(url), compute)
 
@@ -271,17 +271,10 @@ def put(file: Path, url: str, make_way: Callable[[], None] = lambda: None) -> No
 
 def put_bytes(content: bytes, url: str) -> None:
     """Do the same with *content*."""
-    with scratch() as folder:
+    with temporary_folder("storage") as folder:
         file = folder / "content"
         file.write_bytes(content)
         put(file, url)
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Give a local folder that goes afterwards."""
-    with tempfile.TemporaryDirectory(prefix="cmsml_tasks-") as folder:
-        yield Path(folder)
 
 
 def sent_to(url: str, signature: Signature) -> Sent | None:

@@ -13,13 +13,14 @@ import luigi
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking import places, snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi
+from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi, is_law_command
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.labels import settled_text
@@ -407,6 +408,8 @@ def _tracked_output(output: Any) -> Any:
 speak_plainly()
 print_anything()
 end_as_commands_do()
+if is_law_command():
+    remove_abandoned()
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)

@@ -20,6 +20,7 @@ from cmsml_tasks.conversion import (
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.filenames import REFERENCE
 from cmsml_tasks.files import writing_to
+from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.training.inputs import inputs_by_name
 from cmsml_tasks.training.saved import check_saved, keep_reference_of_file
 from cmsml_tasks.validation import Reference
@@ -60,8 +61,8 @@ def rehearse_export(
     if not getattr(model, "inputs", None):
         # also where it says that it is built: its layers need not be
         _build(model, inputs)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        path = Path(folder) / "model.keras"
+    with temporary_folder("rehearsal") as folder:
+        path = folder / "model.keras"
         try:
             save_model(model, path)
         except UserError:

@@ -6,7 +6,6 @@ file, read back on the CPU by a process of its own, and then held against the mo
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.training.devices import devices_in_use
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def keep_reference_of_file(
     from cmsml_tasks.runtimes.session_worker import write_arrays
     from cmsml_tasks.validation.rows import spread
 
-    with tempfile.TemporaryDirectory(prefix="rows-") as folder:
-        rows = Path(folder) / "rows.npz"
+    with temporary_folder("rows") as folder:
+        rows = folder / "rows.npz"
         write_arrays(str(rows), spread(inputs, _MOST_ROWS))
         call_isolated(
             "cmsml_tasks.exporting.reference:keep_reference_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,35 +48,63 @@ class Card:
         """Read the signature from the content of ``graph.json``.
 
         Raises:
-            ValidationError: the card lacks an entry.
+            ValidationError: the card lacks an entry, or has one that cannot be such.
         """
-        what = "inputs and outputs"
         try:
-            inputs, outputs = _tensors(content["inputs"]), _tensors(content["outputs"])
-            what = "digests"
-            recorded = dict(content.get("digests") or {})
-            digests = {name: str(entry["sha256"]) for name, entry in recorded.items()}
-        except (KeyError, TypeError, ValueError) as error:
+            inputs, outputs = (_tensors(content, role) for role in ("inputs", "outputs"))
+            recorded = _kind(content.get("digests") or {}, "digests", dict)
+            digests = {
+                name: _text(_kind(entry, f"digests of {name}", dict), "sha256")
+                for name, entry in recorded.items()
+            }
+            oldest, needs, no_batch = (
+                _text(content, key) if content.get(key) is not None else None
+                for key in ("oldest_tensorflow", "oldest_tensorflow_needs", "no_batch")
+            )
+        except ValueError as error:
             raise ValidationError(
-                f"the signature card has no usable {what} ({error!r}); export the graph again"
+                f"the signature card cannot be used: {error}; export the graph again"
             ) from error
-        oldest, needs = (
-            content.get(key) for key in ("oldest_tensorflow", "oldest_tensorflow_needs")
-        )
-        return cls(inputs, outputs, digests, oldest, needs, content.get("no_batch"))
+        return cls(inputs, outputs, digests, oldest, needs, no_batch)
 
 
-def _tensors(entries: Sequence[Mapping[str, Any]]) -> tuple[TensorCard, ...]:
-    return tuple(
-        TensorCard(
-            entry["name"],
-            entry["tensor"],
-            entry["dtype"],
-            as_shape(entry["shape"]),
-            entry.get("renamed_from") or "",
-        )
-        for entry in entries
+def _tensors(content: Mapping[str, Any], role: str) -> tuple[TensorCard, ...]:
+    if role not in content:
+        raise ValueError(f"it has no {role}")
+    entries = _kind(content[role], role, list | tuple)
+    tensors = tuple(
+        _tensor(_kind(entry, f"{role} {number}", Mapping)) for number, entry in enumerate(entries)
     )
+    names = [tensor.name for tensor in tensors]
+    if len(set(names)) < len(names):
+        raise ValueError(f"its {role} {names} have a name twice")
+    return tensors
+
+
+def _tensor(entry: Mapping[str, Any]) -> TensorCard:
+    name, tensor, dtype = (_text(entry, key) for key in ("name", "tensor", "dtype"))
+    if "shape" not in entry:
+        raise ValueError(f"'{name}' has no shape")
+    shape = entry["shape"]
+    for size in _kind([] if shape is None else shape, f"shape of '{name}'", list | tuple):
+        if size is not None and (type(size) is not int or size < 0):
+            raise ValueError(f"the shape of '{name}' has the size {size!r}")
+    for feature in _kind(entry.get("features") or (), f"features of '{name}'", list | tuple):
+        _text(_kind(feature, f"feature of '{name}'", Mapping), "name")
+    renamed_from = _text(entry, "renamed_from") if entry.get("renamed_from") else ""
+    return TensorCard(name, tensor, dtype, as_shape(shape), renamed_from)
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    if not entry.get(key) or not isinstance(entry[key], str):
+        raise ValueError(f"the {key} of {reprlib.repr(dict(entry))} is no text")
+    return str(entry[key])
+
+
+def _kind(value: Any, what: str, kind: Any) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"its {what} cannot be {reprlib.repr(value)}")
+    return value
 
 
 def rowless(card: Card) -> str:

@@ -7,6 +7,7 @@ arrays then have the shape of the input behind the row's index.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,13 +81,13 @@ def reference_rows(
         outputs: name, dtype and shape of each output; one without a free first dimension makes
             each row a feed of its own.
         limit: how many of *rows* are taken at most, evenly spread; fewer where they are large.
-        random_rows: how many random rows are made.
+        random_rows: how many random rows are made; fewer where they are large.
         integers: random integers lie below this.
         by_feed: makes each row a feed of its own in any case.
 
     Raises:
-        ConversionError: an input of unknown rank, or of a dtype that no array can have; *rows*
-            that do not fit the inputs.
+        ConversionError: an input of unknown rank, of a dtype that no array can have, or of which
+            one row is too large to be made; *rows* that do not fit the inputs.
     """
     known = [_known(entry) for entry in inputs]
     layout = "feeds" if by_feed or not _rowwise(inputs, outputs) else "rows"
@@ -202,6 +203,7 @@ def spread(rows: Mapping[str, Array], limit: int) -> dict[str, Array]:
 def _random(
     inputs: Sequence[_Input], count: int, layout: str, seed: int, integers: int
 ) -> dict[str, Array]:
+    count = _fitting(inputs, count, layout)
     rng = np.random.default_rng(seed)
     scales = np.resize([1.0, 0.1, 1.0, 10.0], count)
     arrays: dict[str, Array] = {}
@@ -216,6 +218,19 @@ def _random(
             normal = rng.standard_normal(shape) * scales.reshape(-1, *[1] * (len(shape) - 1))
             arrays[entry.name] = normal.astype(entry.dtype)
     return arrays
+
+
+def _fitting(inputs: Sequence[_Input], count: int, layout: str) -> int:
+    """Return how many random rows are made: fewer where they are large, as in `spread`."""
+    sizes = {e.name: math.prod(_item_shape(e, layout)) * (e.dtype.itemsize or 8) for e in inputs}
+    if sum(sizes.values()) > MAIN_BYTES:
+        largest = max(inputs, key=lambda entry: sizes[entry.name])
+        raise ConversionError(
+            f"input '{largest.name}' of shape {format_shape(largest.shape)} takes "
+            f"{sizes[largest.name]:,} bytes for one row, more than any row has "
+            f"({MAIN_BYTES:,}); give it a shape that it is used with, or mend the model"
+        )
+    return max(1, min(count, MAIN_BYTES // max(1, sum(sizes.values()))))
 
 
 Change = tuple[str, dict[str, Array]]

@@ -22,8 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import atheris
 import tensorflow  # noqa: F401  before anything is instrumented
+from byte_mutations import mutated_bytes
 from graph_mutations import mutated_protobuf
-from mutations import mutated_bytes, mutated_text
+from mutations import mutated_text
 
 with atheris.instrument_imports(include=["cmsml_tasks.conversion"]):
     from cmsml_tasks.conversion import load_graph, open_model

@@ -39,6 +39,8 @@ NAMES = (
     "a" * 300,
 )
 Rng = random.Random
+_DEEPEST = 10**5
+_DEEP_SHARE = 0.003
 _DTYPES = (1, 1, 2, 3, 3, 4, 7, 7, 8, 9, 9, 10, 11, 14, 17, 19, 20, 21, 22, 23, 24, 29, 31, 0)
 _DTYPES = (*_DTYPES, 99, 101, 107, 120, 999, 2**31 - 1, -1)
 
@@ -53,6 +55,12 @@ def mutated_protobuf(rng: Rng, content: bytes) -> bytes | None:
         graph_def.ParseFromString(content)
     except DecodeError:
         return None
+    mutate_graph(rng, graph_def)
+    return bytes(graph_def.SerializeToString())
+
+
+def mutate_graph(rng: Rng, graph_def: Any) -> None:
+    """Change nodes, functions or versions of *graph_def*."""
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 5))):
         change = rng.choice(_CHANGES)
         # in a function as well as in the graph
@@ -64,7 +72,8 @@ def mutated_protobuf(rng: Rng, content: bytes) -> bytes | None:
             change(rng, graph_def, nodes)
         except (ValueError, TypeError, UnicodeEncodeError, DecodeError):
             continue  # what protobuf itself refuses to hold
-    return bytes(graph_def.SerializeToString())
+    if rng.random() < _DEEP_SHARE:
+        deepen(rng, graph_def)
 
 
 def _op(rng: Rng) -> str:
@@ -200,6 +209,19 @@ def swap_nodes(rng: Rng, graph_def: Any, nodes: Any) -> None:
     else:
         for name in two.attr:
             one.attr[name].CopyFrom(two.attr[name])
+
+
+def deepen(rng: Rng, graph_def: Any) -> None:
+    """Put a chain of a hundred thousand nodes behind one, in the graph or in a function."""
+    bodies = [graph_def.node, *(f.node_def for f in graph_def.library.function)]
+    nodes = rng.choice(bodies)
+    op, output = rng.choice((("Identity", "output"), ("Relu", "activations")))
+    slot = "" if nodes is bodies[0] else f":{output}:0"
+    source = nodes[0].name if nodes else "x"
+    for number in range(_DEEPEST):
+        node = nodes.add(name=f"deep{number}", op=op, input=[source])
+        node.attr["T"].type = 1
+        source = node.name + slot
 
 
 def change_place(rng: Rng, graph_def: Any, nodes: Any) -> None:

@@ -1,4 +1,4 @@
-"""Graph files made wrong in every way that bytes, text and protobufs can be, told by a seed."""
+"""Graph files made wrong in every way that bytes, text and protobufs can be."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import random
 import re
 from collections.abc import Sequence
 
+from byte_mutations import mutated_bytes
 from graph_mutations import NUMBERS, mutated_protobuf
 
 Rng = random.Random
 
 
-def mutated(seed: int, corpus: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
-    """Return the name and content of the wrong file that *seed* stands for.
+def mutated(rng: Rng, corpus: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """Return the name and content of a wrong file, made from one of *corpus*.
 
     Args:
-        seed: any number.
+        rng: decides which, and how.
         corpus: names and contents of good files.
     """
-    rng = random.Random(seed)
     name, content = rng.choice(corpus)
     if not name.endswith(".pb"):
         return name, mutated_text(rng, content)
@@ -27,30 +27,6 @@ def mutated(seed: int, corpus: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]
         return name, mutated_bytes(rng, content, other)
     changed = mutated_protobuf(rng, content)
     return name, content if changed is None else changed
-
-
-def mutated_bytes(rng: Rng, content: bytes, other: bytes) -> bytes:
-    """Return *content* with bytes changed, lost, doubled, or taken from the *other* file."""
-    data = bytearray(content)
-    for _ in range(rng.randint(1, 4)):
-        here = rng.randrange(len(data) + 1)
-        there = min(len(data), here + rng.choice((1, 1, 2, 8, 64, len(data))))
-        match rng.randrange(6):
-            case 0:
-                for index in range(here, min(len(data), here + rng.randint(1, 3))):
-                    data[index] ^= 1 << rng.randrange(8)
-            case 1:
-                del data[here:there]
-            case 2:
-                data[here:here] = data[here:there]
-            case 3:
-                start = rng.randrange(len(other) + 1)
-                data[here:there] = other[start : start + rng.randrange(200)]
-            case 4:
-                data[here:here] = rng.randbytes(rng.randint(1, 12))
-            case _:
-                data[here : here + 1] = bytes([rng.choice((0, 1, 127, 128, 255))])
-    return bytes(data)
 
 
 def mutated_text(rng: Rng, content: bytes) -> bytes:

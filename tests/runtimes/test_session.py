@@ -246,7 +246,10 @@ def test_the_child_stops_when_its_caller_is_killed(graphs: Path, tmp_path: Path)
     caller = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
     try:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("session-*/facts.json")) and time.monotonic() < deadline:
+        while (
+            not list(tmp_path.glob("cmsml_tasks.session.*/facts.json"))
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.1)
         time.sleep(1)
         assert not select.select([end], [], [], 0)[0], "the graph came to an end"

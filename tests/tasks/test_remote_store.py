@@ -1,31 +1,15 @@
 """The whole chain with its outputs on a storage element: a real server, over two protocols."""
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from command_line import TINY, Shell, modules_imported
 from law_commands import summary
+from remote_shell import RemoteShell
 from test_validation_failure import damage
 from xrootd_server import gfal2_plugins, serving_outputs
 
 DEMO = ("ValidateGraph", "--version", "v1", "--settings", "epochs=1")
-
-
-@dataclass
-class RemoteShell(Shell):
-    """Runs law with a store on a server; ``store`` is the folder that it serves."""
-
-    url: str = ""
-    gfal2: Path = Path()
-
-    def environment(self, **variables):
-        given = super().environment()
-        path = os.pathsep.join([given["PYTHONPATH"], str(self.gfal2)])
-        cache = str(self.gfal2.parent / "cache" / self.store.name)
-        places = {"PYTHONPATH": path, "CMSML_STORE": self.url, "CMSML_CACHE": cache}
-        return {**given, **places, **variables}
 
 
 @pytest.fixture(scope="module")

@@ -244,7 +244,7 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
     given = {"TOY_SLOW": "4", "TMPDIR": str(temporary)}
     with mean.start("Mean", "--epochs", "4", **given) as process:
         # its inputs have been fetched by then
-        wait_until(lambda: list(temporary.glob("cmsml_tasks-*/outputs/log.json")))
+        wait_until(lambda: list(temporary.glob("cmsml_tasks.staging.*/outputs/log.json")))
         server.down()
         text = finished(process)
     server.up()

@@ -42,6 +42,7 @@ def test_large_rows_are_fewer() -> None:
     image = entry("image", "float32", [None, 1000, 1000])
     rows = reference_rows([image], {"image": np.zeros((20, 1000, 1000), np.float32)})
     assert np.count_nonzero(rows.kinds == "validation") == 16
+    assert np.count_nonzero(reference_rows([image]).kinds == "random") == 16
 
 
 def test_extreme_rows_hold_the_extremes() -> None:
@@ -131,6 +132,11 @@ def test_no_rows_given_is_like_none_at_all() -> None:
             [entry("x", "float32", None)],
             None,
             r"'x' has no known shape.* give its shape, such as x=\[\?,10\] \(",
+        ),
+        (
+            [X, entry("z", "string", [None, 2**40])],
+            None,
+            r"input 'z' of shape \(\?, 1099511627776\) takes [\d,]+ bytes for one row",
         ),
         ([entry("h", "resource", [])], None, "'h' has dtype resource"),
         ([X], {"xs": GIVEN}, "nothing for input 'x'; did you mean 'xs'"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cmsml_tasks.errors import ConversionError
+
+_MOST_UNPACKED = 100  # times the file's own size
 
 
 def refuse_other_files(name: str, file: Any) -> None:
@@ -25,6 +28,34 @@ def refuse_other_files(name: str, file: Any) -> None:
         raise ConversionError(
             f"{name} has {found}, but a model's file reads no other file; save the model again "
             "with model.save, which writes all of it into one"
+        )
+
+
+def refuse_what_is_not_there(name: str, file: Any) -> None:
+    """Refuse an HDF5 file whose arrays are far larger than itself: they would take all memory.
+
+    Args:
+        name: what it is called in the message.
+        file: the open ``h5py.File``.
+
+    Raises:
+        ConversionError: the message names the largest array.
+    """
+    import h5py
+
+    sizes: dict[str, int] = {}
+
+    def add(item_name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            sizes[item_name] = math.prod(item.shape) * item.dtype.itemsize
+
+    file.visititems(add)
+    if sum(sizes.values()) > _MOST_UNPACKED * file.id.get_filesize():
+        largest = max(sizes, key=lambda item_name: sizes[item_name])
+        raise ConversionError(
+            f"{name} says that '{largest}' has {sizes[largest]:,} bytes, in a file of "
+            f"{file.id.get_filesize():,}, so Keras did not write it; save the model again with "
+            "model.save"
         )
 
 
