@@ -109,11 +109,13 @@ class Chain:
         process = self.start(kill.settings, kill.workers)
         kill.after = round(part * SHARES[kill.begins_with] * self.seconds, 2)
         time.sleep(kill.after)
-        if process.poll() is not None:
-            kill.outcome = "had ended"
-        end = os.killpg if kill.to == "group" else os.kill
         if process.poll() is None:
+            end = os.killpg if kill.to == "group" else os.kill
             end(process.pid, signal.Signals[kill.signal])
+            self.seconds *= 1.02
+        else:
+            kill.outcome = "had ended"
+            self.seconds *= 0.9  # the machine is not as busy as it was
         text = self._finished(process)
         if "Traceback" in text and not any(sign in text for sign in IMPORTING):
             kill.wrong.append(text)
