@@ -38,6 +38,17 @@ def finished(process: subprocess.Popen[str]) -> str:
         raise AssertionError(f"still running: {process.communicate()[0]}") from None
 
 
+def line_with(words: str, process: subprocess.Popen[str]) -> str:
+    """Return what a started process prints up to the line with *words*."""
+    assert process.stdout is not None
+    seen = ""
+    while words not in seen:
+        line = process.stdout.readline()
+        assert line, f"it ended: {seen}"
+        seen += line
+    return seen
+
+
 def summary(text: str) -> dict[str, dict[str, int]]:
     """Return the table at the end of a run: numbers by family and outcome, without zeros."""
     assert "\nthis run\n" in text, text

@@ -9,7 +9,7 @@ import time
 import zlib
 
 import pytest
-from law_commands import finished, summary
+from law_commands import finished, line_with, summary
 from remote_project import RemoteProject
 from toy_project import Project
 from xrootd_server import serving_outputs, share
@@ -241,14 +241,12 @@ def test_server_that_is_away_is_no_server_without_outputs(done, server):
 def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    given = {"TOY_SLOW": "4", "TMPDIR": str(temporary)}
-    with mean.start("Mean", "--epochs", "4", **given) as process:
-        # its inputs have been fetched by then
-        wait_until(lambda: list(temporary.glob("cmsml_tasks.staging.*/outputs/log.json")))
+    with mean.held("Mean", "--epochs", "4", TMPDIR=str(temporary)) as run:
+        # its inputs have been fetched
         server.down()
-        text = finished(process)
+        status, text = run.go_on()
     server.up()
-    assert process.returncode != 0, text
+    assert status != 0, text
     assert "Traceback" not in text, text
     assert "is the server up?" in text
     # nothing is lost: neither what was there nor what was made
@@ -268,24 +266,24 @@ def wait_until(happened):
 
 def test_later_run_of_another_host_leaves_what_is_there(mean):
     """Hosts share no lock; the later one has made the same, and must not touch it."""
-    with mean.start("Mean", "--epochs", "4", TOY_SLOW="6") as late:
-        wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
+    with mean.held("Mean", "--epochs", "4") as late:
+        assert not mean.manifest("Mean", "v1", "mean.json").exists()
         elsewhere = str(mean.folder / "cache of another host")
         assert mean.run("Mean", "--epochs", "4", CMSML_CACHE=elsewhere) == MEAN_RAN
         before = mean.times()
-        text = finished(late)
-    assert late.returncode == 0, text
+        status, text = late.go_on()
+    assert status == 0, text
     assert "another run has made the same meanwhile" in text
     assert mean.times() == before
     assert mean.status("Mean", "--epochs", "4")["Mean"] == "complete"
 
 
 def test_second_run_of_the_same_host_waits(mean):
-    with mean.start("Mean", "--epochs", "4", TOY_SLOW="9") as first:
-        wait_until(lambda: not mean.manifest("Mean", "v1", "mean.json").exists())
-        text = mean.law("Mean", "--epochs", "4")
-        finished(first)
-    assert "waiting for another run" in text
+    again = ("Mean", "--epochs", "4")
+    with mean.held(*again) as first, mean.start(*again) as second:
+        text = line_with("waiting for another run", second)
+        first.go_on()
+        text += finished(second)
     assert summary(text)["Mean"] == {"cut off": 1}
 
 

@@ -5,7 +5,7 @@ import shutil
 import time
 
 import pytest
-from law_commands import PATIENCE, finished, summary
+from law_commands import PATIENCE, summary
 
 
 @pytest.fixture
@@ -81,12 +81,10 @@ def test_what_is_away_hides_nothing_else(used):
 def test_what_was_digested_before_the_run_is_recorded(project):
     """The file is read, then something is asked for, and meanwhile the file is edited."""
     project.law("Foreign")
-    with project.start("Late", TOY_SLOW="4") as process:
-        wait_for(lambda: "has read" in process.stdout.readline())
-        time.sleep(0.2)
+    with project.held("Late") as run:
         (project.folder / "data.txt").write_text("5 6 7")
-        text = finished(process)
-    assert process.returncode != 0, text
+        status, text = run.go_on()
+    assert status != 0, text
     assert "Late is stale already: input data.txt changed while it ran; run it again" in text
     assert "Traceback" not in text
     assert summary(text)["Late"] == {"failed": 1}
@@ -97,11 +95,10 @@ def test_what_was_digested_before_the_run_is_recorded(project):
 
 def test_it_is_said_whatever_luigi_checks(project):
     project.edit("law.cfg", "check_complete_on_run: True", "check_complete_on_run: False")
-    with project.start("Points", TOY_SLOW="4") as process:
-        wait_for(lambda: any(project.store.rglob("*.lock")))
+    with project.held("Points") as run:
         (project.folder / "data.txt").write_text("7 8 9")
-        text = finished(process)
-    assert process.returncode != 0, text
+        status, text = run.go_on()
+    assert status != 0, text
     assert "Points is stale already: input data.txt changed while it ran" in text
 
 
@@ -111,11 +108,10 @@ def test_another_command_makes_again_what_is_read(done):
         "toy_tasks.py", "self.write(self.output(), sum(", "self.write(self.output(), 1 * sum("
     )
     done.edit("law.cfg", "check_complete_on_run: True", "check_complete_on_run: False")
-    with done.start("Report", TOY_SLOW="6") as process:
-        wait_for(lambda: any(done.store.rglob(".report.json.manifest.json.lock")))
+    with done.held("Report") as run:
         done.law("Fit", "--epochs", "5")
-        text = finished(process)
-    assert process.returncode != 0, text
+        status, text = run.go_on()
+    assert status != 0, text
     assert "Report is stale already: Fit was made again by another command while this ran" in text
     assert "parameter epochs 5 -> 3" in text
     assert done.status("Report")["Report"].startswith("stale: ")

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from law_commands import finished, started, summary
+from law_commands import finished, line_with, started, summary
 from processes import running_with, wait_until
 from toy_project import Project
 
@@ -28,14 +28,13 @@ def test_failed_run_costs_nothing_that_was_good(done):
 
 
 def test_two_identical_runs_at_once(project):
-    slow = {"TOY_SLOW": "0.3"}
-    first, second = (project.start("Report", **slow) for _ in range(2))
-    texts = [finished(process) for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], texts
-    # whichever of them the slower one came upon first
+    with project.held("Report") as first, project.start("Report") as second:
+        begun = line_with("waiting for another run", second)
+        status, text = first.go_on()
+        texts = [text, begun + finished(second)]
+    assert [status, second.returncode] == [0, 0], texts
     holder = r"\(user \w+, host \S+, process \d+\)"
-    waiting = rf"waiting for another run of (Points|Fit|Report)\(.*\) {holder}"
-    assert re.search(waiting, "".join(texts))
+    assert re.search(rf"waiting for another run of Points\(.*\) {holder}", begun)
     tables = [summary(text) for text in texts]
     for family, number in (("Points", 1), ("Fit", 3), ("Report", 1)):
         assert sum(table.get(family, {}).get("ran", 0) for table in tables) == number
@@ -67,13 +66,10 @@ def test_killed_run_leaves_its_lock_to_the_next(project):
 
 
 def test_input_that_changes_meanwhile_is_not_what_was_read(project):
-    with project.start("Points", TOY_SLOW="2") as process:
-        while not (project.store / "Points").exists():
-            time.sleep(0.05)
-        time.sleep(0.5)
+    with project.held("Points") as run:
         (project.folder / "data.txt").write_text("7 8 9")
-        text = finished(process)
-    assert process.returncode != 0, text
+        status, text = run.go_on()
+    assert status != 0, text
     assert "Points is stale already: input data.txt changed while it ran; run it again" in text
     assert "Traceback" not in text
     assert summary(text) == {"Points": {"failed": 1}}

@@ -8,16 +8,33 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from law_commands import finished, started, summary
+from law_commands import PATIENCE, finished, started, summary
 
 from cmsml_tasks.files import sha256_of
 
 TOY = Path(__file__).parent / "toy"
 LAW = Path(sys.executable).with_name("law")
 TASKS = "toy_tasks"
+
+
+@dataclass
+class HeldRun:
+    """A run that waits before it writes."""
+
+    process: subprocess.Popen[str]
+    _go_on: Path
+
+    def go_on(self) -> tuple[int, str]:
+        """Let it go on; return its exit status and words."""
+        self._go_on.touch()
+        text = finished(self.process)
+        return self.process.returncode, text
 
 
 @dataclass
@@ -50,6 +67,21 @@ class Project:
     def start(self, task: str, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         command = [LAW, "run", f"{TASKS}.{task}", "--version", "v1", *arguments]
         return started(command, self.folder, self.environment(**variables))
+
+    @contextmanager
+    def held(self, task: str, *arguments: str, **variables: str) -> Iterator[HeldRun]:
+        """Give a run that has come to where it writes, and waits there to go on."""
+        go_on = self.folder / "go on"
+        reached = self.folder / "go on.reached"
+        with self.start(task, *arguments, TOY_HOLD=str(go_on), **variables) as process:
+            until = time.monotonic() + PATIENCE
+            while not reached.exists():
+                assert process.poll() is None, finished(process)
+                assert time.monotonic() < until, "it never wrote"
+                time.sleep(0.05)
+            reached.unlink()
+            yield HeldRun(process, go_on)
+        go_on.unlink(missing_ok=True)
 
     def attempt(self, task: str, *arguments: str, **variables: str) -> tuple[int, str]:
         """Return exit status and words of a run."""

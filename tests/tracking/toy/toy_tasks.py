@@ -14,6 +14,16 @@ from cmsml_tasks.tracking import TrackedTask
 from cmsml_tasks.tracking.outside import NotHere, TrackedFile
 
 
+def held():
+    """Say that the work has come this far, where a test waits for it, and wait for the test."""
+    go_on = os.environ.get("TOY_HOLD")
+    if go_on:
+        with open(f"{go_on}.reached", "w"):
+            pass
+        while not os.path.exists(go_on):
+            time.sleep(0.05)
+
+
 class Toy(TrackedTask):
     """What the toy tasks share."""
 
@@ -35,6 +45,7 @@ class Toy(TrackedTask):
 
     def write(self, target, content):
         """Write JSON as a whole."""
+        held()
         time.sleep(float(os.environ.get("TOY_SLOW", "0")))
         if os.environ.get("TOY_FAIL") == self.task_family:
             raise RuntimeError("told to fail")
@@ -194,8 +205,7 @@ class Late(Toy):
         """Read, wait, ask, write."""
         with open("data.txt") as file:
             text = file.read()
-        print("has read", flush=True)
-        time.sleep(float(os.environ.get("TOY_SLOW", "0")))
+        held()
         yield Foreign(version=self.version)
         self.write(self.output(), text)
 
