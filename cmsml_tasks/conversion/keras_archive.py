@@ -6,9 +6,9 @@ import json
 import os
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Sequence
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ _SHARED = "shared_object_id"
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip archives know
 _UNIX = 3
 _READABLE = 0o644 << 16
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def save_model(model: Any, path: PathLike) -> None:
@@ -87,9 +88,15 @@ def modules_of_trained(path: Path, modules: Sequence[str]) -> list[str]:
 
 
 def _is_of_package(module: str) -> bool:
-    """Tell whether *module* is of an installed package other than Keras, without importing it."""
+    """Tell whether *module* is of an installed package other than Keras, without importing it.
+
+    No folder is listed for that: one that a training lists counts as read.
+    """
     top = module.partition(".")[0]
-    return top != "keras" and top in packages_distributions()
+    installed = [Path(each) for each in sys.path if _INSTALLED.intersection(Path(each).parts)]
+    return top not in ("", "keras") and any(
+        (folder / name).exists() for folder in installed for name in (top, f"{top}.py")
+    )
 
 
 def _names_own_objects(config: Any) -> bool:

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from law_commands import PATIENCE
 
 SCRIPTS = Path(__file__).parents[1] / "fuzz"
 sys.path.append(str(SCRIPTS))
@@ -37,7 +38,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: "-".join(sample))
 def test_sample_is_opened_or_refused(sample: dict[str, int], corpus: Path, tmp_path: Path) -> None:
     requests = [(k, seed) for k, n in sample.items() for seed in range(FIRST, FIRST + n)]
-    results = list(opened(requests, corpus, tmp_path))
+    results = list(opened(requests, corpus, tmp_path, PATIENCE))
     wrong = [result for result in results if result.outcome not in GOOD]
     assert not wrong, f"{len(wrong)} like {wrong[0]}"
     # seeds that leave everything right, or nothing at all, would show little

@@ -81,7 +81,7 @@ def _similar(rng: Rng, value: Any) -> Any:
     if isinstance(value, str):
         return rng.choice((value[:-1], value + "x", value.upper(), value * 2, *_TEXTS))
     if isinstance(value, int | float):
-        return rng.choice((*_NUMBERS, value + 1, -value, value * 1000))
+        return rng.choice((*_NUMBERS, value + 1, -value, value * 100))
     if isinstance(value, list) and value:
         return rng.choice((value[:-1], value * 2, value * 500, value[::-1]))
     return _anything(rng)

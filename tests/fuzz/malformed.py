@@ -52,8 +52,9 @@ class _EndedError(Exception):
 class Worker:
     """A process that opens files: started -> asked -> begun -> answered -> asked ... -> ended."""
 
-    def __init__(self, corpus: Path, work: Path) -> None:
+    def __init__(self, corpus: Path, work: Path, seconds: float = SECONDS) -> None:
         work.mkdir(parents=True, exist_ok=True)
+        self.seconds = seconds
         self.log, self.asked = work / "log", 0
         command = [sys.executable, str(SCRIPTS / "load_mutated.py"), str(corpus), str(work)]
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
@@ -79,7 +80,7 @@ class Worker:
         try:
             self._line(_STARTING)
             start, before = time.monotonic(), self._megabytes()
-            answer = self._line(SECONDS, before + MEGABYTES)
+            answer = self._line(self.seconds, before + MEGABYTES)
         except _EndedError as error:
             text = self.log.read_text(errors="replace")[-3000:]
             self.end()
@@ -125,17 +126,21 @@ class Worker:
         self.process.stdout.close()
 
 
-def opened(requests: Iterable[tuple[str, int]], corpus: Path, work: Path) -> Iterator[Result]:
+def opened(
+    requests: Iterable[tuple[str, int]], corpus: Path, work: Path, seconds: float = SECONDS
+) -> Iterator[Result]:
     """Open the files of all kinds and seeds in *requests*, and give what came of each.
+
+    One that takes more than so many *seconds* is wrong.
 
     Manifests have to be among themselves: they are opened in forks, in which TensorFlow hangs.
     """
-    worker = Worker(corpus, work)
+    worker = Worker(corpus, work, seconds)
     try:
         for kind, seed in requests:
             if worker.process.poll() is not None or worker.asked >= _FILES:
                 worker.end()
-                worker = Worker(corpus, work)
+                worker = Worker(corpus, work, seconds)
             result = worker.open(kind, seed)
             yield result
             if result.megabytes > MEGABYTES // 2:
