@@ -182,6 +182,10 @@ def test_types_that_awkward_does_not_know(tmp_path, large):
     rows = [[1.0], [], [2.0]]
     records = pa.array([{"v": row, "n": 1} for row in rows], pa.struct({"v": kind, "n": pa.int8()}))
     columns = {"x": pa.array(rows, kind), "deep": pa.array([rows], pa.list_(kind)), "r": records}
+    try:
+        pq.write_table(pa.table({"x": columns["x"]}), path)
+    except pa.ArrowNotImplementedError:
+        pytest.skip("this pyarrow writes no list views, so that there is nothing to read")
     for name, column in columns.items():
         pq.write_table(pa.table({name: column}), path)
         wanted = "r_v" if name == "r" else name
