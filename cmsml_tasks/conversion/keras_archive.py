@@ -69,8 +69,7 @@ def save_model(model: Any, path: PathLike) -> None:
 
 def has_own_objects(path: Path) -> bool:
     """Tell whether the ``.keras`` file at *path* names classes or functions that are not Keras'."""
-    with zipfile.ZipFile(path) as packed:
-        return _names_own_objects(json.loads(packed.read(_CONFIG)))
+    return _names_own_objects(_config_of(path))
 
 
 def modules_of_trained(path: Path, modules: Sequence[str]) -> list[str]:
@@ -79,12 +78,16 @@ def modules_of_trained(path: Path, modules: Sequence[str]) -> list[str]:
     None where it names no class or function that is not Keras'; else *modules*, those of the
     project, and the modules of installed packages that it names.
     """
-    with zipfile.ZipFile(path) as packed:
-        config = json.loads(packed.read(_CONFIG))
+    config = _config_of(path)
     if not _names_own_objects(config):
         return []
     named = [str(described.get("module") or "") for described, _ in described_objects(config)]
     return list(dict.fromkeys([*modules, *filter(_is_of_package, named)]))
+
+
+def _config_of(path: Path) -> Any:
+    with zipfile.ZipFile(path) as packed:
+        return json.loads(packed.read(_CONFIG))
 
 
 def _is_of_package(module: str) -> bool:

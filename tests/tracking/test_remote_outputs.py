@@ -257,13 +257,6 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
     assert mean.run("Mean", "--epochs", "4") == MEAN_RAN
 
 
-def wait_until(happened):
-    until = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_later_run_of_another_host_leaves_what_is_there(mean):
     """Hosts share no lock; the later one has made the same, and must not touch it."""
     with mean.held("Mean", "--epochs", "4") as late:

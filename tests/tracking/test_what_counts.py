@@ -2,10 +2,9 @@
 
 import json
 import shutil
-import time
 
 import pytest
-from law_commands import PATIENCE, summary
+from law_commands import summary
 
 
 @pytest.fixture
@@ -20,13 +19,6 @@ def used(project):
 
 def say(project, content):
     (project.folder / "used.json").write_text(json.dumps(content))
-
-
-def wait_for(found):
-    deadline = time.monotonic() + PATIENCE
-    while not found():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_file_that_moves_between_samples(used):

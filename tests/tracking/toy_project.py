@@ -8,13 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from law_commands import PATIENCE, finished, started, summary
+from law_commands import finished, started, summary
+from processes import wait_until
 
 from cmsml_tasks.files import sha256_of
 
@@ -74,11 +74,8 @@ class Project:
         go_on = self.folder / "go on"
         reached = self.folder / "go on.reached"
         with self.start(task, *arguments, TOY_HOLD=str(go_on), **variables) as process:
-            until = time.monotonic() + PATIENCE
-            while not reached.exists():
-                assert process.poll() is None, finished(process)
-                assert time.monotonic() < until, "it never wrote"
-                time.sleep(0.05)
+            wait_until(lambda: reached.exists() or process.poll() is not None)
+            assert reached.exists(), finished(process)
             reached.unlink()
             yield HeldRun(process, go_on)
         go_on.unlink(missing_ok=True)

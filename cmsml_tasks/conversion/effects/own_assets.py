@@ -7,8 +7,8 @@ from typing import Any
 
 from cmsml_tasks.conversion.effects.reach import called
 
-_FILLS = {"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"}
-_FILE_NAME = 1  # which input of these
+FILLS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1}
+"""Operations that fill a table from a file, and which of their inputs names it."""
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
 
 Place = tuple[str, str]  # function and node
@@ -39,8 +39,8 @@ def filled_from_own(graph_def: Any, roots: Mapping[str, Iterable[str]]) -> set[P
             handed_on = [source.partition(":")[0] in names for source in node.input]
             if node.op == "Identity" and handed_on[:1] == [True]:
                 names.add(node.name)
-            if node.op in _FILLS:
-                known = own if handed_on[_FILE_NAME : _FILE_NAME + 1] == [True] else others
+            if node.op in FILLS:
+                known = own if handed_on[FILLS[node.op] :][:1] == [True] else others
                 known.add((name, node.name))
             waiting.extend(_called_with(node, handed_on, library))
     return own - others

@@ -8,7 +8,7 @@ from typing import Any
 
 from cmsml_tasks.conversion.effects.folders import asset_inside
 from cmsml_tasks.conversion.effects.judging import Finding, judge
-from cmsml_tasks.conversion.effects.own_assets import filled_from_own
+from cmsml_tasks.conversion.effects.own_assets import FILLS, filled_from_own
 from cmsml_tasks.conversion.effects.refusing import refuse
 from cmsml_tasks.conversion.nodes import node_of
 from cmsml_tasks.errors import ConversionError
@@ -17,8 +17,7 @@ _SIGNATURES = "signatures"
 _ASSETS = "saved_model_assets"
 _INITIALISERS = ("saved_model_main_op", "legacy_init_op")
 _INITIALISER = "__saved_model_init_op"
-_RESTORES = {"Restore", "RestoreSlice", "RestoreV2"}
-_FILLS = {"InitializeTableFromTextFile": 1, "InitializeTableFromTextFileV2": 1}
+_RESTORES = dict.fromkeys(("Restore", "RestoreSlice", "RestoreV2"), 0)
 _HANDS_ON = {"Identity", "PlaceholderWithDefault"}
 
 
@@ -102,9 +101,9 @@ def refuse_graph(
     def found(nodes: Iterable[str]) -> list[Finding]:
         return judge(graph_def, nodes=nodes, allow_operations=allow_operations)
 
-    initialising = _without_own(graph_def, found(_initialisers(meta_graph)), _FILLS, assets)
+    initialising = _without_own(graph_def, found(_initialisers(meta_graph)), FILLS, assets)
     restoring = found([saver.restore_op_name] if saver.restore_op_name else [])
-    restoring = _without_own(graph_def, restoring, dict.fromkeys(_RESTORES, 0), checkpoint)
+    restoring = _without_own(graph_def, restoring, _RESTORES, checkpoint)
     refuse([*initialising, *restoring, *found(node_of(name) for name in outputs)])
 
 
