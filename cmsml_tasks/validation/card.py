@@ -61,6 +61,7 @@ class Card:
                 _text(content, key) if content.get(key) is not None else None
                 for key in ("oldest_tensorflow", "oldest_tensorflow_needs", "no_batch")
             )
+            _check_told(content)
         except ValueError as error:
             raise ValidationError(
                 f"the signature card cannot be used: {error}; export the graph again"
@@ -91,8 +92,29 @@ def _tensor(entry: Mapping[str, Any]) -> TensorCard:
             raise ValueError(f"the shape of '{name}' has the size {size!r}")
     for feature in _kind(entry.get("features") or (), f"features of '{name}'", list | tuple):
         _text(_kind(feature, f"feature of '{name}'", Mapping), "name")
+    axes = entry.get("axes")
+    for axis in _kind([] if axes is None else axes, f"axes of '{name}'", list | tuple):
+        _kind(axis, f"axis of '{name}'", str | int)
+    if entry.get("asked_for") is not None:
+        _kind(entry["asked_for"], f"asked_for of '{name}'", str)
     renamed_from = _text(entry, "renamed_from") if entry.get("renamed_from") else ""
     return TensorCard(name, tensor, dtype, as_shape(shape), renamed_from)
+
+
+def _check_told(content: Mapping[str, Any]) -> None:
+    """Check what a card says beside its tensors, and that people are told."""
+    served = content.get("saved_model_signature")
+    if served is not None:
+        _text(_kind(served, "saved_model_signature", Mapping), "name")
+        for other in _kind(served.get("others"), "other signatures", list | tuple):
+            _kind(other, "other signature", str)
+    for constant in _kind(content.get("constant_inputs", ()), "constant_inputs", list | tuple):
+        for key in ("name", "dtype"):
+            _text(_kind(constant, "constant input", Mapping), key)
+        if "value" not in constant:
+            raise ValueError(f"its constant input '{constant['name']}' has no value")
+    if "end_of_source" in content:
+        _text(content, "end_of_source")
 
 
 def _text(entry: Mapping[str, Any], key: str) -> str:

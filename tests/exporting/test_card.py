@@ -31,6 +31,15 @@ GOOD = {"inputs": [X], "outputs": [{**X, "shape": None}], "digests": {"graph.pb"
         ({"inputs": [{**X, "renamed_from": 1}]}, "the renamed_from of .* is no text"),
         ({"digests": {"graph.pb": {}}}, "the sha256 of {} is no text"),
         ({"oldest_tensorflow": 2.1}, "the oldest_tensorflow of .* is no text"),
+        ({"no_batch": 1}, "the no_batch of .* is no text"),
+        ({"inputs": [{**X, "axes": 3}]}, "its axes of 'x' cannot be 3"),
+        ({"inputs": [{**X, "axes": [None]}]}, "its axis of 'x' cannot be None"),
+        ({"inputs": [{**X, "asked_for": 1}]}, "its asked_for of 'x' cannot be 1"),
+        ({"saved_model_signature": "a"}, "its saved_model_signature cannot be 'a'"),
+        ({"saved_model_signature": {"name": "a"}}, "its other signatures cannot be None"),
+        ({"constant_inputs": [1]}, "its constant input cannot be 1"),
+        ({"constant_inputs": [{"name": "t", "dtype": "bool"}]}, "input 't' has no value"),
+        ({"end_of_source": None}, "the end_of_source of .* is no text"),
     ],
 )
 def test_every_field_is_checked(changed: dict[str, Any], reason: str, tmp_path: Path) -> None:
