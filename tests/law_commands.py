@@ -38,6 +38,17 @@ def finished(process: subprocess.Popen[str]) -> str:
         raise AssertionError(f"still running: {process.communicate()[0]}") from None
 
 
+def is_interrupted_at_its_start(text: str) -> bool:
+    """Whether a command's traceback is of an interrupt that came before law ran any task.
+
+    Nothing of ours runs while Python, law and the tasks are still imported and law sets itself up.
+    """
+    starts = ("importlib", "from law.cli import run", "mod = __import__(")
+    is_importing = any(line in text for line in starts)
+    is_setting_up = "law/cli/" in text and "luigi_run(" not in text
+    return "KeyboardInterrupt" in text and (is_importing or is_setting_up)
+
+
 def line_with(words: str, process: subprocess.Popen[str]) -> str:
     """Return what a started process prints up to the line with *words*."""
     assert process.stdout is not None
