@@ -25,10 +25,11 @@ from cmsml_tasks.conversion.nodes import (
 )
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.plain import plain
+from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.rewriting.reads import ShapeOf
-from cmsml_tasks.conversion.skeleton import Port, static_shape
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
+from cmsml_tasks.conversion.tensor_shapes import static_shape
 from cmsml_tasks.conversion.weights import fill
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape

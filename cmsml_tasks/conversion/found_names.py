@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import tensorflow as tf
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.names import unused
+from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.tensor_shapes import static_shape
 from cmsml_tasks.tensor_names import can_name
 
 Path = tuple[str | int, ...]
@@ -120,3 +123,16 @@ def _distinct(names: Sequence[str]) -> list[str]:
             taken.add(name)
         result.append(name)
     return result
+
+
+def port(found: Found, tensor: tf.Tensor) -> Port:
+    """Return the port called as *found* at the graph tensor *tensor*."""
+    return Port(
+        found.name,
+        tensor.op.name,
+        tensor.value_index,
+        tensor.dtype,
+        static_shape(tensor.shape),
+        asked_for=found.asked_for,
+        ambiguous=found.ambiguous,
+    )

@@ -9,7 +9,8 @@ import tensorflow as tf
 from cmsml_tasks.conversion.endless import refuse_endless_calls
 from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
-from cmsml_tasks.conversion.skeleton import Weight, shape_proto
+from cmsml_tasks.conversion.skeleton import Weight
+from cmsml_tasks.conversion.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.wellformed import check_wellformed
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape

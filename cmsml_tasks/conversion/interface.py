@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from cmsml_tasks.conversion.names import unused
 from cmsml_tasks.conversion.nodes import GraphDef, by_name, node_of, output_count
-from cmsml_tasks.conversion.skeleton import Port, shape_proto
+from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.tensor_shapes import shape_proto
 
 
 def put_interface(graph_def: GraphDef, inputs: Sequence[Port], outputs: Sequence[Port]) -> GraphDef:

@@ -10,7 +10,7 @@ from cmsml_tasks.errors import ConversionError, did_you_mean
 from cmsml_tasks.tensor_names import RULE, Names, can_name
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion.skeleton import Port
+    from cmsml_tasks.conversion.port import Port
 
 
 def unused(name: str, taken: set[str], start: int = 1) -> str:

@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.signature import Served, Signature, TensorInfo
-from cmsml_tasks.shapes import Shape
-
-
-@dataclass(frozen=True)
-class Port:
-    """One tensor of the interface: what it will be called, and where the skeleton has it.
-
-    ``found`` is its name before the user renamed it, ``asked_for`` and ``ambiguous`` are what
-    `Found` says of that name.
-    """
-
-    name: str
-    node: str
-    slot: int
-    dtype: tf.DType
-    shape: Shape
-    found: str | None = None
-    asked_for: str | None = None
-    ambiguous: bool = False
-
-    @property
-    def tensor(self) -> str:
-        """Name of the tensor in the skeleton."""
-        return f"{self.node}:{self.slot}"
-
-    @property
-    def info(self) -> TensorInfo:
-        """The tensor as it is known outside."""
-        before = self.found if self.found != self.name else None
-        tensor = f"{self.name}:0"
-        return TensorInfo(self.name, tensor, self.dtype.name, self.shape, before, self.asked_for)
-
-    def renamed(self, name: str) -> Port:
-        """Return the same port under another name, which may be the one that it was found by."""
-        return replace(self, name=name, found=self.found or self.name)
+from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.signature import Served, Signature
+from cmsml_tasks.conversion.tensor_shapes import shape_proto
 
 
 @dataclass(frozen=True)
@@ -146,29 +111,3 @@ class Skeleton:
             tuple(port.info for port in self.outputs),
             self.served,
         )
-
-
-def port(found: Found, tensor: tf.Tensor) -> Port:
-    """Return the port called as *found* at the graph tensor *tensor*."""
-    return Port(
-        found.name,
-        tensor.op.name,
-        tensor.value_index,
-        tensor.dtype,
-        static_shape(tensor.shape),
-        asked_for=found.asked_for,
-        ambiguous=found.ambiguous,
-    )
-
-
-def static_shape(shape: tf.TensorShape) -> Shape:
-    """Return what is known of a tensor's shape."""
-    return None if shape.rank is None else tuple(shape.as_list())
-
-
-def shape_proto(shape: Shape) -> tensor_shape_pb2.TensorShapeProto:
-    """Return *shape* as the protobuf that attributes hold."""
-    proto = tensor_shape_pb2.TensorShapeProto(unknown_rank=shape is None)
-    for size in shape or ():
-        proto.dim.add(size=-1 if size is None else size)
-    return proto

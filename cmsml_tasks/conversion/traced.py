@@ -18,8 +18,9 @@ from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.signature import Served, Signature, listed
-from cmsml_tasks.conversion.skeleton import Port, Skeleton
+from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, did_you_mean
 from cmsml_tasks.shapes import Shape, compatible, format_shape

@@ -13,7 +13,8 @@ from conversion_cases import Module, rows, sequential, session_with
 from google.protobuf import text_format
 
 from cmsml_tasks.conversion import Traced, save_graph, trace
-from cmsml_tasks.conversion.skeleton import Port, Skeleton, Weight
+from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 tf1 = tf.compat.v1

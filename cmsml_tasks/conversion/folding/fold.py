@@ -14,7 +14,8 @@ from cmsml_tasks.conversion.freezing import Frozen
 from cmsml_tasks.conversion.importing import light_graph
 from cmsml_tasks.conversion.names import unused
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
-from cmsml_tasks.conversion.skeleton import Skeleton, static_shape
+from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.tensor_shapes import static_shape
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

@@ -21,11 +21,12 @@ from cmsml_tasks.conversion.found_names import (
     key_path,
     key_paths,
     named,
+    port,
 )
 from cmsml_tasks.conversion.limits import graph_def_of
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.skeleton import Skeleton, Weight, port
+from cmsml_tasks.conversion.skeleton import Skeleton, Weight
 from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_composite
 from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.sources.writers import without_writers
