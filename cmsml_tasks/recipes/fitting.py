@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cmsml_tasks.errors import SettingsError
 
@@ -12,10 +12,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cmsml_tasks.recipes.events import Data
-    from cmsml_tasks.recipes.recipe import Recipe
 
 
-def fit(recipe: Recipe, model: Any, data: Data, callbacks: Sequence[Any]) -> dict[str, list[float]]:
+class FitSettings(Protocol):
+    """The settings of a recipe that the default training uses."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def patience(self) -> int | None: ...
+
+
+def fit(
+    recipe: FitSettings, model: Any, data: Data, callbacks: Sequence[Any]
+) -> dict[str, list[float]]:
     """Fit *model* to *data* in place, as `Recipe.train` promises, and return the history."""
     import keras
 
@@ -95,7 +109,7 @@ def _numbers(history: Mapping[str, Any]) -> dict[str, list[float]]:
     return numbers
 
 
-def compile_classifier(model: Any, data: Data, recipe: Recipe) -> None:
+def compile_classifier(model: Any, data: Data, recipe: FitSettings) -> None:
     """Compile *model* with Adam, and cross-entropy and metric by its number of outputs.
 
     Outputs of a linear last layer are taken as logits.
