@@ -1,4 +1,4 @@
-"""Columnar events: from the attributes of an `EventRecipe` and its files to `Events`."""
+"""Columnar events: from a plan and files to `Events`."""
 
 from __future__ import annotations
 
@@ -18,47 +18,13 @@ from cmsml_tasks.recipes.checks import (
     repeated_numbers,
     selected,
 )
-from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.events import Events, Feature
-from cmsml_tasks.recipes.expressions import Expression, parse
-from cmsml_tasks.recipes.features import (
-    Column,
-    add_definitions,
-    expand,
-    matrix,
-    parse_definitions,
-)
+from cmsml_tasks.recipes.features import add_definitions, matrix
+from cmsml_tasks.recipes.read_plan import ReadPlan
 from cmsml_tasks.recipes.reading import read_columns
-from cmsml_tasks.recipes.sources import SourceFile, class_names, find_files
+from cmsml_tasks.recipes.sources import SourceFile
 from cmsml_tasks.recipes.syntax import by_name, constants, possible_names
 from cmsml_tasks.recipes.values import Value, values_of
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is read from every file of a recipe."""
-
-    recipe: type[EventRecipe]
-    definitions: dict[str, Expression]
-    columns: list[Column]
-    target: Expression | None
-    weight: Expression | None
-    selection: Expression | None
-
-    @property
-    def expressions(self) -> list[Expression]:
-        """All of them."""
-        parts = [self.target, self.weight, self.selection]
-        expressions = [part for part in parts if part is not None]
-        expressions += self.definitions.values()
-        return expressions + [column.expression for column in self.columns]
-
-    @property
-    def wanted(self) -> set[str]:
-        """Names of the columns that the files must have."""
-        names = {name for expression in self.expressions for name in expression.columns}
-        event = {self.recipe.event} if self.recipe.event else set()
-        return names - set(self.definitions) | event
 
 
 @dataclass(frozen=True)
@@ -76,34 +42,53 @@ class Part:
     """In how many events a missing value decided about the selection."""
 
 
-def load_events(recipe: type[EventRecipe], files: Sequence[str]) -> Events:
-    """Return the events of *recipe* in *files*, as `EventRecipe.load` promises."""
-    plan = _plan(recipe)
-    parts = [_read(plan, file) for file in _matched(recipe, files)]
-    totals = [(part.path, part.total, len(part.target)) for part in parts]
-    check_selected(totals, recipe.selection)
+def load_events(
+    plan: ReadPlan,
+    files: Sequence[SourceFile],
+    class_names: Sequence[str],
+    *,
+    balance: bool,
+    scaled: bool,
+) -> Events:
+    """Return the events that *plan* selects from *files*.
+
+    Args:
+        plan: what is read.
+        files: with the label and scale of each.
+        class_names: of samples, in the order of their labels; none where a target decides.
+        balance: scale the weights of each class such that all have the same sum.
+        scaled: the recipe has scales, so that its events have weights, whatever is in *files*.
+
+    Raises:
+        DataError: as `EventRecipe.load` says.
+        SettingsError: nothing is read from the files.
+    """
+    if not plan.wanted:
+        raise SettingsError(f"no expression of {plan.owner} uses a column of the files")
+    parts = [_read(plan, file) for file in files]
+    selection = None if plan.selection is None else plan.selection.text
+    check_selected([(part.path, part.total, len(part.target)) for part in parts], selection)
     target = np.concatenate([part.target for part in parts])
-    classes = labels(target, class_names(recipe.samples), recipe.target, len(parts))
+    target_text = None if plan.target is None else plan.target.text
+    classes = labels(target, class_names, target_text, len(parts))
     weight = np.concatenate([part.weight for part in parts])
-    if recipe.balance_classes:
+    if balance:
         weight = balanced(weight, target, classes)
-    scaled = any(source.scale != 1 for source in recipe.sources())
-    weighted = plan.weight is not None or scaled or recipe.balance_classes
+    weighted = plan.weight is not None or scaled or balance
     padded = np.any([part.padded for part in parts], axis=0)
     numbers = [part.event for part in parts if part.event is not None]
     event = np.concatenate(numbers) if numbers else None
-    notes = [] if recipe.selection is None else [_about_selection(recipe.selection, parts)]
+    notes = [] if selection is None else [_about_selection(selection, parts)]
     if event is not None:
-        names = class_names(recipe.samples)
-        notes += repeated_numbers(event, target, names, recipe.event or "")
+        notes += repeated_numbers(event, target, class_names, plan.event or "")
     return Events(
         inputs=np.concatenate([part.inputs for part in parts]),
         target=target,
         weight=weight if weighted else None,
         event=event,
-        event_column=recipe.event or "",
+        event_column=plan.event or "",
         features=[
-            Feature(name=column.name, padding=float(recipe.padding) if pad else None)
+            Feature(name=column.name, padding=float(plan.padding) if pad else None)
             for column, pad in zip(plan.columns, padded, strict=True)
         ],
         classes=classes,
@@ -120,42 +105,10 @@ def _about_selection(selection: str, parts: Sequence[Part]) -> str:
     return note
 
 
-def _plan(recipe: type[EventRecipe]) -> Plan:
-    def optional(name: str) -> Expression | None:
-        text = getattr(recipe, name)
-        return None if text is None else parse(text, f"{name} of {recipe.__qualname__}")
-
-    columns = expand(recipe.features, recipe.__qualname__)
-    plan = Plan(
-        recipe,
-        parse_definitions(recipe.define, recipe.__qualname__),
-        columns,
-        optional("target"),
-        optional("weight"),
-        optional("selection"),
-    )
-    if not plan.wanted:
-        raise SettingsError(f"no expression of {recipe.__qualname__} uses a column of the files")
-    return plan
-
-
-def _matched(recipe: type[EventRecipe], files: Sequence[str]) -> list[SourceFile]:
-    """Return label and scale of each of *files*; without samples any file will do."""
-    if not files:
-        raise DataError(f"{recipe.__qualname__}: no files to read")
-    if not recipe.samples:
-        return [SourceFile(str(path), None, 1.0) for path in files]
-    known = {file.path: file for file in find_files(recipe.sources())}
-    unknown = [path for path in files if path not in known]
-    if unknown:
-        raise DataError(f"{unknown[0]}: belongs to no sample of {recipe.__qualname__}")
-    return [known[path] for path in files]
-
-
-def _table(plan: Plan, path: str) -> dict[str, Value]:
+def _table(plan: ReadPlan, path: str) -> dict[str, Value]:
     """Return the columns of the file; where one is not there, look for one called ``B-tag``."""
     _check_constants(plan, path)
-    tree = plan.recipe.tree
+    tree = plan.tree
     try:
         return values_of(read_columns(path, plan.wanted, tree))
     except DataError as error:
@@ -167,11 +120,11 @@ def _table(plan: Plan, path: str) -> dict[str, Value]:
         raise
 
 
-def _check_constants(plan: Plan, path: str) -> None:
+def _check_constants(plan: ReadPlan, path: str) -> None:
     """Refuse ``pi`` where the file has a column of that name: nobody knows what is meant."""
     for expression in plan.expressions:
         for name, other in constants(expression.tree, expression.text).items():
-            if _has_column(path, name, plan.recipe.tree):
+            if _has_column(path, name, plan.tree):
                 raise DataError(
                     f"{path}: has a column '{name}', which is a constant in "
                     f"'{expression.text}'; write {by_name(name)} for the column, or {other} for "
@@ -187,7 +140,7 @@ def _has_column(path: str, name: str, tree: str | None) -> bool:
     return True
 
 
-def _read(plan: Plan, file: SourceFile) -> Part:
+def _read(plan: ReadPlan, file: SourceFile) -> Part:
     path = file.path
     table = _table(plan, path)
     total, missing = len(next(iter(table.values()))), 0
@@ -196,7 +149,7 @@ def _read(plan: Plan, file: SourceFile) -> Part:
         chosen = selected(plan.selection, table, path)
         missing = chosen.missing
         table = {name: column.picked(chosen.keep) for name, column in table.items()}
-    inputs, padded = matrix(plan.columns, table, plan.recipe.padding, path)
+    inputs, padded = matrix(plan.columns, table, plan.padding, path)
     weight = np.full(len(inputs), file.scale)
     if plan.weight is not None:
         weight *= finite(plan.weight, table, "weight", path)
@@ -212,6 +165,6 @@ def _read(plan: Plan, file: SourceFile) -> Part:
                 f"{len(target)} events; it must be true or false, or the number of the class"
             )
     event = None
-    if plan.recipe.event is not None:
-        event = event_numbers(table[plan.recipe.event], plan.recipe.event, path)
+    if plan.event is not None:
+        event = event_numbers(table[plan.event], plan.event, path)
     return Part(path, inputs, padded, target, weight, event, total, missing)

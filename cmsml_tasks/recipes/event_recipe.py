@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.recipes.expressions import parse
+from cmsml_tasks.errors import DataError, SettingsError
+from cmsml_tasks.recipes.expressions import Expression, parse
 from cmsml_tasks.recipes.features import expand, parse_definitions
 from cmsml_tasks.recipes.leaks import check_leaks
+from cmsml_tasks.recipes.read_plan import ReadPlan
 from cmsml_tasks.recipes.recipe import FOLDS_WITHOUT_NUMBERS, Recipe
 from cmsml_tasks.recipes.sources import (
     Source,
+    SourceFile,
+    class_names,
     find_files,
     globs_of,
     sources_of_samples,
@@ -72,17 +75,11 @@ class EventRecipe(Recipe):
         cls.sources()
         if isinstance(cls.features, str) or not isinstance(cls.features, Sequence | Mapping):
             raise SettingsError(f"features of {where} must be a list or a dict: {cls.features!r}")
-        columns = expand(cls.features, where)
-        definitions = parse_definitions(cls.define, where)
-        expressions = {
-            name: parse(_text(text, f"{name} of {where}"), f"{name} of {where}")
-            for name in ("target", "weight", "selection")
-            if (text := getattr(cls, name)) is not None
-        }
+        plan = cls.read_plan()
         for name in ("event", "tree"):
             if getattr(cls, name) is not None:
                 _text(getattr(cls, name), f"{name} of {where}")
-        check_leaks(columns, definitions, expressions.get("target"), cls.event, where)
+        check_leaks(plan.columns, plan.definitions, plan.target, cls.event, where)
         if not isinstance(cls.balance_classes, bool):
             raise SettingsError(f"balance_classes of {where} must be True or False")
         padding = cls.padding
@@ -90,6 +87,31 @@ class EventRecipe(Recipe):
             raise SettingsError(f"padding of {where} must be a number: {padding!r}")
         if not math.isfinite(padding):
             raise SettingsError(f"padding of {where} must be a finite number, not {padding}")
+
+    @classmethod
+    def read_plan(cls) -> ReadPlan:
+        """Return what is read from each file, which the plain attributes say.
+
+        Raises:
+            SettingsError: an expression, or a name, cannot be used.
+        """
+        where = cls.__qualname__
+
+        def expression(name: str) -> Expression | None:
+            text, what = getattr(cls, name), f"{name} of {where}"
+            return None if text is None else parse(_text(text, what), what)
+
+        return ReadPlan(
+            owner=where,
+            columns=expand(cls.features, where),
+            definitions=parse_definitions(cls.define, where),
+            target=expression("target"),
+            weight=expression("weight"),
+            selection=expression("selection"),
+            event=cls.event,
+            tree=cls.tree,
+            padding=cls.padding,
+        )
 
     @classmethod
     def check_folds(cls) -> None:
@@ -144,7 +166,27 @@ class EventRecipe(Recipe):
         """
         from cmsml_tasks.recipes.columnar import load_events
 
-        return load_events(type(self), files)
+        cls = type(self)
+        return load_events(
+            cls.read_plan(),
+            self._labelled(files),
+            class_names(cls.samples),
+            balance=cls.balance_classes,
+            scaled=any(source.scale != 1 for source in cls.sources()),
+        )
+
+    @classmethod
+    def _labelled(cls, files: Sequence[str]) -> list[SourceFile]:
+        """Return label and scale of each of *files*; without samples any file will do."""
+        if not files:
+            raise DataError(f"{cls.__qualname__}: no files to read")
+        if not cls.samples:
+            return [SourceFile(str(path), None, 1.0) for path in files]
+        known = {file.path: file for file in find_files(cls.sources())}
+        unknown = [path for path in files if path not in known]
+        if unknown:
+            raise DataError(f"{unknown[0]}: belongs to no sample of {cls.__qualname__}")
+        return [known[path] for path in files]
 
 
 def _text(value: Any, what: str) -> str:

@@ -18,13 +18,20 @@ class FitSettings(Protocol):
     """The settings of a recipe that the default training uses."""
 
     @property
-    def epochs(self) -> int: ...
+    def epochs(self) -> int:
+        """Passes over the events of training."""
+
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int:
+        """Events in one step."""
+
     @property
-    def learning_rate(self) -> float: ...
+    def learning_rate(self) -> float:
+        """Of Adam."""
+
     @property
-    def patience(self) -> int | None: ...
+    def patience(self) -> int | None:
+        """Epochs without a better loss after which it stops; None for never."""
 
 
 def fit(
