@@ -14,8 +14,8 @@ from cmsml_tasks.tasks.branches import Branch
 from cmsml_tasks.tasks.recipe_files import recipe_files
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.outside import Tracked
-from cmsml_tasks.tracking.state import seen
 
 # the order of sets of strings must not decide about weights
 _FIXED_HASHES = {"PYTHONHASHSEED": "0"}

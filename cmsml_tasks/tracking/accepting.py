@@ -23,8 +23,9 @@ from cmsml_tasks.tracking.kinds import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
 from cmsml_tasks.tracking.observations import observations_today
+from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.requested import asked_for, described
-from cmsml_tasks.tracking.state import State, Verdict, few, one_look
+from cmsml_tasks.tracking.state import State, Verdict, few
 
 
 def accept(root: Any, depth: int) -> None:

@@ -27,8 +27,9 @@ from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, tasks_of
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
+from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.project import CodeError, module_file
-from cmsml_tasks.tracking.state import few, one_look
+from cmsml_tasks.tracking.state import few
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

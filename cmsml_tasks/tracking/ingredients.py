@@ -22,7 +22,7 @@ from cmsml_tasks.tracking.code import (
 from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
-from cmsml_tasks.tracking.state import seen
+from cmsml_tasks.tracking.one_look import seen
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

@@ -16,10 +16,11 @@ from cmsml_tasks.tracking.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.input_changes import USED_AS
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.requested import asked_for
-from cmsml_tasks.tracking.state import State, seen
+from cmsml_tasks.tracking.state import State
 from cmsml_tasks.tracking.targets import file_of
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
 from cmsml_tasks.tracking.manifest import Manifest, Unbelievable, output_changes, set_aside
 from cmsml_tasks.tracking.observations import Observations, observations_today
+from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.places import Place
-from cmsml_tasks.tracking.state import State, Verdict, seen
+from cmsml_tasks.tracking.state import State, Verdict
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

@@ -24,12 +24,13 @@ from cmsml_tasks.tracking.kept import Kept, check_options
 from cmsml_tasks.tracking.law_config import project_folder
 from cmsml_tasks.tracking.locking import Lock
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
+from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.project import module_file
 from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
 from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
-from cmsml_tasks.tracking.state import Verdict, few, one_look
+from cmsml_tasks.tracking.state import Verdict, few
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

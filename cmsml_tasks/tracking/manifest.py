@@ -18,6 +18,7 @@ from cmsml_tasks.files import sha256_of
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.believing import FORMAT, NotBelievedError, believed
+from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.signatures import Signature, is_exact
@@ -184,8 +185,6 @@ def _content_changes(
 
 
 def _is_same(path: str, recorded: Mapping[str, Any], now: Signature) -> bool:
-    from cmsml_tasks.tracking.digests import digest_of
-
     if not places.is_remote(path):
         return digest_of(path).get("sha256") == recorded.get("sha256")
     told = storage.checksum(path, now) if "adler32" in recorded else None

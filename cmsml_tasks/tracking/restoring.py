@@ -8,8 +8,9 @@ from cmsml_tasks.tracking.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.judging import judged
 from cmsml_tasks.tracking.kept import Kept
 from cmsml_tasks.tracking.observations import observations_today
+from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.replaced import kept_beside
-from cmsml_tasks.tracking.state import Verdict, seen
+from cmsml_tasks.tracking.state import Verdict
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

@@ -29,10 +29,10 @@ from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredie
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.observations import look_again, observations_today
+from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.outside import NotHere, described
 from cmsml_tasks.tracking.places import signature
 from cmsml_tasks.tracking.signatures import is_exact
-from cmsml_tasks.tracking.state import seen
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.task import TrackedTask

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from cmsml_tasks.shown import printable
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest
 
-T = TypeVar("T")
 _MOST_WORDS = 5
 
 
@@ -103,41 +100,3 @@ def summary(states: Iterable[State], paint: Callable[[Verdict], str] = word_of) 
         parts.append(f"{paint(verdict)} ({len(group)}/{len(states)}){why}")
     notes = dict.fromkeys(note for state in states for note in state.unknown)
     return ", ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")
-
-
-_look: ContextVar[dict[Hashable, Any] | None] = ContextVar("look", default=None)
-
-
-@contextmanager
-def one_look() -> Iterator[None]:
-    """Let everything that is found out within be found out once; looks nest."""
-    if _look.get() is not None:
-        yield
-        return
-    token = _look.set({})
-    try:
-        yield
-    finally:
-        _look.reset(token)
-
-
-def is_looking() -> bool:
-    """Tell whether what is found out now will be remembered for a while."""
-    return _look.get() is not None
-
-
-def seen(what: str, subject: Any, find_out: Callable[[], T]) -> T:
-    """Return ``find_out()``, from this look where it has found *what* out about *subject*."""
-    # the subject is kept, because another one could get its id
-    return seen_as((what, id(subject)), lambda: (subject, find_out()))[1]
-
-
-def seen_as(key: Hashable, find_out: Callable[[], T]) -> T:
-    """Return ``find_out()``, from this look where it was found out under the same *key*."""
-    memory = _look.get()
-    if memory is None:
-        return find_out()
-    if key not in memory:
-        memory[key] = find_out()
-    found: T = memory[key]
-    return found

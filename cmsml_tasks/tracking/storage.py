@@ -24,8 +24,8 @@ from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.tracking import cache
 from cmsml_tasks.tracking.gfal import TRANSFER_SECONDS, StorageError, ask
+from cmsml_tasks.tracking.one_look import is_looking, seen_as
 from cmsml_tasks.tracking.signatures import Signature, is_exact
-from cmsml_tasks.tracking.state import is_looking, seen_as
 
 T = TypeVar("T")
 

@@ -28,12 +28,13 @@ from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import Making, make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
 from cmsml_tasks.tracking.messages import refuse, speak_plainly
+from cmsml_tasks.tracking.one_look import one_look, seen, seen_as
 from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
-from cmsml_tasks.tracking.state import State, Verdict, one_look, seen, seen_as
+from cmsml_tasks.tracking.state import State, Verdict
 from cmsml_tasks.tracking.targets import made_by, paths_of
 
 _HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
