@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.lazy import lazy_names
+from cmsml_tasks.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import (
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
         save_model,
     )
     from cmsml_tasks.recipes import EventRecipe, Recipe
-
-__version__ = "0.1.0"
 
 __all__ = [
     "EventRecipe",

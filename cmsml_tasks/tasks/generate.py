@@ -10,7 +10,7 @@ from cmsml_tasks.filenames import EVENTS
 from cmsml_tasks.tasks.base import VersionedTask
 from cmsml_tasks.tasks.recipe_files import data_files
 from cmsml_tasks.tracking.observed_call import observed_call
-from cmsml_tasks.tracking.outside import Tracked
+from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 
 class GenerateEvents(VersionedTask):
@@ -27,7 +27,7 @@ class GenerateEvents(VersionedTask):
         """Return the version that stands for the recipe's code."""
         return self.recipe_version()
 
-    def tracked_files(self, data: Any) -> Sequence[Tracked]:
+    def tracked_files(self, data: Any) -> Sequence[AnyTrackedFile]:
         """Return the data files of the recipe."""
         return data_files(self.recipe_class)
 

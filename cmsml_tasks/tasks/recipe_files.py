@@ -9,17 +9,18 @@ from typing import Any
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.recipes.sources import class_names, files_of
-from cmsml_tasks.tracking.outside import NotHere, Tracked, TrackedFile, names_below_common_folder
+from cmsml_tasks.tracking.outside import names_below_common_folder
+from cmsml_tasks.tracking.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 
 
-def recipe_files(recipe: Recipe) -> list[Tracked]:
+def recipe_files(recipe: Recipe) -> list[AnyTrackedFile]:
     """Return the files of events of *recipe*, each with what it is used as, and its data files."""
     return [*_event_files(recipe), *data_files(type(recipe))]
 
 
-def data_files(recipe: type[Recipe]) -> list[Tracked]:
+def data_files(recipe: type[Recipe]) -> list[AnyTrackedFile]:
     """Return what *recipe* declares beside its events; code opens it by its path, which counts."""
-    found: list[Tracked] = []
+    found: list[AnyTrackedFile] = []
     for glob in recipe.data_files:
         for each in _found(os.fspath(glob), {}):
             if isinstance(each, TrackedFile):
@@ -30,7 +31,7 @@ def data_files(recipe: type[Recipe]) -> list[Tracked]:
     return found
 
 
-def _event_files(recipe: Recipe) -> Iterator[Tracked]:
+def _event_files(recipe: Recipe) -> Iterator[AnyTrackedFile]:
     if recipe.generate is not None:
         return
     if not isinstance(recipe, EventRecipe) or recipe.has_own_files():

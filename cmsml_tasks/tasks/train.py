@@ -15,7 +15,7 @@ from cmsml_tasks.tasks.recipe_files import recipe_files
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.one_look import seen
-from cmsml_tasks.tracking.outside import Tracked
+from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 # the order of sets of strings must not decide about weights
 _FIXED_HASHES = {"PYTHONHASHSEED": "0"}
@@ -67,7 +67,7 @@ class TrainModel(BranchedTask):
             "fold": {"number": data.fold, "of": self.folds or None},
         }
 
-    def tracked_files(self, data: Branch) -> Sequence[Tracked]:
+    def tracked_files(self, data: Branch) -> Sequence[AnyTrackedFile]:
         """Return the recipe's files of events and of data, found anew once in each look."""
         recipe = data.recipe
         # globs cost time, and most recipes have the same files whatever their settings

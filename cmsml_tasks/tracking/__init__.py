@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest
     from cmsml_tasks.tracking.state import State, Verdict
     from cmsml_tasks.tracking.task import TrackedTask
+    from cmsml_tasks.tracking.tracked_file import NotHere, TrackedFile
 
-__all__ = ["Manifest", "State", "TrackedTask", "Verdict"]
+__all__ = ["Manifest", "NotHere", "State", "TrackedFile", "TrackedTask", "Verdict"]
 
 watch_imports()
 
 __getattr__ = lazy_names(
     __name__,
-    {"Manifest": "manifest", "State": "state", "TrackedTask": "task", "Verdict": "state"},
+    {
+        "Manifest": "manifest",
+        "NotHere": "tracked_file",
+        "State": "state",
+        "TrackedFile": "tracked_file",
+        "TrackedTask": "task",
+        "Verdict": "state",
+    },
 )

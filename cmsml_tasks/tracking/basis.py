@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import law
 
@@ -25,15 +24,11 @@ from cmsml_tasks.tracking.ingredients import (
 )
 from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
-from cmsml_tasks.tracking.kinds import is_tracked, tasks_of
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
 from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.project import CodeError, module_file
 from cmsml_tasks.tracking.state import few
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
-
+from cmsml_tasks.tracking.tracked import Tracked, is_tracked, tasks_of
 
 # what only another run can have made different; the rest changes without one
 _OF_A_RUN = ("parameter ", "setting ", "fold ", "branch ", "data ", "no manifest")
@@ -68,7 +63,7 @@ class Basis:
         EditedCodeError: the task would run code that is no longer on disk.
     """
 
-    def __init__(self, task: TrackedTask) -> None:
+    def __init__(self, task: Tracked) -> None:
         self._task = task
         self.asked_for: list[law.Task] = []
         self.inputs = inputs_of(task, None, required_by(task))

@@ -8,7 +8,7 @@ import enum
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import without_secrets
@@ -23,9 +23,7 @@ from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.one_look import seen
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 Ingredients = dict[str, Any]
 CODE, PARAMETER = "code", "parameter"
@@ -33,7 +31,7 @@ _ABSENT = object()
 _LONGEST = 60
 
 
-def ingredients_of(task: TrackedTask, inputs: Inputs) -> Ingredients:
+def ingredients_of(task: Tracked, inputs: Inputs) -> Ingredients:
     """Return what decides about the outputs of *task*, a branch or a plain task."""
     owner = task.owner()
     shared = seen("shared ingredients", owner, lambda: shared_ingredients(owner))
@@ -46,7 +44,7 @@ def ingredients_of(task: TrackedTask, inputs: Inputs) -> Ingredients:
     }
 
 
-def shared_ingredients(owner: TrackedTask) -> Ingredients:
+def shared_ingredients(owner: Tracked) -> Ingredients:
     """Return what all branches have in common, without code and inputs."""
     sections: Ingredients = {PARAMETER: owner.tracked_parameters()}
     sections |= owner.tracked_settings()
@@ -57,7 +55,7 @@ def shared_ingredients(owner: TrackedTask) -> Ingredients:
     return dict(as_json(sections))
 
 
-def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> Code:
+def code_with(owner: Tracked, read_with: tuple[str, ...]) -> Code:
     """Return the digests of the task's own code and of what is needed to read its inputs."""
 
     def find_out() -> dict[tuple[str, ...], Any]:
@@ -70,17 +68,17 @@ def code_with(owner: TrackedTask, read_with: tuple[str, ...]) -> Code:
     return found
 
 
-def edited_code(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
+def edited_code(task: Tracked, read_with: Iterable[str]) -> list[str]:
     """Return by name what of the code of *task* was edited since this process imported it."""
     return edited_since_import(_roots(task, read_with))
 
 
-def imported_code(task: TrackedTask, read_with: Iterable[str]) -> Code:
+def imported_code(task: Tracked, read_with: Iterable[str]) -> Code:
     """Return the code of *task* as this process has imported it, and so has run it."""
     return code_as_imported(_roots(task, read_with))
 
 
-def _roots(task: TrackedTask, read_with: Iterable[str]) -> list[str]:
+def _roots(task: Tracked, read_with: Iterable[str]) -> list[str]:
     return list(dict.fromkeys((*task.owner().tracked_code(), *read_with)))
 
 

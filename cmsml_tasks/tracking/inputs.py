@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 
@@ -14,7 +14,6 @@ from cmsml_tasks.errors import SettingsError, did_you_mean
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.input_changes import USED_AS
-from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
@@ -22,9 +21,7 @@ from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.state import State
 from cmsml_tasks.tracking.targets import file_of
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked, is_tracked, is_workflow
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ class Inputs:
         return tuple(dict.fromkeys(task.task_family for task in self.waits_for))
 
 
-def inputs_of(task: TrackedTask, manifest: Manifest | None, required: Iterable[law.Task]) -> Inputs:
+def inputs_of(task: Tracked, manifest: Manifest | None, required: Iterable[law.Task]) -> Inputs:
     """Return what *task*, a branch or a plain task, would read today.
 
     Args:
@@ -109,7 +106,7 @@ def inputs_of(task: TrackedTask, manifest: Manifest | None, required: Iterable[l
     return inputs
 
 
-def inputs_recorded_by(task: TrackedTask, manifest: Manifest) -> Inputs:
+def inputs_recorded_by(task: Tracked, manifest: Manifest) -> Inputs:
     """Return what *task* would read today, if it asked for what it did for *manifest*."""
     asked, gone = asked_for(manifest)
     inputs = inputs_of(task, manifest, [*required_by(task), *asked])
@@ -117,7 +114,7 @@ def inputs_recorded_by(task: TrackedTask, manifest: Manifest) -> Inputs:
     return inputs
 
 
-def required_by(task: TrackedTask) -> Iterator[law.Task]:
+def required_by(task: Tracked) -> Iterator[law.Task]:
     """Yield what the task requires, and what only its workflow requires for all branches."""
     own = law.util.flatten(task.requires())
     yield from own
@@ -139,7 +136,7 @@ def _required_by_all_branches(workflow: Any) -> list[law.Task]:
     return list(law.util.flatten(workflow.requires()))
 
 
-def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: bool) -> None:
+def _add_required(inputs: Inputs, task: Tracked, required: law.Task, lone: bool) -> None:
     is_branched = isinstance(required, law.BaseWorkflow)
     inputs.tasks.append(required.as_workflow() if is_branched else required)
     if not is_tracked(required):
@@ -158,7 +155,7 @@ def _add_required(inputs: Inputs, task: TrackedTask, required: law.Task, lone: b
 
 
 def _add_recorded(
-    inputs: Inputs, task: TrackedTask, required: TrackedTask, state: State, lone: bool
+    inputs: Inputs, task: Tracked, required: Tracked, state: State, lone: bool
 ) -> None:
     """Add the outputs of a task as its manifest describes them, whether they are there or not."""
     manifest = state.manifest
@@ -172,7 +169,7 @@ def _add_recorded(
             inputs.add(name, Input({"sha256": output["sha256"]}, None, origin))
 
 
-def _add_workflow(inputs: Inputs, task: TrackedTask, workflow: Any) -> None:
+def _add_workflow(inputs: Inputs, task: Tracked, workflow: Any) -> None:
     """Add all branches; where law's acceptance is content with some, the others as they are."""
     states = workflow.branch_states()
     for branch in list(workflow.get_branch_tasks().values())[:1]:
@@ -210,7 +207,7 @@ def _add_foreign(inputs: Inputs, required: law.Task) -> None:
         inputs.add(name, Input(digest_of_output(path), None, origin))
 
 
-def _add_files(inputs: Inputs, task: TrackedTask, manifest: Manifest | None) -> None:
+def _add_files(inputs: Inputs, task: Tracked, manifest: Manifest | None) -> None:
     """Add the files from outside; one that is not there cannot have changed what was made."""
     files = tracked_files_of(task.owner(), task.branch_data_or_none())
     found, unknown = look_outside(files, manifest)
@@ -221,7 +218,7 @@ def _add_files(inputs: Inputs, task: TrackedTask, manifest: Manifest | None) -> 
             inputs.rests_on.append(each.path)
 
 
-def _check_reads(task: TrackedTask, required: TrackedTask) -> None:
+def _check_reads(task: Tracked, required: Tracked) -> None:
     """Check that what *task* says it reads of *required* is made: other names would never count."""
     names = task.reads.get(required.task_family)
     if names is None:
@@ -236,17 +233,17 @@ def _check_reads(task: TrackedTask, required: TrackedTask) -> None:
         )
 
 
-def _reads(task: TrackedTask, required: TrackedTask, path: str) -> bool:
+def _reads(task: Tracked, required: Tracked, path: str) -> bool:
     names = task.reads.get(required.task_family)
     return names is None or path in names
 
 
-def _name(required: TrackedTask, path: str, lone: bool) -> str:
+def _name(required: Tracked, path: str, lone: bool) -> str:
     label = "" if lone else required.branch_label()
     return "/".join(filter(None, [required.task_family, label, path]))
 
 
-def _origin(required: TrackedTask, path: str) -> dict[str, Any]:
+def _origin(required: Tracked, path: str) -> dict[str, Any]:
     manifest = required.manifest_path
     return {
         "path": places.joined(manifest.parent, path),

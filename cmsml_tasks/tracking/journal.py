@@ -12,17 +12,14 @@ import tempfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 from luigi.cmdline_parser import CmdlineParser
 
-from cmsml_tasks.tracking.kinds import is_workflow
 from cmsml_tasks.tracking.sandboxing import in_sandbox
 from cmsml_tasks.tracking.tables import table
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked, is_workflow
 
 OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")
 _RARE = {"restored"}
@@ -69,7 +66,7 @@ def open_journal() -> Journal | None:
     return _journal
 
 
-def note(task: TrackedTask, outcome: str, seconds: float) -> None:
+def note(task: Tracked, outcome: str, seconds: float) -> None:
     """Record that *task* ended with one of `OUTCOMES`."""
     if _journal is None:
         return
@@ -98,7 +95,7 @@ def note_present(task: Any) -> None:
         journal.present[task.task_id] = (task.task_family, 1)
 
 
-def note_pending(task: TrackedTask) -> None:
+def note_pending(task: Tracked) -> None:
     """Record that luigi is going to run *task*."""
     journal = open_journal()
     if journal is None:

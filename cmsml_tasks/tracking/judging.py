@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment_changes
@@ -22,12 +21,10 @@ from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 
-def judge(task: TrackedTask) -> State:
+def judge(task: Tracked) -> State:
     """Return the verdict on *task*, a branch or a plain task; nothing is written or run.
 
     What cannot be read counts as damaged, because an exception would stop the whole run.
@@ -49,7 +46,7 @@ def judge(task: TrackedTask) -> State:
 
 
 def judged(
-    task: TrackedTask,
+    task: Tracked,
     manifest: Manifest,
     folders: Sequence[Place],
     inputs: Inputs,
@@ -94,13 +91,13 @@ def judged(
     )
 
 
-def declared_names(task: TrackedTask) -> list[str]:
+def declared_names(task: Tracked) -> list[str]:
     """Return the outputs of *task* by the names that its manifest gives them."""
     folder = task.manifest_path.parent
     return [places.relative(path, folder) for path in task.output_paths()]
 
 
-def believable_manifest(task: TrackedTask) -> Manifest | Unbelievable | None:
+def believable_manifest(task: Tracked) -> Manifest | Unbelievable | None:
     """Return the manifest of *task*, or the one that a run set aside which changed nothing.
 
     The latter is what a failed or killed run leaves whose task had written no output yet.
@@ -117,7 +114,7 @@ def believable_manifest(task: TrackedTask) -> Manifest | Unbelievable | None:
     return manifest
 
 
-def with_values_before(ingredients: Ingredients, task: TrackedTask) -> Ingredients:
+def with_values_before(ingredients: Ingredients, task: Tracked) -> Ingredients:
     """Add what outputs were made with before the task had a parameter, where its class says it."""
     before = task.owner().values_before()
     if not before:
@@ -139,7 +136,7 @@ def _known(ingredients: Ingredients, inputs: Inputs) -> Ingredients:
 
 
 def _without_manifest(
-    task: TrackedTask, paths: list[str], manifest: Manifest | Unbelievable | None
+    task: Tracked, paths: list[str], manifest: Manifest | Unbelievable | None
 ) -> State:
     there = [path for path in paths if places.exists(path)]
     if isinstance(manifest, Unbelievable):
@@ -154,7 +151,7 @@ def _without_manifest(
 
 
 def _damage(
-    task: TrackedTask, manifest: Manifest, folders: Sequence[Place]
+    task: Tracked, manifest: Manifest, folders: Sequence[Place]
 ) -> tuple[list[str], list[str]]:
     """Return what is wrong with the outputs in words, and which are in none of *folders*."""
     wanted = declared_names(task)

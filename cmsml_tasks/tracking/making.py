@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import luigi
 
@@ -31,9 +31,7 @@ from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.state import Verdict, few
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 Run = Callable[..., Any]
 
@@ -42,7 +40,7 @@ class MissingOutputError(UserError):
     """A task that ended well without writing all of its outputs."""
 
     @classmethod
-    def of(cls, task: TrackedTask, path: str | None) -> MissingOutputError:
+    def of(cls, task: Tracked, path: str | None) -> MissingOutputError:
         """Return the error of *task*, whose output *path* is not there."""
         return cls(
             f"{task} ended well, but its output {path} is not there; write it in run(), or leave "
@@ -59,7 +57,7 @@ class Making:
     run fails before it has written anything.
     """
 
-    def __init__(self, task: TrackedTask) -> None:
+    def __init__(self, task: Tracked) -> None:
         self._task = task
         self._lock = Lock(task.manifest_path)
         self._started = time.monotonic()
@@ -244,7 +242,7 @@ def tracked_run(run: Run) -> Run:
     """Return the ``run`` method of a task with the manifest around it."""
 
     @functools.wraps(run)
-    def wrapper(self: TrackedTask, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(self: Tracked, *args: Any, **kwargs: Any) -> Any:
         if self.making is not None or self.is_made_outside():
             # super().run() of a task that is itself tracked, or a sandbox whose host keeps track
             result = run(self, *args, **kwargs)
@@ -258,7 +256,7 @@ def tracked_run(run: Run) -> Run:
     return wrapper
 
 
-def make(task: TrackedTask, work: Callable[[], Any]) -> Any:
+def make(task: Tracked, work: Callable[[], Any]) -> Any:
     """Do the *work* of *task* unless it is not needed, and write the manifest."""
     task.making = making = Making(task)
     try:
@@ -281,7 +279,7 @@ def _done(making: Making, work: Callable[[], Any]) -> Any:
         raise
 
 
-def _check(task: TrackedTask, meanwhile: Meanwhile) -> None:
+def _check(task: Tracked, meanwhile: Meanwhile) -> None:
     if meanwhile.words:
         name = " ".join(filter(None, [task.task_family, task.branch_label()]))
         what = few([f"{word} while it ran" for word in meanwhile.words])
@@ -294,7 +292,7 @@ def _noticed(observed: Observed) -> dict[str, list[str]]:
     return {name: texts for name, texts in found.items() if texts}
 
 
-def _code_folder(task: TrackedTask) -> Path:
+def _code_folder(task: Tracked) -> Path:
     for root in task.owner().tracked_code():
         file = module_file(module_of_root(root))
         if file is not None:

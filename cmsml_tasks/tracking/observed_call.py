@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cmsml_tasks.isolated import call_observed
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.cache import cache_folder
 from cmsml_tasks.tracking.digests import digest_of
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 
 def observed_call(
-    task: TrackedTask,
+    task: Tracked,
     function: str,
     *,
     staged: Iterable[str],

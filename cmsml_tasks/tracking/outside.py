@@ -16,44 +16,13 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.digests import Digest, digest_of
 from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
+from cmsml_tasks.tracking.tracked import Tracked
+from cmsml_tasks.tracking.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest
-    from cmsml_tasks.tracking.task import TrackedTask
 
 FOUND_BY = "found by"
-
-
-@dataclass(frozen=True)
-class TrackedFile:
-    """A file from outside of which the place does not count.
-
-    Attributes:
-        path: path or URL.
-        used_as: JSON by name, such as ``{"sample": "signal", "scale": 1.0}``; it counts.
-        found_by: the glob that has found it, as it is written.
-    """
-
-    path: str
-    used_as: Mapping[str, Any]
-    found_by: str = ""
-
-
-@dataclass(frozen=True)
-class NotHere:
-    """Files from outside that cannot be looked at, and count as unchanged.
-
-    Attributes:
-        found_by: the glob, as it is written.
-        why: what is the matter with it, in words.
-    """
-
-    found_by: str
-    why: str
-
-
-Tracked = str | os.PathLike[str] | TrackedFile | NotHere
-"""What `TrackedTask.tracked_files` gives."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +36,7 @@ class OutsideFile:
     path: str | None
 
 
-def tracked_files_of(owner: TrackedTask, data: Any) -> list[TrackedFile | NotHere]:
+def tracked_files_of(owner: Tracked, data: Any) -> list[TrackedFile | NotHere]:
     """Return the files from outside of one branch, those of a plain list by their place in it."""
     try:
         return described(owner.tracked_files(data))
@@ -75,7 +44,7 @@ def tracked_files_of(owner: TrackedTask, data: Any) -> list[TrackedFile | NotHer
         return [NotHere("", without_secrets(str(error)))]
 
 
-def described(files: Iterable[Tracked]) -> list[TrackedFile | NotHere]:
+def described(files: Iterable[AnyTrackedFile]) -> list[TrackedFile | NotHere]:
     """Return *files* with those that are plain paths as files of no particular use.
 
     A set has no order, and is given one.

@@ -12,7 +12,6 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, Pat
 from pathlib import Path
 from typing import Any
 
-import cmsml_tasks
 from cmsml_tasks.errors import UserError
 
 _LIBRARY_FOLDERS = {"site-packages", "dist-packages"}
@@ -139,7 +138,7 @@ def is_library(path: str | os.PathLike[str]) -> bool:
 @functools.cache
 def _library_roots() -> tuple[str, ...]:
     folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.add(os.path.dirname(os.path.abspath(cmsml_tasks.__file__)))
+    folders.add(str(Path(os.path.abspath(__file__)).parents[1]))
     return tuple(f"{root}{os.sep}" for root in folders | set(map(os.path.realpath, folders)))
 
 

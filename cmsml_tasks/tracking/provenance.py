@@ -13,10 +13,10 @@ from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.gfal import SCHEMES
 from cmsml_tasks.tracking.ingredients import CODE
 from cmsml_tasks.tracking.input_changes import INPUT
-from cmsml_tasks.tracking.kinds import tasks_of
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.places import Place, Url
+from cmsml_tasks.tracking.tracked import tasks_of
 
 _LONGEST = 100
 

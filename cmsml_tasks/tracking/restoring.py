@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cmsml_tasks.tracking.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.judging import judged
 from cmsml_tasks.tracking.kept import Kept
@@ -11,12 +9,10 @@ from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.replaced import kept_beside
 from cmsml_tasks.tracking.state import Verdict
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 
-def restorable(task: TrackedTask, *, if_unchanged: bool = False) -> Kept | None:
+def restorable(task: Tracked, *, if_unchanged: bool = False) -> Kept | None:
     """Return what is kept and complete by the judgement on outputs, the newest first.
 
     Args:
@@ -30,7 +26,7 @@ def restorable(task: TrackedTask, *, if_unchanged: bool = False) -> Kept | None:
     return seen(what, task, lambda: _restorable(task, if_unchanged))
 
 
-def _restorable(task: TrackedTask, if_unchanged: bool) -> Kept | None:
+def _restorable(task: Tracked, if_unchanged: bool) -> Kept | None:
     for kept in kept_beside(task.manifest_path):
         manifest = kept.manifest
         if manifest.task != task.task_family:

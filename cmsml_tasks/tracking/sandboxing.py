@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 
@@ -14,9 +14,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import write_json
 from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 VARIABLE = "CMSML_SANDBOX_NOTE"
 
@@ -26,12 +24,12 @@ def in_sandbox() -> bool:
     return os.environ.get("LAW_SANDBOX_SWITCHED") == "1"
 
 
-def note_path(task: TrackedTask) -> Path:
+def note_path(task: Tracked) -> Path:
     """Return where the sandbox leaves its note."""
     return places.hidden(task.manifest_path, "sandbox")
 
 
-def leave_note(task: TrackedTask) -> None:
+def leave_note(task: Tracked) -> None:
     """Write down, within the sandbox, with what *task* was run, where the host can see it."""
     path = os.environ.get(VARIABLE)
     if path:
@@ -44,7 +42,7 @@ def leave_note(task: TrackedTask) -> None:
             write_json(path, note)
 
 
-def take_note(task: TrackedTask) -> dict[str, Any]:
+def take_note(task: Tracked) -> dict[str, Any]:
     """Return ``environment`` and ``read_with`` as they were in the sandbox, empty without one.
 
     A sandbox that does not see the folder of the outputs leaves no note: which versions it had is

@@ -13,13 +13,12 @@ import json
 import os
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 import luigi
 from luigi.task_register import load_task
 
-import cmsml_tasks
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.cache import keep, recall
@@ -27,15 +26,14 @@ from cmsml_tasks.tracking.code import Code
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
-from cmsml_tasks.tracking.kinds import is_tracked, is_workflow
 from cmsml_tasks.tracking.observations import look_again, observations_today
 from cmsml_tasks.tracking.one_look import seen
-from cmsml_tasks.tracking.outside import NotHere, described
+from cmsml_tasks.tracking.outside import described
 from cmsml_tasks.tracking.places import signature
 from cmsml_tasks.tracking.signatures import is_exact
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked, is_tracked, is_workflow
+from cmsml_tasks.tracking.tracked_file import NotHere
+from cmsml_tasks.version import __version__
 
 _KIND = "workflows"
 _MOST_TASKS = 32
@@ -144,9 +142,9 @@ def _described(task: Any) -> list[Any]:
     return [task.task_module, task.task_family, task.to_str_params()]
 
 
-def _identity(workflow: TrackedTask) -> str:
+def _identity(workflow: Tracked) -> str:
     """Return a digest of what decides about the branches and comes from no file."""
-    parts = [cmsml_tasks.__version__, shared_ingredients(workflow)]
+    parts = [__version__, shared_ingredients(workflow)]
     parts += [as_json(workflow.tracked_branch(data)) for data in _branch_data(workflow)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -155,11 +153,11 @@ def _branch_data(workflow: Any) -> list[Any]:
     return list(workflow.get_branch_map().values())
 
 
-def _code(workflow: TrackedTask, read_with: list[str]) -> Code:
+def _code(workflow: Tracked, read_with: list[str]) -> Code:
     return code_with(workflow, tuple(read_with))
 
 
-def _outside(workflow: TrackedTask) -> list[list[Any]]:
+def _outside(workflow: Tracked) -> list[list[Any]]:
     """Return all files from outside, each looked at once.
 
     Raises:

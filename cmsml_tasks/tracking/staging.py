@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 
@@ -15,14 +15,13 @@ from cmsml_tasks.files import sha256
 from cmsml_tasks.temporary import keep_folder, temporary_folder
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.gfal import StorageError
+from cmsml_tasks.tracking.making import MissingOutputError
 from cmsml_tasks.tracking.targets import file_of
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 
 @contextmanager
-def staged(task: TrackedTask) -> Iterator[tuple[Any, Any]]:
+def staged(task: Tracked) -> Iterator[tuple[Any, Any]]:
     """Give ``input()`` and ``output()`` of *task* with a local file for each one on a server.
 
     Inputs are fetched, those that the task does not read excepted. When the block ends well all
@@ -52,7 +51,7 @@ def staged(task: TrackedTask) -> Iterator[tuple[Any, Any]]:
 class _Fetching:
     """Gives the local copy of a target that is read from a server."""
 
-    def __init__(self, task: TrackedTask, folder: Path) -> None:
+    def __init__(self, task: Tracked, folder: Path) -> None:
         self._folder = folder
         self._digests = task.making.digests_of_inputs() if task.making else None
         self._number = 0
@@ -84,9 +83,7 @@ def _local_output(target: Any, folder: Path, to_send: dict[Path, Any]) -> Any:
     return law.LocalFileTarget(str(path))
 
 
-def _send_all(task: TrackedTask, to_send: dict[Path, Any]) -> None:
-    from cmsml_tasks.tracking.making import MissingOutputError
-
+def _send_all(task: Tracked, to_send: dict[Path, Any]) -> None:
     for path, target in to_send.items():
         if not path.exists() and not target.optional:
             raise MissingOutputError.of(task, file_of(target))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import law
 
@@ -20,9 +20,7 @@ from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.places import Place, Url
 from cmsml_tasks.tracking.state import Verdict, word_of
-
-if TYPE_CHECKING:
-    from cmsml_tasks.tracking.task import TrackedTask
+from cmsml_tasks.tracking.tracked import Tracked
 
 COLORS = {
     Verdict.COMPLETE: "green",
@@ -35,7 +33,7 @@ COLORS = {
 class TrackedTarget:
     """What a target learns: ``exists()`` stays honest, ``complete()`` asks for freshness too."""
 
-    producer: TrackedTask | None = None
+    producer: Tracked | None = None
 
     def complete(self, **kwargs: Any) -> bool:
         """Return whether the target exists and its manifest describes today's ingredients."""
@@ -137,7 +135,7 @@ def _tracked_class(cls: type) -> type:
     return types.new_class(cls.__name__, (*own, cls))
 
 
-def made_by(producer: TrackedTask, outputs: Any) -> Any:
+def made_by(producer: Tracked, outputs: Any) -> Any:
     """Return *outputs*, whose targets know from now on that *producer* makes them."""
     for target in law.util.flatten(outputs):
         if isinstance(target, law.target.base.Target):

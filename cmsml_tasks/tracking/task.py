@@ -25,17 +25,18 @@ from cmsml_tasks.tracking.journal import note_pending, note_present, note_workfl
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.labels import settled_text
 from cmsml_tasks.tracking.looking import LookedAtTask
-from cmsml_tasks.tracking.making import Making, make, tracked_run
+from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
 from cmsml_tasks.tracking.messages import refuse, speak_plainly
 from cmsml_tasks.tracking.one_look import one_look, seen, seen_as
-from cmsml_tasks.tracking.outside import Tracked
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict
 from cmsml_tasks.tracking.targets import made_by, paths_of
+from cmsml_tasks.tracking.tracked import CurrentRun
+from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 _HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}
@@ -111,7 +112,7 @@ class TrackedTask(LookedAtTask):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.making: Making | None = None
+        self.making: CurrentRun | None = None
         self.has_run = False
         self.known_complete: set[int] = set()
         if any("://" in str(value) for value in self.param_kwargs.values()):
@@ -208,7 +209,7 @@ class TrackedTask(LookedAtTask):
             return {}
         return {"branch": data if isinstance(data, Mapping) else {"is": data}}
 
-    def tracked_files(self, data: Any) -> Sequence[Tracked]:
+    def tracked_files(self, data: Any) -> Sequence[AnyTrackedFile]:
         """Return paths and URLs of files from outside, of which the content decides.
 
         The order of plain paths counts, and so does the part of each below the folder that all lie
