@@ -50,3 +50,8 @@ def did_you_mean(name: str, options: Iterable[str], *, only_near: bool = False) 
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; there is: {', '.join(known)}" if known and not only_near else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return *names* as a user reads them, ``'a', 'b'``, or ``nothing``."""
+    return ", ".join(f"'{name}'" for name in names) or "nothing"

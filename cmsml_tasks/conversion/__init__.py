@@ -20,13 +20,14 @@ if TYPE_CHECKING:
         save_graph,
     )
     from cmsml_tasks.conversion.description import describe
-    from cmsml_tasks.conversion.freezing import Frozen
+    from cmsml_tasks.conversion.frozen_graph import Frozen
     from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
+    from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
     from cmsml_tasks.conversion.reading import read_graph
     from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
     from cmsml_tasks.conversion.signature import Signature, TensorInfo
-    from cmsml_tasks.conversion.sources import trace
+    from cmsml_tasks.conversion.sources.dispatch import trace
     from cmsml_tasks.conversion.traced import Traced
     from cmsml_tasks.conversion.writing import write_graph
 
@@ -39,6 +40,8 @@ __all__ = [
     "TensorInfo",
     "Traced",
     "describe",
+    "frozen_graph",
+    "frozen_graph_def",
     "get_session",
     "has_own_objects",
     "load_frozen_graph",
@@ -57,13 +60,15 @@ __getattr__ = lazy_names(
     __name__,
     {
         "ChangedNameWarning": "api",
-        "Frozen": "freezing",
+        "Frozen": "frozen_graph",
         "MissingWeightsWarning": "api",
         "ReachesOutsideWarning": "api",
         "Signature": "signature",
         "TensorInfo": "signature",
         "Traced": "traced",
         "describe": "description",
+        "frozen_graph": "pipeline",
+        "frozen_graph_def": "pipeline",
         "get_session": "session",
         "has_own_objects": "keras_archive",
         "load_frozen_graph": "api",
@@ -74,7 +79,7 @@ __getattr__ = lazy_names(
         "save_frozen_graph": "api",
         "save_graph": "api",
         "save_model": "keras_archive",
-        "trace": "sources",
+        "trace": "sources.dispatch",
         "write_graph": "writing",
     },
 )

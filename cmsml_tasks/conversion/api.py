@@ -11,23 +11,23 @@ import tensorflow as tf
 from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
-from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion.frozen_graph import Frozen
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.inert import acting_at_import
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.selection import operations_of, select
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.conversion.sources import trace
+from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.conversion.writing import write_graph
-from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.errors import ConversionError, listed
 from cmsml_tasks.tensor_names import Names, can_name
 
 
@@ -103,7 +103,7 @@ def save_graph(
     if variables_to_constants:
         traced = _traced(obj, input_names, output_names, constant_inputs)
         _warn_of_changed_names(traced)
-        graph: GraphDef | Frozen = traced.frozen()
+        graph: GraphDef | Frozen = frozen_graph(traced)
     elif constant_inputs:
         raise ConversionError(
             f"constant_inputs sets {listed(constant_inputs)}, but a graph that is saved as it is "
@@ -149,7 +149,7 @@ def load_graph(
 
     """
     if signature is not None or is_saved_model(path):
-        graph_def = trace_saved_model(path, signature).freeze()
+        graph_def = frozen_graph_def(trace_saved_model(path, signature))
     else:
         graph_def = read_graph(path, as_text)
     findings = judge(graph_def)

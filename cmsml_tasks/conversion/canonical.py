@@ -11,8 +11,8 @@ import tensorflow as tf
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.elision import elide_passing
-from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.importing import light_graph
+from cmsml_tasks.conversion.frozen_graph import Frozen, fill
+from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.interface import attach, rename
 from cmsml_tasks.conversion.library import settle_library
 from cmsml_tasks.conversion.naming import canonical_names
@@ -30,7 +30,6 @@ from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.rewriting.reads import ShapeOf
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 from cmsml_tasks.conversion.tensor_shapes import static_shape
-from cmsml_tasks.conversion.weights import fill
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

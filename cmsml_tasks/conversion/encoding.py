@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion.frozen_graph import Frozen, fill
 from cmsml_tasks.conversion.lifting import without_nodes
-from cmsml_tasks.conversion.skeleton import Weight
-from cmsml_tasks.conversion.weights import bytes_of, fill, has_content
+from cmsml_tasks.conversion.weight import Weight, bytes_of, has_content
 
 # field numbers of the protobufs, with the type of what has a length
 _NODE = b"\x0a"  # GraphDef.node

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.calls import library_of
+from cmsml_tasks.conversion.frozen_graph import Frozen
 from cmsml_tasks.conversion.nodes import (
     PASSING,
     TABLES,
@@ -23,35 +23,16 @@ from cmsml_tasks.conversion.nodes import (
     reachable,
 )
 from cmsml_tasks.conversion.readers import READERS
-from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.specialising import Functions
 from cmsml_tasks.conversion.tables import size_node, table_nodes, table_uses
+from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError
 
 _PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 # what fills a table inside of the graph
 _FILLING = ("InitializeTable", "LookupTableImport", "LookupTableInsert")
 _HANDLES = frozenset({types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT})
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A frozen graph whose weights are still where they came from.
-
-    Attributes:
-        graph_def: the graph; the constants named in *weights* carry no value yet.
-        weights: the missing values by the name of their constant.
-
-    """
-
-    graph_def: GraphDef
-    weights: Mapping[str, Weight]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the graph with the values, up to a few for each of them."""
-        values = sum(weight.nbytes for weight in self.weights.values())
-        return values + int(self.graph_def.ByteSize())
 
 
 def freeze(graph_def: GraphDef, skeleton: Skeleton) -> Frozen:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.tensor_names import RULE, Names, can_name
 
 if TYPE_CHECKING:

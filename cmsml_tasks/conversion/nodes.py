@@ -139,3 +139,11 @@ def needed_functions(graph_def: GraphDef, nodes: Iterable[NodeDef]) -> list[Any]
                 needed[name] = library[name]
                 waiting.extend(library[name].node_def)
     return [needed[name] for name in sorted(needed)]
+
+
+def has_versions(graph_def: GraphDef) -> bool:
+    """Tell whether *graph_def* has what TensorFlow writes last, and so all before it.
+
+    The converter of TensorFlow 1, ``convert_variables_to_constants``, wrote none until 2018.
+    """
+    return graph_def.HasField("versions") or bool(graph_def.version)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -25,25 +23,3 @@ class Origin:
 
 
 UNKNOWN = Origin()
-
-
-@contextmanager
-def names_asked_for(graph: Any) -> Iterator[dict[str, str]]:
-    """Record which names are asked for inside of *graph*, by the path that each of them gets.
-
-    A name cannot tell whether its number is a counter: called twice, a layer ``jet`` is ``jet``
-    and ``jet_1``, which another layer may be called. Only this one graph object is watched.
-    """
-    asked: dict[str, str] = {}
-    unwatched = graph.unique_name
-
-    def unique_name(name: str, mark_as_used: bool = True) -> str:
-        path: str = unwatched(name, mark_as_used)
-        asked[path] = name.rpartition("/")[2]
-        return path
-
-    graph.unique_name = unique_name
-    try:
-        yield asked
-    finally:
-        del graph.unique_name

@@ -10,9 +10,8 @@ from tensorflow.core.framework import types_pb2
 from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.selection import Selected
-from cmsml_tasks.conversion.signature import listed
 from cmsml_tasks.conversion.tensor_shapes import shape_proto, static_shape
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 
 DEFAULTED = "PlaceholderWithDefault"

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.limits import LARGEST
-from cmsml_tasks.conversion.nodes import GraphDef, called_functions, node_of
+from cmsml_tasks.conversion.nodes import GraphDef, called_functions, has_versions, node_of
 from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
@@ -70,14 +70,6 @@ def read_graph(path: PathLike, as_text: bool | None = None) -> GraphDef:
         if kind is not None:
             problem = f"is no TensorFlow graph but {kind}"
         raise error_type(f"{path} {problem}") from cause
-
-
-def has_versions(graph_def: GraphDef) -> bool:
-    """Tell whether *graph_def* has what TensorFlow writes last, and so all before it.
-
-    The converter of TensorFlow 1, ``convert_variables_to_constants``, wrote none until 2018.
-    """
-    return graph_def.HasField("versions") or bool(graph_def.version)
 
 
 @contextmanager

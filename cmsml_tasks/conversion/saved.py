@@ -15,7 +15,7 @@ from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
 from cmsml_tasks.conversion.selection import operations_of
-from cmsml_tasks.conversion.sources import trace
+from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.traced import Traced
 from cmsml_tasks.errors import ConversionError

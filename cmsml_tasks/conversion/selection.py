@@ -15,8 +15,7 @@ from cmsml_tasks.conversion.nodes import (
     output_count,
 )
 from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.tensor_names import Names
 
 _NO_OUTPUTS = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})

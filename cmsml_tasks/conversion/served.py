@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 
 USUAL = "serving_default"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cmsml_tasks.shapes import Shape
@@ -46,8 +45,3 @@ class Signature:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     served: Served | None = None
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return *names* as a user reads them, ``'a', 'b'``, or ``nothing``."""
-    return ", ".join(f"'{name}'" for name in names) or "nothing"

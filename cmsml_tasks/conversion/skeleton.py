@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.signature import Served, Signature
-from cmsml_tasks.conversion.tensor_shapes import shape_proto
-
-
-@dataclass(frozen=True)
-class Weight:
-    """The value of a variable or captured tensor, which is not read before it is written out.
-
-    Attributes:
-        dtype: data type.
-        shape: sizes of all dimensions.
-        read: returns the value as it is now.
-        variable: name of the variable; None for a tensor that was captured by value.
-    """
-
-    dtype: tf.DType
-    shape: tuple[int, ...]
-    read: Callable[[], NDArray[np.generic]]
-    variable: str | None = None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the value; of strings only what their number tells."""
-        return math.prod(self.shape) * max(int(self.dtype.size), 1)
-
-    def proto(self) -> TensorProto:
-        """Return the protobuf of the value, without the value."""
-        return TensorProto(dtype=self.dtype.as_datatype_enum, tensor_shape=shape_proto(self.shape))
+from cmsml_tasks.conversion.weight import Weight
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.ordering import depth_first
 from cmsml_tasks.conversion.plain import plain
 
 _ROUNDS = 16
@@ -45,27 +46,6 @@ def number_frames(graph_def: GraphDef) -> None:
         if "frame_name" in node.attr:
             frame = node.attr["frame_name"]
             frame.s = frames.setdefault(frame.s, b"frame_%d" % len(frames))
-
-
-def depth_first(
-    nodes: Mapping[str, NodeDef], roots: Sequence[str], needs: Callable[[NodeDef], list[str]]
-) -> list[str]:
-    """Return what *roots* need, each behind what it *needs*; loops are cut where they close."""
-    order: list[str] = []
-    entered: set[str] = set()
-    left: set[str] = set()
-    stack = list(reversed(roots))
-    while stack:
-        name = stack[-1]
-        if name not in entered:
-            entered.add(name)
-            stack.extend(s for s in reversed(needs(nodes[name])) if s not in entered)
-            continue
-        stack.pop()
-        if name not in left:
-            left.add(name)
-            order.append(name)
-    return order
 
 
 def _ranks(

@@ -1,4 +1,4 @@
-"""A traced object: its signature, its own outputs, and the frozen graph made from it."""
+"""A traced object: its signature, its graph without weights, and its own outputs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.canonical import canonical
-from cmsml_tasks.conversion.flattening import flat_graph
-from cmsml_tasks.conversion.folding import folded
-from cmsml_tasks.conversion.freezing import Frozen, freeze
-from cmsml_tasks.conversion.importing import check_importable
 from cmsml_tasks.conversion.interface import put_interface
-from cmsml_tasks.conversion.limits import check_size
 from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.signature import Served, Signature, listed
+from cmsml_tasks.conversion.signature import Served, Signature
 from cmsml_tasks.conversion.skeleton import Skeleton
-from cmsml_tasks.conversion.weights import filled
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 from cmsml_tasks.tensor_names import Names
 
@@ -80,31 +73,6 @@ class Traced:
         names = [port.name for port in self.skeleton.outputs]
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
-    def frozen(self) -> Frozen:
-        """Return the frozen graph in canonical form; its weights have not been read yet.
-
-        Raises:
-            ConversionError: the object cannot be frozen, or is too large for a GraphDef; the
-                message says why.
-
-        """
-        self._refuse_unclear()
-        flat = folded(flat_graph(self.skeleton), self.skeleton)
-        ports = self.skeleton.inputs, self.skeleton.outputs
-        frozen = canonical(freeze(flat, self.skeleton), *ports, self.skeleton.origin)
-        check_size(frozen.nbytes)
-        check_importable(frozen)
-        return frozen
-
-    def freeze(self) -> GraphDef:
-        """Return the frozen graph in canonical form, weights included.
-
-        Raises:
-            ConversionError: the object cannot be frozen, or is too large for a GraphDef.
-
-        """
-        return filled(self.frozen())
-
     def as_is(self) -> GraphDef:
         """Return the graph as it was traced, without weights, under its interface names.
 
@@ -112,7 +80,7 @@ class Traced:
             ConversionError: two tensors would have one name.
 
         """
-        self._refuse_unclear()
+        self.refuse_unclear()
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
@@ -145,7 +113,12 @@ class Traced:
         served = Served(name, tuple(sorted(set(signatures) - {name})))
         return Traced(dataclasses.replace(self.skeleton, served=served), self.evaluate)
 
-    def _refuse_unclear(self) -> None:
+    def refuse_unclear(self) -> None:
+        """Refuse two tensors of the model that would have one name.
+
+        Raises:
+            ConversionError: there are such.
+        """
         refuse_unclear(self.skeleton.inputs, "input")
         refuse_unclear(self.skeleton.outputs, "output")
 

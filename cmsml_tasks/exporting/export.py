@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.conversion import frozen_graph
 from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.exporting.own_modules import modules_of
 from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
@@ -62,7 +63,7 @@ def export_trained(
         allow_operations=allow_operations,
         constant_inputs=constant_inputs,
     )
-    frozen = traced.frozen()
+    frozen = frozen_graph(traced)
     if traced.skeleton.constants:
         trained_on = {**trained_on, "features": None}  # the input that they are of may be another
     if reference is not None:
@@ -119,7 +120,7 @@ def export_source(
         constant_inputs=constant_inputs,
         signature=signature,
     )
-    frozen = traced.frozen()  # what cannot be exported need not be evaluated
+    frozen = frozen_graph(traced)  # what cannot be exported need not be evaluated
     reference = keep_reference(traced, Path(folder) / REFERENCE, seed=seed)
     no_batch = rows_without_events(traced, reference)
     return _write(traced, frozen, Path(folder), formats, {}, no_batch)

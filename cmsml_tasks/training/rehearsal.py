@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cmsml_tasks.conversion import (
+    frozen_graph,
     has_own_objects,
     modules_of_trained,
     open_model,
@@ -74,7 +75,7 @@ def rehearse_export(
             rows = inputs_by_name(inputs, [info.name for info in traced.signature.inputs])
             first = {name: array[:2] for name, array in rows.items()}
             check_saved(trace(model), _of_file(first, traced.run(first)), "the saved file")
-            traced.frozen()
+            frozen_graph(traced)
             if has_own_objects(path):
                 elsewhere = _of_another_process(path, modules, first)
                 check_saved(trace(model), elsewhere, "the saved file")

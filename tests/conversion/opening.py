@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cmsml_tasks.conversion import Traced, read_graph, write_graph
+from cmsml_tasks.conversion import Traced, frozen_graph_def, read_graph, write_graph
 
 tf1 = tf.compat.v1
 
@@ -42,7 +42,7 @@ def check_frozen(traced: Traced, folder: Path) -> dict[str, Any]:
     """The frozen graph gives what the original gives; returns that."""
     inputs = random_inputs(traced)
     expected = traced.run(inputs)
-    write_graph(folder / "frozen.pb", traced.freeze())
+    write_graph(folder / "frozen.pb", frozen_graph_def(traced))
     values = evaluated(folder / "frozen.pb", inputs, list(expected))
     for value, (name, original) in zip(values, expected.items(), strict=True):
         np.testing.assert_allclose(value, original, rtol=2e-6, atol=2e-7, err_msg=name)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from case_table import Case, case
 
-from cmsml_tasks.conversion import open_model, save_graph, write_graph
+from cmsml_tasks.conversion import frozen_graph_def, open_model, save_graph, write_graph
 
 tf1 = tf.compat.v1
 WORDS = np.array([b"muon", b"tau", b"electron", b"jet"])
@@ -198,5 +198,5 @@ def saved_model_case(folder: Path, model: Path, vocabulary: Path) -> Case:
     traced = open_model(model)
     expected = {"y:0": traced.run({"x": WORDS})["y"]}
     assert expected["y:0"].tolist() == [1, -1, 0, -1]
-    write_graph(path, traced.freeze())
+    write_graph(path, frozen_graph_def(traced))
     return Case(path, {"x:0": WORDS}, expected)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from call_cases import CALLS, SPEC, Weights, calling
 
-from cmsml_tasks.conversion import trace
+from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.errors import ConversionError
 
 STAY = {"mapped": "MapDefun", "sized": "MapDefun", "counted": "For"}
@@ -16,7 +16,7 @@ STAY = {"mapped": "MapDefun", "sized": "MapDefun", "counted": "For"}
 
 @pytest.mark.parametrize("name", CALLS)
 def test_only_what_cannot_be_inlined_stays_a_function(name: str) -> None:
-    graph_def = trace(calling(name)).freeze()
+    graph_def = frozen_graph_def(trace(calling(name)))
     calls = [
         node.op for node in graph_def.node if any(v.HasField("func") for v in node.attr.values())
     ]
@@ -26,10 +26,10 @@ def test_only_what_cannot_be_inlined_stays_a_function(name: str) -> None:
 
 @pytest.mark.parametrize("name", STAY)
 def test_functions_that_stay_have_names_arguments_and_attributes_without_a_past(name: str) -> None:
-    first = trace(calling(name)).freeze()
+    first = frozen_graph_def(trace(calling(name)))
     for _ in range(3):
         calling("mapped").get_concrete_function()  # counters go on
-    second = trace(calling(name)).freeze()
+    second = frozen_graph_def(trace(calling(name)))
     assert first.SerializeToString(deterministic=True) == second.SerializeToString(
         deterministic=True
     )
@@ -49,8 +49,8 @@ def test_functions_that_stay_have_names_arguments_and_attributes_without_a_past(
 
 @pytest.mark.parametrize("name", STAY)
 def test_frozen_graph_with_functions_stays_the_same_when_frozen_again(name: str) -> None:
-    graph_def = trace(calling(name)).freeze()
-    assert trace(graph_def).freeze() == graph_def
+    graph_def = frozen_graph_def(trace(calling(name)))
+    assert frozen_graph_def(trace(graph_def)) == graph_def
 
 
 def test_variable_that_is_changed_in_a_function_that_stays() -> None:
@@ -66,4 +66,4 @@ def test_variable_that_is_changed_in_a_function_that_stays() -> None:
         )[0]  # fmt: skip
 
     with pytest.raises(ConversionError, match="changes a variable or other state"):
-        trace(tf.function(call, input_signature=[SPEC])).freeze()
+        frozen_graph_def(trace(tf.function(call, input_signature=[SPEC])))

@@ -14,7 +14,14 @@ import pytest
 import tensorflow as tf
 from conversion_cases import Module, functional, sequential, session_with
 
-from cmsml_tasks.conversion import describe, open_model, read_graph, trace, write_graph
+from cmsml_tasks.conversion import (
+    describe,
+    frozen_graph_def,
+    open_model,
+    read_graph,
+    trace,
+    write_graph,
+)
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.importing import imported_graph
@@ -24,7 +31,7 @@ tf1 = tf.compat.v1
 
 
 def frozen(obj: Any, **options: Any) -> Any:
-    return trace(obj, **options).freeze()
+    return frozen_graph_def(trace(obj, **options))
 
 
 def test_nodes_follow_their_inputs_and_interface_comes_first() -> None:
@@ -105,10 +112,10 @@ def digest(graph_def: Any) -> str:
 CHILD = """
 import sys, hashlib
 from pathlib import Path
-from cmsml_tasks.conversion import open_model, write_graph
+from cmsml_tasks.conversion import frozen_graph_def, open_model, write_graph
 for path in sys.argv[1:]:
-    write_graph(path + ".pb", open_model(path).freeze())
-    write_graph(path + ".pbtxt", open_model(path).freeze())
+    write_graph(path + ".pb", frozen_graph_def(open_model(path)))
+    write_graph(path + ".pbtxt", frozen_graph_def(open_model(path)))
 """
 
 
@@ -137,7 +144,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     for path in paths:
         for ending in (".pb", ".pbtxt"):
             here = Path(f"{path}.here{ending}")
-            write_graph(here, open_model(path).freeze())
+            write_graph(here, frozen_graph_def(open_model(path)))
             assert here.read_bytes() == Path(path + ending).read_bytes(), here
 
 
@@ -175,8 +182,8 @@ def test_an_old_frozen_graph_keeps_its_numbers_to_the_bit(shared_data: Path) -> 
     (name,) = (node.name for node in original.node if node.op == "Placeholder")
     traced = open_model(path)
     (output,) = traced.signature.outputs
-    canonical = traced.freeze()
-    assert digest(trace(canonical).freeze()) == digest(canonical)
+    canonical = frozen_graph_def(traced)
+    assert digest(frozen_graph_def(trace(canonical))) == digest(canonical)
     size = next(iter(traced.signature.inputs)).shape[-1]
     rows = np.random.default_rng(2).normal(scale=3, size=(256, size)).astype("float32")
     values = []
@@ -194,4 +201,4 @@ def test_the_producer_is_pinned_but_never_raised() -> None:
     assert graph_def.versions.producer == 134
     assert graph_def.versions.min_consumer == 0
     graph_def.versions.producer = 22
-    assert trace(graph_def).freeze().versions.producer == 22
+    assert frozen_graph_def(trace(graph_def)).versions.producer == 22

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cmsml_tasks.conversion import trace
+from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.naming import canonical_names
-from cmsml_tasks.conversion.origins import UNKNOWN, Origin, names_asked_for
+from cmsml_tasks.conversion.origins import UNKNOWN, Origin
+from cmsml_tasks.conversion.sources.keras_calls import names_asked_for
 
 tf1 = tf.compat.v1
 
@@ -26,7 +27,7 @@ class Encoder(keras.layers.Layer):
 
 def scopes(obj: Any, op: str, **options: Any) -> list[str]:
     """Return the scopes of all operations of one kind, without that of the model itself."""
-    nodes = trace(obj, **options).freeze().node
+    nodes = frozen_graph_def(trace(obj, **options)).node
     return [n.name.rpartition("/")[0].partition("/")[2] for n in nodes if n.op == op]
 
 
@@ -54,7 +55,7 @@ def test_other_models_built_before_leave_no_trace() -> None:
         model = keras.Model(x, keras.layers.Dense(1, name="score")(y))
         for number, variable in enumerate(model.variables):
             variable.assign(np.full(variable.shape, 0.1 * number, "float32"))
-        return bytes(trace(model).freeze().SerializeToString(deterministic=True))
+        return bytes(frozen_graph_def(trace(model)).SerializeToString(deterministic=True))
 
     first = frozen()
     for _ in range(3):
@@ -81,7 +82,7 @@ def test_functions_number_what_they_hold_by_itself() -> None:
         with tf.name_scope("jet_3"):
             return inner(x)
 
-    names = [node.name for node in trace(outer).freeze().node]
+    names = [node.name for node in frozen_graph_def(trace(outer)).node]
     assert "jet_3/captured" in names
     assert not any(name.rpartition("/")[2].isdigit() for name in names)
 
@@ -96,7 +97,7 @@ def test_graphs_of_version_1_do_not_show_what_else_was_in_them(before: int) -> N
             layer(tf1.placeholder(tf.float32, [None, 2]))
         x = tf1.placeholder(tf.float32, [None, 2], name="x")
         tf.identity(layer(layer(x)), name="score")
-    names = [n.name for n in trace(graph, output_names=["score"]).freeze().node]
+    names = [n.name for n in frozen_graph_def(trace(graph, output_names=["score"])).node]
     assert names == [
         *("x", "ones", "MatMul", "add/y", "add", "Relu"),
         *("ones_1", "MatMul_1", "add_1/y", "add_1", "Relu_1", "score"),

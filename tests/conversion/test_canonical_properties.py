@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from random_graphs import WIDTH, built, respelled
 
-from cmsml_tasks.conversion import Traced, trace
+from cmsml_tasks.conversion import Traced, frozen_graph_def, trace
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.conversion.nodes import by_name, reachable
@@ -60,17 +60,17 @@ def serialized(graph_def: Any) -> bytes:
 @example(2305, 5, True, 0)
 def test_random_graphs(seed: int, steps: int, control_flow_v2: bool, other: int) -> None:
     graph_def, outputs, given_names = built(seed, steps, control_flow_v2)
-    canonical = traced_in_order(graph_def, outputs).freeze()
+    canonical = frozen_graph_def(traced_in_order(graph_def, outputs))
     results = [f"result_{index}" for index in range(len(outputs))]
 
     before, after = values(graph_def, outputs), values(canonical, [f"{r}:0" for r in results])
     for a, b in zip(before, after, strict=True):
         assert a.tobytes() == b.tobytes()
 
-    again = traced_in_order(canonical, results).freeze()
+    again = frozen_graph_def(traced_in_order(canonical, results))
     assert serialized(again) == serialized(canonical)
 
-    spelled = traced_in_order(*respelled(graph_def, outputs, other)).freeze()
+    spelled = frozen_graph_def(traced_in_order(*respelled(graph_def, outputs, other)))
     assert serialized(spelled) == serialized(canonical)
 
     # what the author named is there under this name, unless it is the output itself
@@ -84,6 +84,6 @@ def test_scopes_with_numbers_of_their_own_stay(name: str) -> None:
     found: set[str] = set()
     for seed in range(8):
         graph_def, outputs, _ = built(seed, 10, False)
-        canonical = trace(graph_def, output_names=outputs).freeze()
+        canonical = frozen_graph_def(trace(graph_def, output_names=outputs))
         found |= {part for node in canonical.node for part in node.name.split("/")}
     assert name in found

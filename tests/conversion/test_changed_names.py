@@ -13,6 +13,7 @@ import tf_keras
 
 from cmsml_tasks.conversion import (
     ChangedNameWarning,
+    frozen_graph_def,
     load_graph,
     open_model,
     save_graph,
@@ -77,7 +78,7 @@ def test_names_of_a_signature_that_the_graph_cannot_have(tmp_path: Path) -> None
         builder.save()
     traced = open_model(tmp_path / "model")
     assert asked_for(traced) == {"a_b": "a b", "o_p": "o:p"}
-    assert {"a_b", "o_p"} <= {node.name for node in traced.freeze().node}
+    assert {"a_b", "o_p"} <= {node.name for node in frozen_graph_def(traced).node}
 
 
 @pytest.mark.parametrize("keys", [("a b", "a_b"), ("a:b", "a b", "c"), ("ä", "ö")])
@@ -105,7 +106,7 @@ def test_a_key_that_reads_like_a_place_in_a_list_is_refused() -> None:
         return x["a"][0] - x["a"][1] + x["a_0"]
 
     with pytest.raises(ConversionError, match=r"'a\[0\]', 'a_0' would have one name"):
-        trace(function).freeze()
+        frozen_graph_def(trace(function))
     names = {"a[0]": "first", "a_0": "other"}
     renamed = trace(function, names).signature.inputs
     assert [info.name for info in renamed] == ["first", "a_1", "other"]
@@ -140,7 +141,7 @@ def test_keys_are_followed_where_inputs_have_each_others_names(
         model.save(tmp_path / f"model.{ending}")
         traced = open_model(tmp_path / f"model.{ending}")
         np.testing.assert_allclose(traced.run(feeds)["score"], expected, rtol=1e-5)
-        path.write_bytes(traced.freeze().SerializeToString())
+        path.write_bytes(frozen_graph_def(traced).SerializeToString())
     _, session = load_graph(path, create_session=True)
     given = session.run("score:0", {f"{key}:0": array for key, array in feeds.items()})
     np.testing.assert_allclose(given, expected, rtol=1e-5)

@@ -9,7 +9,14 @@ import pytest
 import tensorflow as tf
 from conversion_cases import X, functional, graph_of_constants, rows, session_with
 
-from cmsml_tasks.conversion import TensorInfo, open_model, read_graph, save_graph, trace
+from cmsml_tasks.conversion import (
+    TensorInfo,
+    frozen_graph_def,
+    open_model,
+    read_graph,
+    save_graph,
+    trace,
+)
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -27,7 +34,7 @@ def test_some_tensors_of_a_model_are_renamed() -> None:
         "muons", "muons:0", "float32", (None, 3), renamed_from="leptons"
     )
     assert traced.signature.inputs[0].renamed_from is None
-    assert {"jets", "muons", "jets_score", "reg"} <= {n.name for n in traced.freeze().node}
+    assert {"jets", "muons", "jets_score", "reg"} <= {n.name for n in frozen_graph_def(traced).node}
     assert names(traced.with_found_names()) == (["jets", "leptons"], ["cls", "reg"])
 
 

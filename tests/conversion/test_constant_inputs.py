@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from conversion_cases import functional, rows
 
-from cmsml_tasks.conversion import open_model, save_graph, trace
+from cmsml_tasks.conversion import frozen_graph_def, open_model, save_graph, trace
 from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.errors import ConversionError
 
@@ -163,7 +163,7 @@ def test_branch_of_the_other_value_is_gone(build: Any, functions: bool) -> None:
         traced = trace(function, ["x"], ["y"], {traced.skeleton.inputs[1].found or "flag": False})
     else:
         traced = trace(graph, None, ["y"], {"flag": False})
-    frozen = traced.freeze()
+    frozen = frozen_graph_def(traced)
     assert "RandomUniform" not in operations(frozen)
     assert not {"Assert", "Select", "SelectV2"} & set(operations(frozen))
     assert [info.name for info in traced.signature.inputs] == ["x"]
@@ -178,7 +178,7 @@ def test_branch_of_the_other_value_is_gone(build: Any, functions: bool) -> None:
 
 @pytest.mark.parametrize("build", [old_keras, functional_cond, functional_switch, logic])
 def test_nothing_of_branches_is_left(build: Any) -> None:
-    frozen = trace(graph_of(build), None, ["y"], {"flag": False}).freeze()
+    frozen = frozen_graph_def(trace(graph_of(build), None, ["y"], {"flag": False}))
     branches = {"Switch", "_SwitchN", "Merge", "LogicalAnd", "LogicalNot", "Equal"}
     assert not branches & set(operations(frozen))
     assert operations(frozen).count("Identity") <= 2  # one in old_keras' own branch, and the output
@@ -191,15 +191,17 @@ def test_select_that_may_broadcast_stays() -> None:
         return tf.where(flag, x, row)
 
     traced = trace(graph_of(build), constant_inputs={"flag": False})
-    assert "SelectV2" in operations(traced.freeze())
-    for each in (traced, trace(traced.freeze())):
+    assert "SelectV2" in operations(frozen_graph_def(traced))
+    for each in (traced, trace(frozen_graph_def(traced))):
         assert each.run({"x": X, "row": X[:1]})["y"].tobytes() == np.tile(X[:1], (5, 1)).tobytes()
 
 
 def test_graph_is_the_same_however_it_is_come_by() -> None:
     graph = graph_of(nested)
     first, second = (
-        trace(each, None, ["y"], {"flag": False}).freeze().SerializeToString(deterministic=True)
+        frozen_graph_def(trace(each, None, ["y"], {"flag": False})).SerializeToString(
+            deterministic=True
+        )
         for each in (graph, graph.as_graph_def())
     )
     assert first == second
@@ -210,8 +212,8 @@ def test_what_does_not_hang_on_a_constant_stays() -> None:
         always = tf1_cond(tf.constant(True), lambda: x + 1.0, lambda: x * 2.0)
         return always + tf.cast(flag, tf.float32) + tf.constant(2.0) * tf.constant(3.0)
 
-    plain = operations(trace(graph_of(build), None, ["y"]).freeze())
-    settled = operations(trace(graph_of(build), None, ["y"], {"flag": True}).freeze())
+    plain = operations(frozen_graph_def(trace(graph_of(build), None, ["y"])))
+    settled = operations(frozen_graph_def(trace(graph_of(build), None, ["y"], {"flag": True})))
     assert plain.count("Merge") == settled.count("Merge") == 1
     assert plain.count("Mul") == settled.count("Mul")
     # the placeholder and its cast have become a constant
@@ -225,10 +227,10 @@ def test_arithmetic_is_computed_where_it_is_exact() -> None:
         return x * (1.0 / (scale + 1.0)) + tf.exp(scale)
 
     traced = trace(graph_of(build), constant_inputs={"scale": 3, "flag": True})
-    found = operations(traced.freeze())
+    found = operations(frozen_graph_def(traced))
     assert "RealDiv" not in found
     assert "Exp" in found  # processors and releases round it differently
-    values = [each.run({"x": X})["y"] for each in (traced, trace(traced.freeze()))]
+    values = [each.run({"x": X})["y"] for each in (traced, trace(frozen_graph_def(traced)))]
     assert values[0].tobytes() == values[1].tobytes()
 
 
@@ -239,7 +241,7 @@ def test_results_that_processors_treat_differently_stay_with_the_runtime() -> No
 
     for value, stays in ((1e-10, True), (float("inf"), True), (1.0, False)):
         traced = trace(graph_of(build), constant_inputs={"scale": value, "flag": True})
-        assert (operations(traced.freeze()).count("Mul") == 2) == stays
+        assert (operations(frozen_graph_def(traced)).count("Mul") == 2) == stays
 
 
 def test_large_results_are_not_made() -> None:
@@ -248,7 +250,9 @@ def test_large_results_are_not_made() -> None:
         return x + tf.reduce_sum(column * tf.reshape(column, [1, -1]))
 
     value = np.ones((500, 1), np.float32)
-    frozen = trace(graph_of(build), constant_inputs={"column": value, "flag": True}).freeze()
+    frozen = frozen_graph_def(
+        trace(graph_of(build), constant_inputs={"column": value, "flag": True})
+    )
     assert frozen.ByteSize() < 10_000
     assert "Mul" in operations(frozen)
 
@@ -271,7 +275,7 @@ def test_learning_phase_is_inference_unless_somebody_names_it(kind: str, tmp_pat
     (constant,) = traced.skeleton.constants
     assert (constant.port.name, bool(constant.value), constant.default) == (PHASE, False, True)
     assert traced.run({"x": X})["y"].tobytes() == (X + np.float32(1)).tobytes()
-    assert operations(traced.freeze()) == ["AddV2", "Const", "Identity", "Placeholder"]
+    assert operations(frozen_graph_def(traced)) == ["AddV2", "Const", "Identity", "Placeholder"]
     # set by a value
     traced = trace(obj, None, ["y"], {PHASE: True})
     (constant,) = traced.skeleton.constants
@@ -283,7 +287,7 @@ def test_learning_phase_is_inference_unless_somebody_names_it(kind: str, tmp_pat
         assert traced.skeleton.constants == ()
         name = traced.signature.inputs[1].name
         assert name == ("training" if isinstance(names, dict) else PHASE)
-        frozen = traced.freeze()
+        frozen = frozen_graph_def(traced)
         assert "Merge" in operations(frozen)
         for value, expected in ((True, X * np.float32(100)), (False, X + np.float32(1))):
             for each in (traced, trace(frozen, {name: "on"} if name == PHASE else None)):
@@ -306,7 +310,7 @@ def test_placeholders_with_a_default_can_be_set_or_fed() -> None:
         (trace(graph, constant_inputs={"scale": 2}), {}, 2),
         (trace(graph, {"scale": "factor"}), {"factor": np.float32(5)}, 5),
     ):
-        for each in (traced, trace(traced.freeze())):
+        for each in (traced, trace(frozen_graph_def(traced))):
             values = each.run({"x": X, **feeds})["y"]
             assert values.tobytes() == (X * np.float32(factor)).tobytes()
 
@@ -317,7 +321,7 @@ def test_models_and_functions_take_constants_too() -> None:
     traced = trace(model, {"jets": "muons"}, constant_inputs={"leptons": leptons})
     assert [info.name for info in traced.signature.inputs] == ["muons"]
     expected = trace(model).run({"jets": jets, "leptons": leptons})
-    for each in (traced, trace(traced.freeze())):
+    for each in (traced, trace(frozen_graph_def(traced))):
         values = each.run({"muons": jets})
         assert all(values[name].tobytes() == expected[name].tobytes() for name in expected)
 
@@ -353,7 +357,7 @@ def typed(dtype: Any, shape: Any = ()) -> tf.Graph:
 )
 def test_values_of_every_type(dtype: Any, shape: Any, value: Any, expected: Any) -> None:
     traced = trace(typed(dtype, shape), None, ["y", "same"], {"value": value})
-    for each in (traced, trace(traced.freeze())):
+    for each in (traced, trace(frozen_graph_def(traced))):
         found = each.run({"x": X[0]})["same"]
         np.testing.assert_array_equal(found, np.array(expected, found.dtype))
 
@@ -394,5 +398,5 @@ def test_constants_that_make_no_sense(tmp_path: Path) -> None:
         save_graph(tmp_path / "graph.pb", graph, constant_inputs={"flag": True})
     (drawn,) = (n.name for n in graph.as_graph_def().node if n.op == "RandomUniform")
     with pytest.raises(ConversionError, match="branch that is never run"):
-        trace(graph, None, ["y", drawn], {"flag": False}).freeze()
+        frozen_graph_def(trace(graph, None, ["y", drawn], {"flag": False}))
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cmsml_tasks.conversion import trace
+from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import imported_graph
 from cmsml_tasks.errors import ConversionError
@@ -18,7 +18,7 @@ X = np.array([1.0, -2.0], "float32")
 
 
 def frozen_value(graph: Any, output: str, feeds: dict[str, Any]) -> Any:
-    graph_def = trace(graph, output_names=[output]).freeze()
+    graph_def = frozen_graph_def(trace(graph, output_names=[output]))
     with session_as_written(imported_graph(graph_def)) as session:
         return session.run(f"{output}:0", feeds)
 
@@ -64,8 +64,8 @@ def test_assertions_on_weights_come_in_one_order(before: int) -> None:
             tf.multiply(x, 2.0, name="y")
         session = tf1.Session()
         session.run(tf1.global_variables_initializer())
-    once = trace(session, output_names=["y"]).freeze()
-    again = trace(once, output_names=["y"]).freeze()
+    once = frozen_graph_def(trace(session, output_names=["y"]))
+    again = frozen_graph_def(trace(once, output_names=["y"]))
     assert once.SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
     order = [n.name for n in once.node if n.name in values]
     assert sorted(order) == ["v", "w"]
@@ -82,7 +82,7 @@ def test_one_tensor_can_be_two_outputs() -> None:
         y = x * 2.0
         return {"a": y, "b": y}
 
-    graph_def = trace(twice).freeze()
+    graph_def = frozen_graph_def(trace(twice))
     read = {source for node in graph_def.node for source in node.input}
     assert {"a", "b"} <= {node.name for node in graph_def.node} - read
     assert [t.name for t in trace(graph_def).signature.outputs] == ["a", "b"]
@@ -114,4 +114,4 @@ def test_functions_that_grow_without_bounds_are_refused_at_once() -> None:
         call.attr[key].list.type.append(tf.float32.as_datatype_enum)
     call.attr["f"].func.name = "f39"
     with pytest.raises(ConversionError, match=r"would become .* nodes"):
-        trace(graph_def, output_names=["y"]).freeze()
+        frozen_graph_def(trace(graph_def, output_names=["y"]))

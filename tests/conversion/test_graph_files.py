@@ -17,6 +17,7 @@ from google.protobuf import message, text_format
 
 from cmsml_tasks.conversion import (
     MissingWeightsWarning,
+    frozen_graph_def,
     load_graph,
     open_model,
     read_graph,
@@ -24,9 +25,8 @@ from cmsml_tasks.conversion import (
     trace,
     write_graph,
 )
-from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.skeleton import Weight
-from cmsml_tasks.conversion.weights import filled
+from cmsml_tasks.conversion.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError, UserError
 
 tf1 = tf.compat.v1
@@ -85,7 +85,7 @@ def test_folders_are_made_and_paths_expanded(
     save_graph("~/${MODEL_FOLDER}/graph.pb", GRAPH)
     assert (tmp_path / "deep/folder/graph.pb").is_file()
     assert isinstance(load_graph("~/$MODEL_FOLDER/graph.pb"), tf.Graph)
-    assert trace(open_model("~/$MODEL_FOLDER/graph.pb").freeze()).signature.inputs
+    assert trace(frozen_graph_def(open_model("~/$MODEL_FOLDER/graph.pb"))).signature.inputs
 
 
 def test_failed_save_leaves_the_old_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from conversion_cases import graph_of_constants
 from google.protobuf import text_format
 from needs import skip_without
 
-from cmsml_tasks.conversion import open_model, read_graph, trace
+from cmsml_tasks.conversion import frozen_graph_def, open_model, read_graph, trace
 from cmsml_tasks.conversion.nodes import GraphDef, node_of
 from cmsml_tasks.errors import ConversionError
 
@@ -103,7 +103,7 @@ def test_a_graph_that_lacks_what_is_asked_for_or_called_is_refused(tmp_path: Pat
     path.write_bytes(graph_def.SerializeToString())
     traced = open_model(path, output_names=["probabilities"])
     assert not traced.skeleton.has_versions
-    assert trace(traced.freeze()).skeleton.has_versions
+    assert trace(frozen_graph_def(traced)).skeleton.has_versions
     path.write_bytes(GraphDef(node=graph_def.node[:-1]).SerializeToString())
     with pytest.raises(ConversionError, match="no operation 'probabilities' to export"):
         open_model(path, output_names=["probabilities"])
@@ -123,7 +123,7 @@ def test_production_graph_agrees_with_the_onnx_file_of_cms(case: Path) -> None:
     )
     (expected,) = session.run(None, feeds())
     traced = open_model(case / "DDB.pb", SHAPES, output_names=SCORE)
-    frozen = traced.freeze()
+    frozen = frozen_graph_def(traced)
     for each in (traced, trace(frozen)):
         np.testing.assert_allclose(each.run(feeds())["score"], expected, rtol=1e-5, atol=1e-6)
     assert frozen.HasField("versions")
@@ -139,7 +139,7 @@ def test_training_of_a_production_graph_can_be_asked_for(case: Path) -> None:
     inference = open_model(case / "DDB.pb", SHAPES, output_names=SCORE)
     asked = {"output_names": SCORE, "constant_inputs": {phase: True}}
     training = open_model(case / "DDB.pb", SHAPES, **asked)
-    operations = {node.op for node in training.freeze().node}
+    operations = {node.op for node in frozen_graph_def(training).node}
     assert "RandomUniform" in operations
     shapes = {**SHAPES, phase: ()}
     fed = open_model(case / "DDB.pb", shapes, input_names={phase: "phase"}, output_names=SCORE)
@@ -148,7 +148,7 @@ def test_training_of_a_production_graph_can_be_asked_for(case: Path) -> None:
     assert fed.signature.inputs[3].shape == ()
     scores = [
         traced.run(values)["score"]
-        for traced in (fed, trace(fed.freeze()))
+        for traced in (fed, trace(frozen_graph_def(fed)))
         for values in [{**feeds(), "phase": np.array(False)}]
     ]
     assert all(each.tobytes() == inference.run(feeds())["score"].tobytes() for each in scores)

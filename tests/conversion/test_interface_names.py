@@ -21,6 +21,7 @@ from conversion_cases import (
 
 from cmsml_tasks.conversion import (
     TensorInfo,
+    frozen_graph_def,
     get_session,
     open_model,
     read_graph,
@@ -123,7 +124,7 @@ def test_input_and_output_names_rename_whatever_it_is(tmp_path: Path) -> None:
         renamed = trace(obj, ["features"], ["a/b.c"])
         assert renamed.signature.inputs[0].tensor == "features:0"
         assert renamed.signature.outputs[0].tensor == "a/b.c:0"
-        assert {n.name for n in renamed.freeze().node} >= {"features", "a/b.c"}
+        assert {n.name for n in frozen_graph_def(renamed).node} >= {"features", "a/b.c"}
     session = session_with(True)
     assert names(session, input_names=["features", "offset"], output_names=["output"]) == (
         ["features", "offset"],
@@ -190,7 +191,7 @@ def test_output_that_is_not_the_first_of_its_operation_gets_a_name_of_its_own() 
     assert names(session, output_names=["top", "top:1"]) == (["x"], ["top", "top_1"])
     traced = trace(session, output_names=["top:1"])
     assert traced.signature.outputs[0] == TensorInfo("top_1", "top_1:0", "int32", (None, 2))
-    assert traced.freeze().node[-1].op == "Identity"
+    assert frozen_graph_def(traced).node[-1].op == "Identity"
 
 
 def test_graph_has_its_placeholders_and_what_nobody_reads() -> None:
@@ -211,7 +212,9 @@ def test_default_and_learning_phase_are_no_inputs() -> None:
     traced = trace(graph)
     assert [i.name for i in traced.signature.inputs] == ["x"]
     assert traced.run({"x": [[1.0, 2.0]]})["y"].tolist() == [[3.0, 6.0]]
-    assert not [node.name for node in traced.freeze().node if "learning_phase" in node.name]
+    assert not [
+        node.name for node in frozen_graph_def(traced).node if "learning_phase" in node.name
+    ]
     with tf1.Session(graph=graph) as session:
         run = trace(session, output_names=["y"]).run({"x": [[1.0, 2.0]]})
     assert run["y"].tolist() == [[3.0, 6.0]]

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import kernel_def_pb2, op_def_pb2
 
-from cmsml_tasks.conversion import trace
+from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.compatibility import Oldest, oldest_tensorflow, read_registry
 from cmsml_tasks.conversion.compatibility.table import table
 from cmsml_tasks.conversion.nodes import op_definition
@@ -117,7 +117,7 @@ def test_an_exported_loop_is_as_old_as_its_operations() -> None:
     def function(x: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(lambda row: tf.nn.gelu(row), x)
 
-    assert oldest_tensorflow(trace(function).freeze()) == Oldest("1.15")
+    assert oldest_tensorflow(frozen_graph_def(trace(function))) == Oldest("1.15")
     as_is = oldest_tensorflow(trace(function).as_is())
     assert as_is.release == "2.5", "TensorFlow writes defaults of attributes that are new"
 

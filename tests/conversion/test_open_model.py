@@ -25,7 +25,7 @@ from conversion_cases import (
 )
 from opening import check_frozen, cut, evaluated, interface
 
-from cmsml_tasks.conversion import open_model, save_graph, write_graph
+from cmsml_tasks.conversion import frozen_graph_def, open_model, save_graph, write_graph
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -179,7 +179,7 @@ def test_frozen_graph_keeps_names_and_numbers(name: str, tmp_path: Path) -> None
     assert interface(traced) == (["x", "shift"], ["output", "hidden"])
     inputs = {"x": X, "shift": rows(3)}
     expected = session.run(["output:0", "hidden:0"], {"x:0": X, "shift:0": rows(3)})
-    write_graph(tmp_path / "again.pb", traced.freeze())
+    write_graph(tmp_path / "again.pb", frozen_graph_def(traced))
     again = evaluated(tmp_path / "again.pb", inputs, ["output", "hidden"])
     for original, first, second in zip(expected, traced.run(inputs).values(), again, strict=True):
         np.testing.assert_array_equal(first, original)
@@ -193,7 +193,7 @@ def test_graph_that_cms_ran_in_production(name: str, shared_data: Path, tmp_path
     assert interface(traced) == (["FirstLayer_input"], ["Identity"])
     assert traced.signature.inputs[0].shape == (None, 28)
     inputs = {"FirstLayer_input": rows(100, 28)}
-    write_graph(tmp_path / "graph.pb", traced.freeze())
+    write_graph(tmp_path / "graph.pb", frozen_graph_def(traced))
     for as_written in (True, False):
         (original,) = evaluated(path, inputs, ["Identity"], as_written)
         (written,) = evaluated(tmp_path / "graph.pb", inputs, ["Identity"], as_written)
@@ -225,7 +225,7 @@ def test_graph_without_shapes_runs_and_takes_shapes_from_the_user(tmp_path: Path
     assert traced.signature.outputs[0].shape == (None, 3)
     with pytest.raises(ConversionError, match=r"it takes \(\?, 4\)"):
         traced.run({"x": X[0]})
-    write_graph(tmp_path / "frozen.pb", traced.freeze())
+    write_graph(tmp_path / "frozen.pb", frozen_graph_def(traced))
     (value,) = evaluated(tmp_path / "frozen.pb", {"x": X}, ["probabilities"])
     np.testing.assert_array_equal(value, expected)
     assert open_model(tmp_path / "frozen.pb").signature == traced.signature
@@ -242,7 +242,7 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             open_model(path, input_shapes={name: (None, 5)})
         fixed = open_model(path, input_shapes={name: (2, 4)})
         assert fixed.signature.inputs[0].shape == (2, 4)
-        placeholder = next(n for n in fixed.freeze().node if n.op == "Placeholder")
+        placeholder = next(n for n in frozen_graph_def(fixed).node if n.op == "Placeholder")
         assert [dim.size for dim in placeholder.attr["shape"].shape.dim] == [2, 4]
 
 

@@ -19,7 +19,7 @@ from conversion_cases import (
 )
 from opening import check_frozen, cut, evaluated, interface, random_inputs
 
-from cmsml_tasks.conversion import open_model, write_graph
+from cmsml_tasks.conversion import frozen_graph_def, open_model, write_graph
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
@@ -54,7 +54,7 @@ def test_module_in_a_saved_model_folder(tmp_path: Path) -> None:
     inputs = {"x": X, "index": np.array([0, 1, 2, 3, 4, 0])}
     expected = module.branching(**inputs)
     values = traced.run(inputs)
-    write_graph(tmp_path / "frozen.pb", traced.freeze())
+    write_graph(tmp_path / "frozen.pb", frozen_graph_def(traced))
     frozen = evaluated(tmp_path / "frozen.pb", inputs, ["last", "y"])
     for value, name in zip(frozen, ["last", "y"], strict=True):
         np.testing.assert_array_equal(values[name], expected[name])
@@ -129,7 +129,7 @@ def test_lookup_tables_can_be_used_again_and_again(tmp_path: Path) -> None:
         traced = open_model(path)
         (expected,) = traced.run({"word": words}).values()
         assert expected.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
-        graph = load_graph_def(traced.freeze())
+        graph = load_graph_def(frozen_graph_def(traced))
         with tf1.Session(graph=graph) as session:
             for _ in range(3):
                 name = traced.signature.outputs[0].tensor

@@ -19,7 +19,14 @@ from conversion_cases import X
 from keras.src.backend.common import global_state
 from tensorflow.python.eager import context as eager_context
 
-from cmsml_tasks.conversion import get_session, load_graph, open_model, save_graph, trace
+from cmsml_tasks.conversion import (
+    frozen_graph_def,
+    get_session,
+    load_graph,
+    open_model,
+    save_graph,
+    trace,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 LOGGERS = ("", "absl", "h5py", "keras", "tensorflow")
@@ -81,8 +88,8 @@ WORK: dict[str, Callable[[Any, Path], Any]] = {
     "run": lambda model, folder: trace(model).run({"x": X}),
     "session": lambda model, folder: get_session(model),
     "load": lambda model, folder: load_graph(folder / "graph.pb", True),
-    "open graph": lambda model, folder: open_model(folder / "graph.pb").freeze(),
-    "open model": lambda model, folder: open_model(folder / "model.keras").freeze(),
+    "open graph": lambda model, folder: frozen_graph_def(open_model(folder / "graph.pb")),
+    "open model": lambda model, folder: frozen_graph_def(open_model(folder / "model.keras")),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from conversion_cases import Subclassed, rows, session_with
 
-from cmsml_tasks.conversion import get_session, trace
+from cmsml_tasks.conversion import frozen_graph_def, get_session, trace
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 
@@ -143,7 +143,7 @@ def test_time_distributed_layer_on_any_number_of_steps() -> None:
     feed = np.ones((2, 3, 4), "float32")
     function = tf.function(model, input_signature=[tf.TensorSpec((None, None, 4))])
     if function(feed).shape == (2, 3, 2):
-        (value,) = trace(trace(model).freeze()).run({"x": feed}).values()
+        (value,) = trace(frozen_graph_def(trace(model))).run({"x": feed}).values()
         np.testing.assert_allclose(value, model(feed), rtol=1e-5)
     else:
         with pytest.raises(

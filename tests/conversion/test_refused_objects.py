@@ -12,9 +12,10 @@ import tensorflow as tf
 from conversion_cases import Module, rows, sequential, session_with
 from google.protobuf import text_format
 
-from cmsml_tasks.conversion import Traced, save_graph, trace
+from cmsml_tasks.conversion import Traced, frozen_graph_def, save_graph, trace
 from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 tf1 = tf.compat.v1
@@ -103,14 +104,14 @@ def test_other_types(obj: Any, message: str, frozen: bool, tmp_path: Path) -> No
 def test_graph_without_the_values_of_its_variables(use_resource: bool) -> None:
     graph = session_with(use_resource).graph
     with pytest.raises(ConversionError, match=r"'[bw]' has no value here; pass the session"):
-        trace(graph, output_names=["output"]).freeze()
+        frozen_graph_def(trace(graph, output_names=["output"]))
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
 def test_session_whose_variables_were_never_initialised(use_resource: bool) -> None:
     session = tf1.Session(graph=session_with(use_resource).graph)
     with pytest.raises(ConversionError, match=r"'[bw]' has no value in this session; run its init"):
-        trace(session, output_names=["output"]).freeze()
+        frozen_graph_def(trace(session, output_names=["output"]))
 
 
 class Counter(tf.Module):
@@ -152,7 +153,7 @@ def test_session_whose_output_is_behind_an_assignment() -> None:
     session = tf1.Session(graph=graph)
     session.run(v.initializer)
     with pytest.raises(ConversionError, match=r"uses the variable 'Variable'.*inference path only"):
-        trace(session, output_names=["y"]).freeze()
+        frozen_graph_def(trace(session, output_names=["y"]))
 
 
 def test_function_that_cannot_be_traced() -> None:
@@ -182,7 +183,7 @@ def test_resource_that_is_neither_a_variable_nor_a_table() -> None:
     iterator = iter(tf.data.Dataset.range(3))
     function = tf.function(lambda: next(iterator))
     with pytest.raises(ConversionError, match="neither a variable nor a lookup table"):
-        trace(function).freeze()
+        frozen_graph_def(trace(function))
 
 
 def dense_table() -> Any:
@@ -262,7 +263,7 @@ def test_graph_that_tensorflow_would_not_load() -> None:
     """Whatever went wrong, it does before anything is written, or even read."""
     traced = Traced(skeleton_of_mixed_types(), lambda arrays: arrays)
     with pytest.raises(ConversionError, match=r"does not accept.*'?y'?(.|\n)*Nothing is written"):
-        traced.freeze()
+        frozen_graph_def(traced)
 
 
 def test_run_refuses_arrays_that_do_not_fit() -> None:

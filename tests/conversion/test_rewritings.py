@@ -22,7 +22,7 @@ from zoo.rewritten import (
     normalised,
 )
 
-from cmsml_tasks.conversion import trace
+from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import imported_graph
 
@@ -34,7 +34,7 @@ def frozen(make: Function, feed: np.ndarray = WIDE) -> Any:
     def function(x: Any) -> Any:
         return {"output": make(x)}
 
-    return trace(function).freeze()
+    return frozen_graph_def(trace(function))
 
 
 def added(graph_def: Any) -> dict[str, str]:
@@ -129,7 +129,7 @@ def test_what_comes_out_right_is_left_alone(name: str) -> None:
 def test_layers_of_keras_are_left_alone(layer: Any) -> None:
     x = keras.Input((4, 6), name="x")
     y = layer(x, x) if isinstance(layer, keras.layers.MultiHeadAttention) else layer(x)
-    assert not added(trace(keras.Model(x, y)).freeze())
+    assert not added(frozen_graph_def(trace(keras.Model(x, y))))
 
 
 @pytest.mark.parametrize(("slope", "expected"), [(0.3, {}), (1.5, {"x/apart": "Snapshot"})])
@@ -147,7 +147,7 @@ def test_no_number_changes_and_once_is_enough(name: str) -> None:
         expected = READ_APART[name][0](x)
     with session_as_written(graph) as session:
         value = session.run(expected, {x: WIDE})
-    again = trace(graph_def).freeze()
+    again = frozen_graph_def(trace(graph_def))
     assert again.SerializeToString(deterministic=True) == graph_def.SerializeToString(
         deterministic=True
     )
@@ -165,7 +165,7 @@ def test_other_readers_do_not_keep_a_gate_from_being_taken_for_another() -> None
         return {"one": a * gate, "other": b * (1.0 - gate)}
 
     function = tf.function(make, input_signature=[tf.TensorSpec((None, 12), name="x")])
-    assert added(trace(function).freeze()) == {"split/apart_1": "StridedSlice"}
+    assert added(frozen_graph_def(trace(function))) == {"split/apart_1": "StridedSlice"}
 
 
 def test_factors_need_not_fit_each_other() -> None:
@@ -180,7 +180,7 @@ def test_factors_need_not_fit_each_other() -> None:
 def test_a_body_is_exported_again_as_it_is() -> None:
     """An axis of 0 is the default, which no file has."""
     graph_def = frozen(in_a_body)
-    again = trace(graph_def).freeze()
+    again = frozen_graph_def(trace(graph_def))
     assert again.SerializeToString(deterministic=True) == graph_def.SerializeToString(
         deterministic=True
     )

@@ -15,10 +15,16 @@ import tensorflow as tf
 from conversion_cases import CASES, rows
 from google.protobuf import text_format
 
-from cmsml_tasks.conversion import describe, load_graph, save_graph, trace, write_graph
-from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion import (
+    describe,
+    frozen_graph,
+    load_graph,
+    save_graph,
+    trace,
+    write_graph,
+)
+from cmsml_tasks.conversion.frozen_graph import Frozen, filled
 from cmsml_tasks.conversion.lifting import lifted
-from cmsml_tasks.conversion.weights import filled
 from cmsml_tasks.errors import ConversionError, UserError
 
 tf1 = tf.compat.v1
@@ -70,7 +76,7 @@ def function_of(value: Any) -> Any:
 )
 def test_weights_of_every_kind(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     value = tf.cast(np.arange(np.prod(shape)).reshape(shape) % 100 - 3, dtype)
-    frozen = trace(function_of(value)).frozen()
+    frozen = frozen_graph(trace(function_of(value)))
     assert frozen.weights
     check_bytes(frozen, tmp_path)
     _, session = load_graph(tmp_path / "graph.pb", create_session=True)
@@ -79,12 +85,12 @@ def test_weights_of_every_kind(dtype: str, shape: tuple[int, ...], tmp_path: Pat
 
 def test_all_bytes_are_escaped_as_text_format_does(tmp_path: Path) -> None:
     content = bytes(range(256)) + np.random.default_rng(1).bytes(200_003)
-    check_bytes(trace(function_of(np.frombuffer(content, "uint8"))).frozen(), tmp_path)
+    check_bytes(frozen_graph(trace(function_of(np.frombuffer(content, "uint8")))), tmp_path)
 
 
 def test_strings_keep_working(tmp_path: Path) -> None:
     value = tf.constant([b"a\0", b"", "\u00e9".encode(), b'"\\\n'])
-    check_bytes(trace(function_of(value)).frozen(), tmp_path)
+    check_bytes(frozen_graph(trace(function_of(value))), tmp_path)
     _, session = load_graph(tmp_path / "graph.pb.txt", create_session=True)
     assert list(session.run("value:0")) == list(value.numpy())
 
@@ -134,7 +140,7 @@ def test_constant_of_another_size_than_it_says_is_refused(tmp_path: Path) -> Non
 def test_weight_that_changes_its_shape_meanwhile(ending: str, tmp_path: Path) -> None:
     variable = tf.Variable(rows(3, 4), shape=tf.TensorShape(None), name="growing")
     function = tf.function(lambda: tf.identity(variable), input_signature=[])
-    frozen = trace(function).frozen()
+    frozen = frozen_graph(trace(function))
     variable.assign(rows(4, 4))
     path = tmp_path / f"graph.{ending}"
     path.write_text("old")
@@ -148,7 +154,7 @@ def test_weight_that_changes_its_shape_meanwhile(ending: str, tmp_path: Path) ->
 
 def test_weights_are_read_when_they_are_written(tmp_path: Path) -> None:
     function = function_of(rows(3, 4))
-    frozen = trace(function).frozen()
+    frozen = frozen_graph(trace(function))
     function.variable.assign(rows(3, 4, seed=8))
     write_graph(tmp_path / "graph.pb", frozen)
     _, session = load_graph(tmp_path / "graph.pb", create_session=True)
@@ -156,7 +162,7 @@ def test_weights_are_read_when_they_are_written(tmp_path: Path) -> None:
 
 
 def test_memory_of_weights_cannot_be_written_to() -> None:
-    (weight,) = trace(function_of(rows(3, 4))).frozen().weights.values()
+    (weight,) = frozen_graph(trace(function_of(rows(3, 4)))).weights.values()
     with pytest.raises(ValueError, match="read-only"):
         weight.read()[0, 0] = 1
 
@@ -164,10 +170,10 @@ def test_memory_of_weights_cannot_be_written_to() -> None:
 @pytest.mark.parametrize("ending", ["pb", "pb.txt"])
 def test_full_disk_leaves_the_old_file(ending: str, small_disk: Path) -> None:
     path = small_disk / f"graph.{ending}"
-    write_graph(path, trace(function_of(rows(10, 10))).frozen())
+    write_graph(path, frozen_graph(trace(function_of(rows(10, 10)))))
     before = path.read_bytes()
     with pytest.raises(UserError, match="No space left on device; free space"):
-        write_graph(path, trace(function_of(rows(300, 300))).frozen())
+        write_graph(path, frozen_graph(trace(function_of(rows(300, 300)))))
     assert path.read_bytes() == before
     assert [found.name for found in small_disk.iterdir()] == [path.name]
 
@@ -181,10 +187,10 @@ KILLED = """
 import os, signal
 from dataclasses import replace
 import numpy as np, tensorflow as tf
-from cmsml_tasks.conversion import trace, write_graph
-from cmsml_tasks.conversion.freezing import Frozen
+from cmsml_tasks.conversion import frozen_graph, trace, write_graph
+from cmsml_tasks.conversion.frozen_graph import Frozen
 v = [tf.Variable(np.ones((1000, 500), "f")) for _ in range(3)]
-frozen = trace(tf.function(lambda: [tf.identity(w) for w in v], input_signature=[])).frozen()
+frozen = frozen_graph(trace(tf.function(lambda: [tf.identity(w) for w in v], input_signature=[])))
 *written, last = frozen.weights
 def die():
     (part,) = [p for folder in os.listdir() if os.path.isdir(folder) for p in os.listdir(folder)]

@@ -11,6 +11,7 @@ from table_cases import WORDS, graph_with_references, graph_with_vocabulary, ses
 
 from cmsml_tasks.conversion import (
     ReachesOutsideWarning,
+    frozen_graph_def,
     get_session,
     read_graph,
     save_graph,
@@ -24,7 +25,7 @@ tf1 = tf.compat.v1
 def test_table_of_a_session_that_was_never_filled() -> None:
     session = tf1.Session(graph=graph_with_references())
     with pytest.raises(ConversionError, match=r"'codes' is not filled.*tables_initializer\(\)"):
-        trace(session, output_names=["y"]).freeze()
+        frozen_graph_def(trace(session, output_names=["y"]))
 
 
 def test_graph_whose_vocabulary_file_is_gone(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_graph_without_what_fills_its_table(tmp_path: Path) -> None:
     for node in [n for n in graph_def.node if "InitializeTable" in n.op or n.op == "NoOp"]:
         graph_def.node.remove(node)
     with pytest.raises(ConversionError, match=r"'hash_table' is filled outside.*pass the session"):
-        trace(graph_def, output_names=["number"]).freeze()
+        frozen_graph_def(trace(graph_def, output_names=["number"]))
 
 
 def test_session_that_changes_its_table_on_the_way_to_the_output() -> None:
@@ -55,7 +56,7 @@ def test_session_that_changes_its_table_on_the_way_to_the_output() -> None:
     session = tf1.Session(graph=graph)
     session.run("y:0", {"x:0": [1, 2]})
     with pytest.raises(ConversionError, match=r"LookupTableInsertV2\) uses the lookup table"):
-        trace(session, output_names=["y"]).freeze()
+        frozen_graph_def(trace(session, output_names=["y"]))
 
 
 def test_reading_a_table_leaves_one_operation_that_no_graph_shows(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_function_that_asks_for_the_size_of_a_table_alone(tmp_path: Path) -> Non
     def function(x: Any) -> Any:
         return x * table.size()
 
-    graph_def = trace(function).freeze()
+    graph_def = frozen_graph_def(trace(function))
     assert not [node for node in graph_def.node if "Table" in node.op]
     with tf.Graph().as_default() as loaded:
         tf.import_graph_def(graph_def, name="")

@@ -12,7 +12,7 @@ import pytest
 import tf_keras
 from tf_keras_cases import Subclassed, X, saved, tagger
 
-from cmsml_tasks.conversion import open_model, trace
+from cmsml_tasks.conversion import frozen_graph_def, open_model, trace
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 layers = tf_keras.layers
@@ -127,23 +127,24 @@ def test_custom_layers_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 IMPORTS = """
 import sys
 import keras
-from cmsml_tasks.conversion import open_model
+from cmsml_tasks.conversion import frozen_graph_def, open_model
 
 keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save("three.keras")
-open_model("three.keras").freeze()
+frozen_graph_def(open_model("three.keras"))
 assert "tf_keras" not in sys.modules
-open_model(sys.argv[1]).freeze()
+frozen_graph_def(open_model(sys.argv[1]))
 assert "tf_keras" in sys.modules
 """
 LEGACY = """
 import sys
 import tensorflow as tf
-from cmsml_tasks.conversion import open_model, trace
+from cmsml_tasks.conversion import frozen_graph_def, open_model, trace
 
 model = tf.keras.Sequential([tf.keras.Input((4,), name="x"), tf.keras.layers.Dense(2)])
 assert type(model).__module__.startswith("tf_keras.")
-assert [node.name for node in trace(model).freeze().node if node.op == "Placeholder"] == ["x"]
-open_model(sys.argv[1]).freeze()
+nodes = frozen_graph_def(trace(model)).node
+assert [node.name for node in nodes if node.op == "Placeholder"] == ["x"]
+frozen_graph_def(open_model(sys.argv[1]))
 """
 
 
@@ -160,5 +161,7 @@ def test_tf_keras_comes_with_its_files_or_as_the_keras_of_tensorflow(
 
 
 def test_models_built_before_do_not_show() -> None:
-    first, second = (trace(tagger()).freeze().SerializeToString(deterministic=True) for _ in "ab")
+    first, second = (
+        frozen_graph_def(trace(tagger())).SerializeToString(deterministic=True) for _ in "ab"
+    )
     assert first == second

@@ -11,7 +11,13 @@ import tensorflow as tf
 import tf_keras
 from case_table import Case, X, case, rows
 
-from cmsml_tasks.conversion import get_session, open_model, save_graph, write_graph
+from cmsml_tasks.conversion import (
+    frozen_graph_def,
+    get_session,
+    open_model,
+    save_graph,
+    write_graph,
+)
 
 layers = tf_keras.layers
 
@@ -45,7 +51,7 @@ def tagger_case(path: Path, obj: Any) -> Case:
         save_graph(path, obj, variables_to_constants=True)
     else:
         traced = open_model(obj)
-        write_graph(path, traced.freeze())
+        write_graph(path, frozen_graph_def(traced))
     flavour, energy = tagger()(list(TAGGER_FEEDS.values()), training=False)
     return Case(
         path,

@@ -18,6 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cmsml_tasks.conversion import frozen_graph_def
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import atheris
@@ -39,7 +41,7 @@ def one_input(data: bytes) -> None:
     path.write_bytes(data)
     with contextlib.suppress(ConversionError):
         load_graph(path)
-        open_model(path).freeze()
+        frozen_graph_def(open_model(path))
 
 
 def mutate(data: bytes, max_size: int, seed: int) -> bytes:

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from cmsml_tasks.conversion import frozen_graph_def
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -66,7 +68,7 @@ def export(folder: Path, make: Callable[[], Any]) -> str:
     facts = ("outputs", "exact", "tolerance", "told_by_model")
     about = {fact: getattr(model, fact) for fact in facts}
     (folder / "model.json").write_text(json.dumps(about))
-    write_graph(folder / "graph.pb", traced.freeze())
+    write_graph(folder / "graph.pb", frozen_graph_def(traced))
     return hashlib.sha256((folder / "graph.pb").read_bytes()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fresh_process import ONEDNN, evaluate_graphs
 
-from cmsml_tasks.conversion import read_graph, trace
+from cmsml_tasks.conversion import frozen_graph_def, read_graph, trace
 from cmsml_tasks.validation.comparison import Tolerance, compare
 from zoo import ZOO
 
@@ -96,8 +96,8 @@ def test_interface_is_the_users(name: str, zoo_files: Path, answers: dict[str, A
 @pytest.mark.parametrize("name", ZOO)
 def test_freezing_a_frozen_graph_changes_nothing(name: str, zoo_files: Path) -> None:
     graph_def = read_graph(zoo_files / name / "graph.pb")
-    again = trace(graph_def).freeze()
+    again = frozen_graph_def(trace(graph_def))
     if about(zoo_files, name)["told_by_model"]:  # a file cannot tell whose names these are
         assert [node.op for node in again.node] == [node.op for node in graph_def.node]
-        graph_def, again = again, trace(again).freeze()
+        graph_def, again = again, frozen_graph_def(trace(again))
     assert bytes_of(again) == bytes_of(graph_def)

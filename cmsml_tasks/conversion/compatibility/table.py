@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 PATH = Path(__file__).with_name("releases.json")
 Kernels = Mapping[str, tuple[tuple[Mapping[str, str], str], ...]]
 
@@ -62,11 +60,3 @@ def _kernels(section: Mapping[str, Any]) -> Kernels:
         types = dict(word.split("=") for word in words)
         found[op] = (*found.get(op, ()), (types, release))
     return found
-
-
-def type_name(number: int) -> str:
-    """Return the name of a data type; its number where this TensorFlow does not know it."""
-    try:
-        return str(tf.as_dtype(number).name)
-    except TypeError:
-        return str(number)

@@ -27,7 +27,7 @@ from cmsml_tasks.conversion.nodes import (
     output_count,
     reachable,
 )
-from cmsml_tasks.conversion.structure import depth_first
+from cmsml_tasks.conversion.ordering import depth_first
 from cmsml_tasks.shapes import Shape
 
 Tensor = tuple[str, int]

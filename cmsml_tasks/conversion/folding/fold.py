@@ -10,8 +10,8 @@ from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.constant_nodes import constant_node
 from cmsml_tasks.conversion.folding.analysis import Analysis, Tensor, data_of
-from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.importing import light_graph
+from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.names import unused
 from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Skeleton

@@ -14,8 +14,7 @@ from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
 from cmsml_tasks.conversion.rewriting.slices import ROLES, stand_in
-from cmsml_tasks.conversion.skeleton import Weight
-from cmsml_tasks.conversion.weights import value_of
+from cmsml_tasks.conversion.weight import Weight, value_of
 from cmsml_tasks.errors import ConversionError
 
 _MOST_READ = 2**16  # elements of a constant that is looked at

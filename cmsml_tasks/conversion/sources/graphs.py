@@ -9,10 +9,9 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
-from cmsml_tasks.conversion.nodes import GraphDef, by_name, reachable
+from cmsml_tasks.conversion.nodes import GraphDef, by_name, has_versions, reachable
 from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, give_shapes
 from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.reading import has_versions
 from cmsml_tasks.conversion.selection import apart, ports, select, unread
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.table_content import (

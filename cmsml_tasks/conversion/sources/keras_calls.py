@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -11,7 +12,6 @@ from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.found_names import Found, Path, completed, key_paths, named
-from cmsml_tasks.conversion.origins import names_asked_for
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
 from cmsml_tasks.conversion.traced import Array, Evaluate
@@ -148,3 +148,25 @@ def model_output_names(
             "alone or in lists and dictionaries"
         )
     return completed(keys, "output")
+
+
+@contextmanager
+def names_asked_for(graph: Any) -> Iterator[dict[str, str]]:
+    """Record which names are asked for inside of *graph*, by the path that each of them gets.
+
+    A name cannot tell whether its number is a counter: called twice, a layer ``jet`` is ``jet``
+    and ``jet_1``, which another layer may be called. Only this one graph object is watched.
+    """
+    asked: dict[str, str] = {}
+    unwatched = graph.unique_name
+
+    def unique_name(name: str, mark_as_used: bool = True) -> str:
+        path: str = unwatched(name, mark_as_used)
+        asked[path] = name.rpartition("/")[2]
+        return path
+
+    graph.unique_name = unique_name
+    try:
+        yield asked
+    finally:
+        del graph.unique_name

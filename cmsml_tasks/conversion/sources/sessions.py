@@ -10,13 +10,13 @@ import tensorflow as tf
 from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
 from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, is_learning_phase
 from cmsml_tasks.conversion.selection import Selected, apart, ports, select, unread
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.conversion.skeleton import Skeleton, Weight
+from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.graphs import fed
 from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.conversion.values import as_array
-from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.errors import ConversionError, listed
 
 
 def is_session(obj: Any) -> bool:

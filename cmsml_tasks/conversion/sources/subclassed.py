@@ -9,8 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.signature import listed
-from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.errors import ConversionError, listed
 
 # layers of Keras that take integers or strings
 _TAKE_NO_FLOATS = (

@@ -11,6 +11,7 @@ from hostile_graphs import HOSTILE, hostile, in_function, shape_from_file, write
 
 from cmsml_tasks.conversion import (
     ReachesOutsideWarning,
+    frozen_graph,
     load_graph,
     open_model,
     save_graph,
@@ -123,7 +124,7 @@ def test_what_only_looks_dangerous_is_taken(tmp_path: Path) -> None:
             tf.identity(tf.map_fn(lambda row: row * 2, x), name="out")
     path = written(graph.as_graph_def(), tmp_path)
     traced = open_model(path, output_names=["out"])
-    assert traced.frozen().graph_def.node
+    assert frozen_graph(traced).graph_def.node
 
 
 def test_an_operation_of_a_package_wants_leave(tmp_path: Path, monkeypatch: Any) -> None:

@@ -1,47 +1,45 @@
-"""Values of weights: read, checked, put into the constants of a frozen graph."""
+"""A weight: what is known of it before its value is read, and how that is read and checked."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from cmsml_tasks.conversion.freezing import Frozen
-from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name
-from cmsml_tasks.conversion.skeleton import Weight
+from cmsml_tasks.conversion.tensor_shapes import shape_proto
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import format_shape
 
 
-def filled(frozen: Frozen) -> GraphDef:
-    """Return the graph of *frozen* with the values of its weights, which are read now.
+@dataclass(frozen=True)
+class Weight:
+    """The value of a variable or captured tensor, which is not read before it is written out.
 
-    Raises:
-        ConversionError: the graph would be larger than a protobuf message can be, or a weight does
-            not have the shape and type that the graph was made for.
-
+    Attributes:
+        dtype: data type.
+        shape: sizes of all dimensions.
+        read: returns the value as it is now.
+        variable: name of the variable; None for a tensor that was captured by value.
     """
-    check_size(frozen.nbytes)
-    graph_def = GraphDef()
-    graph_def.CopyFrom(frozen.graph_def)
-    nodes = by_name(graph_def)
-    for name, weight in frozen.weights.items():
-        fill(nodes[name], weight)
-    return graph_def
 
+    dtype: tf.DType
+    shape: tuple[int, ...]
+    read: Callable[[], NDArray[np.generic]]
+    variable: str | None = None
 
-def fill(constant: NodeDef, weight: Weight) -> None:
-    """Put the value of *weight* into *constant*."""
-    tensor = constant.attr["value"].tensor
-    if not has_content(weight):
-        value = value_of(constant.name, weight)
-        tensor.CopyFrom(tf.make_tensor_proto(value, weight.dtype, value.shape))
-        return
-    tensor.CopyFrom(weight.proto())
-    tensor.tensor_content = bytes_of(constant.name, weight).tobytes()
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value; of strings only what their number tells."""
+        return math.prod(self.shape) * max(int(self.dtype.size), 1)
+
+    def proto(self) -> TensorProto:
+        """Return the protobuf of the value, without the value."""
+        return TensorProto(dtype=self.dtype.as_datatype_enum, tensor_shape=shape_proto(self.shape))
 
 
 def has_content(weight: Weight) -> bool:
