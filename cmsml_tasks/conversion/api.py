@@ -12,11 +12,11 @@ from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.inert import acting_at_import
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct
-from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
 from cmsml_tasks.conversion.reading import naming, read_graph

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.constant_nodes import constant_node
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.graph_def.constant_nodes import constant_node
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.placeholders import is_learning_phase
 from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
-from cmsml_tasks.conversion.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import compatible, format_shape

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cmsml_tasks.conversion.limits import LARGEST
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.graph_def.size_limit import LARGEST
 from cmsml_tasks.errors import ConversionError
 
 # those whose elements have whole bytes in a file; strings have lengths, quarters and halves not

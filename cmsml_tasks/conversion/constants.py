@@ -7,7 +7,7 @@ import math
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 
 # bytes up to which a value that is given once for all elements is written out
 _LARGEST_FILLED = 2**20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.nodes import (
+from cmsml_tasks.conversion.graph_def.nodes import (
     CONTROL_FLOW,
     GraphDef,
     NodeDef,

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.compatibility import oldest_tensorflow
 from cmsml_tasks.conversion.frozen_graph import Frozen
-from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
+from cmsml_tasks.conversion.graph_def.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
 
 
 def describe(graph: GraphDef | Frozen) -> dict[str, Any]:

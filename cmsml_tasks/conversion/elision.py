@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from cmsml_tasks.conversion.nodes import CONTROL_FLOW, GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.graph_def.nodes import CONTROL_FLOW, GraphDef, NodeDef, by_name, node_of
 
 # what reading a variable, returning from a function and inlining one leave behind
 _LOWERED = re.compile(r"(.*/)?_\d+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.nodes import GraphDef, called_functions
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, called_functions
 from cmsml_tasks.errors import ConversionError
 
 _LARGEST = 200_000  # nodes; real models have some thousands

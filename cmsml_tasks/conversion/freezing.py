@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.calls import library_of
 from cmsml_tasks.conversion.frozen_graph import Frozen
-from cmsml_tasks.conversion.nodes import (
+from cmsml_tasks.conversion.graph_def.function_calls import library_of
+from cmsml_tasks.conversion.graph_def.nodes import (
     PASSING,
     TABLES,
     VARIABLES,

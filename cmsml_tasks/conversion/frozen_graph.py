@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.graph_def.size_limit import check_size
 from cmsml_tasks.conversion.weight import Weight, bytes_of, has_content, value_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from cmsml_tasks.conversion.endless import refuse_endless_calls
-from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.wellformed import check_wellformed
 from cmsml_tasks.errors import ConversionError
 

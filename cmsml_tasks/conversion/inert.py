@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from cmsml_tasks.conversion.effects import Finding, judge, refuse
-from cmsml_tasks.conversion.nodes import GraphDef, is_stateful, op_definition
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, is_stateful, op_definition
 
 
 def check_inert(

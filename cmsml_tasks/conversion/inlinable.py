@@ -12,9 +12,9 @@ from typing import Any
 
 from tensorflow.core.framework.function_pb2 import FunctionDef
 
-from cmsml_tasks.conversion.calls import Library, library_of
-from cmsml_tasks.conversion.function_bodies import body_of, function_of
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
+from cmsml_tasks.conversion.graph_def.function_bodies import body_of, function_of
+from cmsml_tasks.conversion.graph_def.function_calls import Library, library_of
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 
 # attributes that keep a function in one piece, or steer how it runs
 _STEERING = ("_XlaCompile", "_XlaMustCompile", "_implements", "_noinline", "api_implements")

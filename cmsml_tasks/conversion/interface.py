@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, node_of, output_count
+from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.names import unused
-from cmsml_tasks.conversion.nodes import GraphDef, by_name, node_of, output_count
 from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.tensor_shapes import shape_proto
 
 
 def put_interface(graph_def: GraphDef, inputs: Sequence[Port], outputs: Sequence[Port]) -> GraphDef:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.calls import callees, library_of
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
-from cmsml_tasks.conversion.function_bodies import Body, body_of, function_of
+from cmsml_tasks.conversion.graph_def.function_bodies import Body, body_of, function_of
+from cmsml_tasks.conversion.graph_def.function_calls import callees, library_of
+from cmsml_tasks.conversion.graph_def.node_attributes import plain
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.interface import rename
 from cmsml_tasks.conversion.naming import canonical_names
-from cmsml_tasks.conversion.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.origins import UNKNOWN
-from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 

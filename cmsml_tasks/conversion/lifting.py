@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from cmsml_tasks.conversion.frozen_graph import Frozen
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError
 

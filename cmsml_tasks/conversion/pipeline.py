@@ -7,9 +7,9 @@ from cmsml_tasks.conversion.flattening import flat_graph
 from cmsml_tasks.conversion.folding import folded
 from cmsml_tasks.conversion.freezing import freeze
 from cmsml_tasks.conversion.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
+from cmsml_tasks.conversion.graph_def.size_limit import check_size
 from cmsml_tasks.conversion.import_check import check_importable
-from cmsml_tasks.conversion.limits import check_size
-from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.traced import Traced
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.nodes import INITIALIZERS, NodeDef, node_of
+from cmsml_tasks.conversion.graph_def.nodes import INITIALIZERS, NodeDef, node_of
 from cmsml_tasks.conversion.tables import FINDS, SIZES
 
 

@@ -19,7 +19,7 @@ from cmsml_tasks.conversion.effects.saved_models import (
     refuse_objects,
 )
 from cmsml_tasks.conversion.found_names import completed
-from cmsml_tasks.conversion.nodes import is_stateful, node_of
+from cmsml_tasks.conversion.graph_def.nodes import is_stateful, node_of
 from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.selection import Selected

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.signature import Served, Signature

@@ -7,9 +7,9 @@ from typing import Any
 
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.calls import called, callees, input_type, library_of
-from cmsml_tasks.conversion.function_bodies import body_of, function_of
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, node_of
+from cmsml_tasks.conversion.graph_def.function_bodies import body_of, function_of
+from cmsml_tasks.conversion.graph_def.function_calls import called, callees, input_type, library_of
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, node_of
 
 # takes nodes, and the data type of each that is replaced; gives the nodes that take their place
 Replace = Callable[[Iterable[NodeDef], dict[str, int]], list[NodeDef]]

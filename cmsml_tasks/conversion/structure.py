@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cmsml_tasks.conversion.constants import settle_encoding
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, node_of
-from cmsml_tasks.conversion.ordering import depth_first
-from cmsml_tasks.conversion.plain import plain
+from cmsml_tasks.conversion.graph_def.node_attributes import plain
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, node_of
+from cmsml_tasks.conversion.graph_def.ordering import depth_first
 
 _ROUNDS = 16
 

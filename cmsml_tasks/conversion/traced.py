@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.interface import put_interface
 from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
-from cmsml_tasks.conversion.nodes import GraphDef
 from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.signature import Served, Signature
 from cmsml_tasks.conversion.skeleton import Skeleton

@@ -7,7 +7,7 @@ from collections.abc import Container
 import tensorflow as tf
 
 from cmsml_tasks.conversion.effects.other_frameworks import program_of
-from cmsml_tasks.conversion.nodes import GraphDef, all_nodes, op_definition
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, all_nodes, op_definition
 from cmsml_tasks.errors import ConversionError, listed
 
 # packages that bring operations, by how the names of these begin

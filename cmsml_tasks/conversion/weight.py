@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from cmsml_tasks.conversion.tensor_shapes import shape_proto
+from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import format_shape
 

@@ -11,8 +11,8 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from cmsml_tasks.conversion.constant_sizes import check_made_size, check_tensors, malformed
-from cmsml_tasks.conversion.data_types import type_name
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, node_of, op_definition
+from cmsml_tasks.conversion.graph_def.data_types import type_name
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, node_of, op_definition
 from cmsml_tasks.conversion.unknown import unknown_operations
 from cmsml_tasks.errors import ConversionError
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cmsml_tasks.conversion.nodes import node_of, op_definition
+from cmsml_tasks.conversion.graph_def.nodes import node_of, op_definition
 
 tf1 = tf.compat.v1
 WIDTH = 3

@@ -12,7 +12,7 @@ import tensorflow as tf
 from conversion_cases import functional, rows
 
 from cmsml_tasks.conversion import frozen_graph_def, open_model, save_graph, trace
-from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1

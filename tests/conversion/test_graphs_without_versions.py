@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from needs import skip_without
 
 from cmsml_tasks.conversion import frozen_graph_def, open_model, read_graph, trace
-from cmsml_tasks.conversion.nodes import GraphDef, node_of
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, node_of
 from cmsml_tasks.errors import ConversionError
 
 CASE = Path(__file__).parents[2] / "../shared/cases/graph_without_version"

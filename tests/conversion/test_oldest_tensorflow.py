@@ -13,7 +13,7 @@ from tensorflow.core.framework import kernel_def_pb2, op_def_pb2
 from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.compatibility import Oldest, oldest_tensorflow, read_registry
 from cmsml_tasks.conversion.compatibility.table import table
-from cmsml_tasks.conversion.nodes import op_definition
+from cmsml_tasks.conversion.graph_def.nodes import op_definition
 
 
 def graph_with(op: str, **attributes: object) -> tf.compat.v1.GraphDef:

@@ -12,7 +12,7 @@ from archive_edits import edited
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from cmsml_tasks.conversion import open_model, trace
-from cmsml_tasks.conversion.nodes import GraphDef
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 from cmsml_tasks.isolated import call_isolated
 

@@ -19,7 +19,7 @@ from typing import Any
 from tensorflow.core.framework import kernel_def_pb2, op_def_pb2, types_pb2
 
 from cmsml_tasks.conversion.compatibility.table import PATH
-from cmsml_tasks.conversion.data_types import type_name
+from cmsml_tasks.conversion.graph_def.data_types import type_name
 
 _TYPES = [n for n in types_pb2.DataType.values() if 0 < n < 100]  # references are from 100 on
 _Constraints = frozenset[tuple[str, str]]

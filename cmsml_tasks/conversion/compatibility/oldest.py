@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.conversion.compatibility.table import Table, table
-from cmsml_tasks.conversion.data_types import type_name
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, all_nodes, op_definition
+from cmsml_tasks.conversion.graph_def.data_types import type_name
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, all_nodes, op_definition
 
 _Need = tuple[str, str]
 

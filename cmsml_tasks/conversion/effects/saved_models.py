@@ -10,7 +10,7 @@ from cmsml_tasks.conversion.effects.folders import asset_inside
 from cmsml_tasks.conversion.effects.judging import Finding, judge
 from cmsml_tasks.conversion.effects.own_assets import FILLS, filled_from_own
 from cmsml_tasks.conversion.effects.refusing import refuse
-from cmsml_tasks.conversion.nodes import node_of
+from cmsml_tasks.conversion.graph_def.nodes import node_of
 from cmsml_tasks.errors import ConversionError
 
 _SIGNATURES = "signatures"

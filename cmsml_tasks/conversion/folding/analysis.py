@@ -17,7 +17,7 @@ from cmsml_tasks.conversion.folding.choices import chosen_input
 from cmsml_tasks.conversion.folding.evaluation import LARGEST, evaluated
 from cmsml_tasks.conversion.folding.regions import Region, around, covers, within
 from cmsml_tasks.conversion.folding.same_shape import SameShapes
-from cmsml_tasks.conversion.nodes import (
+from cmsml_tasks.conversion.graph_def.nodes import (
     CONTROL_FLOW,
     GraphDef,
     NodeDef,
@@ -27,7 +27,7 @@ from cmsml_tasks.conversion.nodes import (
     output_count,
     reachable,
 )
-from cmsml_tasks.conversion.ordering import depth_first
+from cmsml_tasks.conversion.graph_def.ordering import depth_first
 from cmsml_tasks.shapes import Shape
 
 Tensor = tuple[str, int]

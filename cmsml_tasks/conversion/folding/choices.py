@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 from cmsml_tasks.shapes import Shape
 
 ShapeOf = Callable[[str], Shape]

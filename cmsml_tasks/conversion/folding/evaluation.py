@@ -11,8 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.eager import context, execute
 
-from cmsml_tasks.conversion.nodes import NodeDef, op_definition, output_count
-from cmsml_tasks.conversion.values import as_array
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef, op_definition, output_count
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array
 
 # elements of a result, and of the inputs' product, up to which an operation is computed
 LARGEST = 2**12

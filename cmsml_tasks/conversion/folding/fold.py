@@ -8,14 +8,14 @@ from functools import cache
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.constant_nodes import constant_node
 from cmsml_tasks.conversion.folding.analysis import Analysis, Tensor, data_of
 from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.graph_def.constant_nodes import constant_node
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
+from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
 from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.names import unused
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.skeleton import Skeleton
-from cmsml_tasks.conversion.tensor_shapes import static_shape
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

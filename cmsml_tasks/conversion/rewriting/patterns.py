@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 from cmsml_tasks.conversion.rewriting.reads import Chain, Reads
 
 _COMMUTATIVE = frozenset({"Add", "AddV2", "Maximum", "Mul", "SquaredDifference"})

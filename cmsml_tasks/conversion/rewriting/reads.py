@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.nodes import (
+from cmsml_tasks.conversion.graph_def.node_attributes import plain
+from cmsml_tasks.conversion.graph_def.nodes import (
     CONTROL_FLOW,
     GraphDef,
     NodeDef,
@@ -18,7 +19,6 @@ from cmsml_tasks.conversion.nodes import (
     node_of,
     op_definition,
 )
-from cmsml_tasks.conversion.plain import plain
 from cmsml_tasks.shapes import Shape
 
 # what TensorFlow takes away where it does nothing, or moves to another place; to look through more

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 from cmsml_tasks.conversion.rewriting.patterns import Match, Op, Place, matches
 from cmsml_tasks.conversion.rewriting.reads import Chain, Read, Reads
 

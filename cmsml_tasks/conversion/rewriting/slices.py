@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.nodes import NodeDef, node_of
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef, node_of
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads, axis_of
 
 # which of their inputs are the tensor that is split, and the axis

@@ -23,7 +23,8 @@ from cmsml_tasks.conversion.found_names import (
     named,
     port,
 )
-from cmsml_tasks.conversion.limits import graph_def_of
+from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array, memory_of
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton
@@ -31,7 +32,6 @@ from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_compos
 from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.sources.writers import without_writers
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
-from cmsml_tasks.conversion.values import as_array, memory_of
 from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError
 

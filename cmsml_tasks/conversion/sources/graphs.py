@@ -8,8 +8,9 @@ from dataclasses import replace
 import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, has_versions, reachable
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array
 from cmsml_tasks.conversion.importing import check_foreign, imported_graph
-from cmsml_tasks.conversion.nodes import GraphDef, by_name, has_versions, reachable
 from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, give_shapes
 from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.selection import apart, ports, select, unread
@@ -22,7 +23,6 @@ from cmsml_tasks.conversion.sources.table_content import (
 )
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
 from cmsml_tasks.conversion.unknown import refuse_newer_attributes
-from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.shapes import Shape
 
 

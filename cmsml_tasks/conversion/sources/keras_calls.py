@@ -12,10 +12,10 @@ from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.found_names import Found, Path, completed, key_paths, named
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
 from cmsml_tasks.conversion.traced import Array, Evaluate
-from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.errors import ConversionError
 
 Call = Callable[..., Any]

@@ -7,14 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
+from cmsml_tasks.conversion.graph_def.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array
 from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, is_learning_phase
 from cmsml_tasks.conversion.selection import Selected, apart, ports, select, unread
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.graphs import fed
 from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced import Array, Traced
-from cmsml_tasks.conversion.values import as_array
 from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError, listed
 

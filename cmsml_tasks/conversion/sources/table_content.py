@@ -10,8 +10,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager.context import eager_mode
 
-from cmsml_tasks.conversion.limits import graph_def_of
-from cmsml_tasks.conversion.nodes import INITIALIZERS, TABLES, GraphDef, NodeDef, node_of
+from cmsml_tasks.conversion.graph_def.nodes import INITIALIZERS, TABLES, GraphDef, NodeDef, node_of
+from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
 from cmsml_tasks.conversion.skeleton import Table
 from cmsml_tasks.conversion.traced import Array
 from cmsml_tasks.errors import ConversionError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, all_nodes, by_name, reachable
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, all_nodes, by_name, reachable
 from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError
 

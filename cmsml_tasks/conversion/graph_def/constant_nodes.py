@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 
 
 def constant_node(name: str, value: NDArray[Any], dtype: tf.DType) -> NodeDef:

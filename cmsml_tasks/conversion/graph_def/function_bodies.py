@@ -8,8 +8,14 @@ from typing import Any
 
 from tensorflow.core.framework.function_pb2 import FunctionDef
 
-from cmsml_tasks.conversion.calls import Library
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, by_name, op_definition, output_counts
+from cmsml_tasks.conversion.graph_def.function_calls import Library
+from cmsml_tasks.conversion.graph_def.nodes import (
+    GraphDef,
+    NodeDef,
+    by_name,
+    op_definition,
+    output_counts,
+)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.nodes import NodeDef, op_definition
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef, op_definition
 
 
 def plain(node: NodeDef) -> NodeDef:

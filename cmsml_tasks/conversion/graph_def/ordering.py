@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cmsml_tasks.conversion.nodes import NodeDef
+from cmsml_tasks.conversion.graph_def.nodes import NodeDef
 
 
 def depth_first(

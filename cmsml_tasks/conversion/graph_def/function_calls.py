@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cmsml_tasks.conversion.nodes import GraphDef, NodeDef, op_definition
+from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, op_definition
 
 Library = Mapping[str, Any]
 
