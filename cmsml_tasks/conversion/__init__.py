@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     )
     from cmsml_tasks.conversion.description import describe
     from cmsml_tasks.conversion.frozen_graph import Frozen
+    from cmsml_tasks.conversion.interface.signature import Signature, TensorInfo
     from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
     from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
     from cmsml_tasks.conversion.reading import read_graph
     from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
-    from cmsml_tasks.conversion.signature import Signature, TensorInfo
     from cmsml_tasks.conversion.sources.dispatch import trace
     from cmsml_tasks.conversion.traced import Traced
     from cmsml_tasks.conversion.writing import write_graph
@@ -63,8 +63,8 @@ __getattr__ = lazy_names(
         "Frozen": "frozen_graph",
         "MissingWeightsWarning": "api",
         "ReachesOutsideWarning": "api",
-        "Signature": "signature",
-        "TensorInfo": "signature",
+        "Signature": "interface.signature",
+        "TensorInfo": "interface.signature",
         "Traced": "traced",
         "describe": "description",
         "frozen_graph": "pipeline",

@@ -16,11 +16,11 @@ from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, node_of, reachable
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
 from cmsml_tasks.conversion.import_check import light_graph
-from cmsml_tasks.conversion.interface import attach, rename
+from cmsml_tasks.conversion.interface.interface_nodes import attach, rename
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.library import settle_library
 from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.port import Port
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.rewriting.reads import ShapeOf
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cmsml_tasks.conversion.graph_def.constant_nodes import constant_node
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
-from cmsml_tasks.conversion.placeholders import is_learning_phase
-from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.interface.placeholders import is_learning_phase
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
 from cmsml_tasks.conversion.traced import Array, Traced
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed

@@ -8,7 +8,7 @@ from cmsml_tasks.conversion.graph_def.function_bodies import Body, body_of, func
 from cmsml_tasks.conversion.graph_def.function_calls import callees, library_of
 from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, is_stateful, node_of
-from cmsml_tasks.conversion.interface import rename
+from cmsml_tasks.conversion.interface.interface_nodes import rename
 from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.origins import UNKNOWN
 from cmsml_tasks.conversion.rewriting.apart import read_apart

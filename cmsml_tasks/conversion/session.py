@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.flattening import flat_graph
-from cmsml_tasks.conversion.found_names import valid
 from cmsml_tasks.conversion.freezing import unknown_resource
 from cmsml_tasks.conversion.graph_def.function_calls import library_of
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
+from cmsml_tasks.conversion.interface.found_names import valid
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources import keras_model, tf_keras_model
 from cmsml_tasks.conversion.sources.dispatch import trace

@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
+from cmsml_tasks.conversion.interface.port import Port
+from cmsml_tasks.conversion.interface.signature import Served, Signature
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.signature import Served, Signature
 from cmsml_tasks.conversion.weight import Weight
 
 

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
-from cmsml_tasks.conversion.interface import put_interface
-from cmsml_tasks.conversion.names import check_distinct, chosen, refuse_unclear
-from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.signature import Served, Signature
+from cmsml_tasks.conversion.interface.interface_names import (
+    check_distinct,
+    chosen,
+    refuse_unclear,
+)
+from cmsml_tasks.conversion.interface.interface_nodes import put_interface
+from cmsml_tasks.conversion.interface.port import Port
+from cmsml_tasks.conversion.interface.signature import Served, Signature
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape

@@ -11,7 +11,7 @@ from case_table import CASES
 from conversion_cases import graph_of_constants
 
 from cmsml_tasks.conversion import load_graph, open_model, save_graph, trace
-from cmsml_tasks.conversion.wellformed import check_wellformed
+from cmsml_tasks.conversion.checks.well_formed import check_wellformed
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1

@@ -13,7 +13,7 @@ from conversion_cases import Module, rows, sequential, session_with
 from google.protobuf import text_format
 
 from cmsml_tasks.conversion import Traced, frozen_graph_def, save_graph, trace
-from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.weight import Weight
 from cmsml_tasks.errors import ConversionError, ConversionTypeError

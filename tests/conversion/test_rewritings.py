@@ -24,7 +24,7 @@ from zoo.rewritten import (
 
 from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.as_written import session_as_written
-from cmsml_tasks.conversion.importing import imported_graph
+from cmsml_tasks.conversion.checks.importing import imported_graph
 
 Function = Callable[[Any], Any]
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from cmsml_tasks.conversion import load_graph, open_model, save_graph
-from cmsml_tasks.conversion.signature import Served
+from cmsml_tasks.conversion.interface.signature import Served
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1

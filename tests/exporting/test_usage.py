@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
 from cmsml_tasks.exporting.card import of_origin
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
-from cmsml_tasks.conversion.names import unused
+from cmsml_tasks.conversion.interface.interface_names import unused
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
 from cmsml_tasks.conversion.rewriting.slices import ROLES, stand_in

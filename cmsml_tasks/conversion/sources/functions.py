@@ -13,7 +13,9 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.as_written import functions_as_written
-from cmsml_tasks.conversion.found_names import (
+from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
+from cmsml_tasks.conversion.graph_def.tensor_values import as_array, memory_of
+from cmsml_tasks.conversion.interface.found_names import (
     Found,
     Path,
     apart_from_inputs,
@@ -23,8 +25,6 @@ from cmsml_tasks.conversion.found_names import (
     named,
     port,
 )
-from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
-from cmsml_tasks.conversion.graph_def.tensor_values import as_array, memory_of
 from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.skeleton import Skeleton

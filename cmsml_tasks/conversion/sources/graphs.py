@@ -8,12 +8,22 @@ from dataclasses import replace
 import tensorflow as tf
 
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.checks.importing import check_foreign, imported_graph
+from cmsml_tasks.conversion.checks.unknown_operations import refuse_newer_attributes
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, has_versions, reachable
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
-from cmsml_tasks.conversion.importing import check_foreign, imported_graph
-from cmsml_tasks.conversion.placeholders import DEFAULTED, feedable, give_shapes
-from cmsml_tasks.conversion.port import Port
-from cmsml_tasks.conversion.selection import apart, ports, select, unread
+from cmsml_tasks.conversion.interface.picked_tensors import (
+    apart,
+    ports,
+    select,
+    unread,
+)
+from cmsml_tasks.conversion.interface.placeholders import (
+    DEFAULTED,
+    feedable,
+    give_shapes,
+)
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.table_content import (
     fill_tables,
@@ -22,7 +32,6 @@ from cmsml_tasks.conversion.sources.table_content import (
     session_tables,
 )
 from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
-from cmsml_tasks.conversion.unknown import refuse_newer_attributes
 from cmsml_tasks.shapes import Shape
 
 

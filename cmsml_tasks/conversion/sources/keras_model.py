@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.found_names import apart_from_inputs
+from cmsml_tasks.conversion.interface.found_names import apart_from_inputs
 from cmsml_tasks.conversion.keras_backend import check_backend
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (

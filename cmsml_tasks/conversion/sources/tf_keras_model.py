@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.found_names import apart_from_inputs
+from cmsml_tasks.conversion.interface.found_names import apart_from_inputs
 from cmsml_tasks.conversion.sources.composite import kind_of_spec
 from cmsml_tasks.conversion.sources.functions import trace_concrete
 from cmsml_tasks.conversion.sources.keras_calls import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.endless import refuse_endless_calls
+from cmsml_tasks.conversion.checks.call_depth import refuse_endless_calls
+from cmsml_tasks.conversion.checks.well_formed import check_wellformed
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
-from cmsml_tasks.conversion.wellformed import check_wellformed
 from cmsml_tasks.errors import ConversionError
 
 

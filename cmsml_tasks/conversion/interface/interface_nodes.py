@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, node_of, output_count
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
-from cmsml_tasks.conversion.names import unused
-from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.interface.interface_names import unused
+from cmsml_tasks.conversion.interface.port import Port
 
 
 def put_interface(graph_def: GraphDef, inputs: Sequence[Port], outputs: Sequence[Port]) -> GraphDef:

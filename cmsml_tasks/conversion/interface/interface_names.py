@@ -9,7 +9,7 @@ from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.tensor_names import RULE, Names, can_name
 
 if TYPE_CHECKING:
-    from cmsml_tasks.conversion.port import Port
+    from cmsml_tasks.conversion.interface.port import Port
 
 
 def unused(name: str, taken: set[str], start: int = 1) -> str:

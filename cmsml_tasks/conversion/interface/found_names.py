@@ -11,8 +11,8 @@ import tensorflow as tf
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
-from cmsml_tasks.conversion.names import unused
-from cmsml_tasks.conversion.port import Port
+from cmsml_tasks.conversion.interface.interface_names import unused
+from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.tensor_names import can_name
 
 Path = tuple[str | int, ...]

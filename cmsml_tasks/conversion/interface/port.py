@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.signature import TensorInfo
+from cmsml_tasks.conversion.interface.signature import TensorInfo
 from cmsml_tasks.shapes import Shape
 
 

@@ -7,10 +7,10 @@ from collections.abc import Container, Mapping
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.found_names import Found
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto, static_shape
-from cmsml_tasks.conversion.selection import Selected
+from cmsml_tasks.conversion.interface.found_names import Found
+from cmsml_tasks.conversion.interface.picked_tensors import Selected
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 

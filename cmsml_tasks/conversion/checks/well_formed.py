@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from cmsml_tasks.conversion.constant_sizes import check_made_size, check_tensors, malformed
+from cmsml_tasks.conversion.checks.constant_sizes import check_made_size, check_tensors, malformed
+from cmsml_tasks.conversion.checks.unknown_operations import unknown_operations
 from cmsml_tasks.conversion.graph_def.data_types import type_name
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, node_of, op_definition
-from cmsml_tasks.conversion.unknown import unknown_operations
 from cmsml_tasks.errors import ConversionError
 
 _REFERENCE = 100  # the data type of a reference is that of its value and this
