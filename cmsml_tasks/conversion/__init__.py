@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
     from cmsml_tasks.conversion.sources.dispatch import trace
-    from cmsml_tasks.conversion.traced import Traced
+    from cmsml_tasks.conversion.traced.traced_object import Traced
     from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
@@ -65,7 +65,7 @@ __getattr__ = lazy_names(
         "ReachesOutsideWarning": "api",
         "Signature": "interface.signature",
         "TensorInfo": "interface.signature",
-        "Traced": "traced",
+        "Traced": "traced.traced_object",
         "describe": "description",
         "frozen_graph": "pipeline",
         "frozen_graph_def": "pipeline",

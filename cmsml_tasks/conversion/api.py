@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.checks.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.checks.refused_operations import acting_at_import
-from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.frozen_graph import Frozen
@@ -25,7 +24,8 @@ from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_mod
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.conversion.writing import write_graph
 from cmsml_tasks.errors import ConversionError, listed
 from cmsml_tasks.tensor_names import Names, can_name

@@ -20,10 +20,10 @@ from cmsml_tasks.conversion.interface.interface_nodes import attach, rename
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.library import settle_library
 from cmsml_tasks.conversion.naming import canonical_names
-from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.rewriting.reads import ShapeOf
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
+from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

@@ -16,7 +16,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from cmsml_tasks.conversion.frozen_graph import Frozen, fill
 from cmsml_tasks.conversion.lifting import without_nodes
-from cmsml_tasks.conversion.weight import Weight, bytes_of, has_content
+from cmsml_tasks.conversion.traced.weight import Weight, bytes_of, has_content
 
 # field numbers of the protobufs, with the type of what has a length
 _NODE = b"\x0a"  # GraphDef.node

@@ -13,7 +13,7 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef, all_nodes, by_name,
 from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.interface.interface_nodes import rename
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.errors import ConversionError
 
 _LOWERED = frozenset({"Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While"})

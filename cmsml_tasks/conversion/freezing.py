@@ -23,10 +23,10 @@ from cmsml_tasks.conversion.graph_def.nodes import (
     reachable,
 )
 from cmsml_tasks.conversion.readers import READERS
-from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.specialising import Functions
 from cmsml_tasks.conversion.tables import size_node, table_nodes, table_uses
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError
 
 _PYTHON = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.graph_def.size_limit import check_size
-from cmsml_tasks.conversion.weight import Weight, bytes_of, has_content, value_of
+from cmsml_tasks.conversion.traced.weight import Weight, bytes_of, has_content, value_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from cmsml_tasks.conversion.checks.importing import imported_graph
 from cmsml_tasks.conversion.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

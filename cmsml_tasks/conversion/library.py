@@ -10,9 +10,9 @@ from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.interface.interface_nodes import rename
 from cmsml_tasks.conversion.naming import canonical_names
-from cmsml_tasks.conversion.origins import UNKNOWN
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.structure import number_frames, order_by_structure
+from cmsml_tasks.conversion.traced.name_origin import UNKNOWN
 
 
 def settle_library(graph_def: GraphDef) -> None:

@@ -9,7 +9,7 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from cmsml_tasks.conversion.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError
 
 _LARGE = 2**16  # bytes of a constant that is worth the work

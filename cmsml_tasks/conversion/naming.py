@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cmsml_tasks.conversion.automatic_names import is_automatic
-from cmsml_tasks.conversion.origins import Origin
+from cmsml_tasks.conversion.traced.name_origin import Origin
 
 _COUNTER = re.compile(r"(.+?)((?:_\d+)+)")
 _LOWERED = re.compile(r"_\d+")

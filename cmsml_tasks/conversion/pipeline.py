@@ -10,7 +10,7 @@ from cmsml_tasks.conversion.frozen_graph import Frozen, filled
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_def.size_limit import check_size
 from cmsml_tasks.conversion.import_check import check_importable
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.traced_object import Traced
 
 
 def frozen_graph(traced: Traced) -> Frozen:

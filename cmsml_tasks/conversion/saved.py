@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.conversion.checks.refused_operations import check_inert
-from cmsml_tasks.conversion.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.effects import check_allowed
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of
 from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
@@ -17,7 +16,8 @@ from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 from cmsml_tasks.tensor_names import Names

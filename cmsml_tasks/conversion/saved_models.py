@@ -27,7 +27,7 @@ from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 
 

@@ -11,7 +11,7 @@ from tensorflow.python.saved_model.signature_serialization import _SignatureMap
 from cmsml_tasks.conversion.paths import expanded
 from cmsml_tasks.conversion.saved_models import open_saved_model, trace_served
 from cmsml_tasks.conversion.sources import tf_keras_model
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 
 

@@ -14,7 +14,7 @@ from tensorflow.core.framework import types_pb2
 from cmsml_tasks.conversion.graph_def.function_bodies import body_of
 from cmsml_tasks.conversion.graph_def.function_calls import Library, called
 from cmsml_tasks.conversion.graph_def.nodes import PASSING, NodeDef, node_of
-from cmsml_tasks.conversion.skeleton import Table
+from cmsml_tasks.conversion.traced.traced_graph import Table
 
 # those without V2 take the handles of TensorFlow 1, which are references to strings
 FINDS = frozenset({"LookupTableFind", "LookupTableFindV2"})

@@ -19,7 +19,7 @@ from cmsml_tasks.validation.card import Card
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Signature, TensorInfo
-    from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
+    from cmsml_tasks.conversion.traced.traced_graph import ConstantInput, Skeleton
 
 FORMAT = 1
 NO_VERSIONS = (

@@ -26,7 +26,7 @@ from cmsml_tasks.conversion import (
     write_graph,
 )
 from cmsml_tasks.conversion.frozen_graph import Frozen, filled
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError, UserError
 
 tf1 = tf.compat.v1

@@ -14,8 +14,8 @@ from google.protobuf import text_format
 
 from cmsml_tasks.conversion import Traced, frozen_graph_def, save_graph, trace
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.skeleton import Skeleton
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 
 tf1 = tf.compat.v1

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
+from cmsml_tasks.conversion.traced.traced_graph import ConstantInput, Skeleton
 from cmsml_tasks.exporting.card import of_origin
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 

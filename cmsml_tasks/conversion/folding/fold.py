@@ -15,7 +15,7 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
 from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.interface.interface_names import unused
-from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape
 

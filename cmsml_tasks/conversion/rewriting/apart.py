@@ -14,7 +14,7 @@ from cmsml_tasks.conversion.interface.interface_names import unused
 from cmsml_tasks.conversion.rewriting.reads import Read, Reads, ShapeOf
 from cmsml_tasks.conversion.rewriting.rewritings import wrong_reads
 from cmsml_tasks.conversion.rewriting.slices import ROLES, stand_in
-from cmsml_tasks.conversion.weight import Weight, value_of
+from cmsml_tasks.conversion.traced.weight import Weight, value_of
 from cmsml_tasks.errors import ConversionError
 
 _MOST_READ = 2**16  # elements of a constant that is looked at

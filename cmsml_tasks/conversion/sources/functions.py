@@ -25,14 +25,14 @@ from cmsml_tasks.conversion.interface.found_names import (
     named,
     port,
 )
-from cmsml_tasks.conversion.origins import UNKNOWN, Origin
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_composite
 from cmsml_tasks.conversion.sources.table_content import captured_table
 from cmsml_tasks.conversion.sources.writers import without_writers
-from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
+from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate, Traced
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError
 
 

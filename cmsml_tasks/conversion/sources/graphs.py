@@ -24,14 +24,14 @@ from cmsml_tasks.conversion.interface.placeholders import (
     give_shapes,
 )
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.table_content import (
     fill_tables,
     outer_initializers,
     own_graph_def,
     session_tables,
 )
-from cmsml_tasks.conversion.traced import Array, Evaluate, Traced
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
+from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate, Traced
 from cmsml_tasks.shapes import Shape
 
 

@@ -21,7 +21,7 @@ from cmsml_tasks.conversion.interface.found_names import (
 )
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
-from cmsml_tasks.conversion.traced import Array, Evaluate
+from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate
 from cmsml_tasks.errors import ConversionError
 
 Call = Callable[..., Any]

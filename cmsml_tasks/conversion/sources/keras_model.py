@@ -25,7 +25,7 @@ from cmsml_tasks.conversion.sources.keras_calls import (
 from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
 from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
 from cmsml_tasks.conversion.sources.time_steps import refuse_mixed_up_steps
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 
 

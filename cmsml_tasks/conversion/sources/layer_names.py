@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cmsml_tasks.conversion.origins import Origin
+from cmsml_tasks.conversion.traced.name_origin import Origin
 
 # what tf-keras does not call after the class of the layer
 _KERAS_2 = {"InputLayer": ("input",), "Functional": ("model", "functional")}

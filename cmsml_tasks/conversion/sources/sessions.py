@@ -21,11 +21,11 @@ from cmsml_tasks.conversion.interface.placeholders import (
     feedable,
     is_learning_phase,
 )
-from cmsml_tasks.conversion.skeleton import Skeleton
 from cmsml_tasks.conversion.sources.graphs import fed
 from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
-from cmsml_tasks.conversion.traced import Array, Traced
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
+from cmsml_tasks.conversion.traced.traced_object import Array, Traced
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError, listed
 
 

@@ -12,8 +12,8 @@ from tensorflow.python.eager.context import eager_mode
 
 from cmsml_tasks.conversion.graph_def.nodes import INITIALIZERS, TABLES, GraphDef, NodeDef, node_of
 from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
-from cmsml_tasks.conversion.skeleton import Table
-from cmsml_tasks.conversion.traced import Array
+from cmsml_tasks.conversion.traced.traced_graph import Table
+from cmsml_tasks.conversion.traced.traced_object import Array
 from cmsml_tasks.errors import ConversionError
 
 _SCOPE = "cmsml_tasks_reads_tables/"

@@ -24,7 +24,7 @@ from cmsml_tasks.conversion.sources.keras_calls import (
     with_losses_kept,
 )
 from cmsml_tasks.conversion.sources.layer_names import kind_of_keras_2, origin_of
-from cmsml_tasks.conversion.traced import Traced
+from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 
 

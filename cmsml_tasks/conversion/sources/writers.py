@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, all_nodes, by_name, reachable
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError
 
 # ops that change a variable, a table or the state of a random generator

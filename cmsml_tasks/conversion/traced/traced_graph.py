@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.interface.signature import Served, Signature
-from cmsml_tasks.conversion.origins import UNKNOWN, Origin
-from cmsml_tasks.conversion.weight import Weight
+from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
+from cmsml_tasks.conversion.traced.weight import Weight
 
 
 @dataclass(frozen=True)

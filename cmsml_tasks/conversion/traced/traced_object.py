@@ -18,7 +18,7 @@ from cmsml_tasks.conversion.interface.interface_names import (
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.interface.signature import Served, Signature
-from cmsml_tasks.conversion.skeleton import Skeleton
+from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 from cmsml_tasks.tensor_names import Names

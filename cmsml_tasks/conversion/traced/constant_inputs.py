@@ -15,8 +15,8 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.interface.placeholders import is_learning_phase
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.skeleton import ConstantInput, Skeleton
-from cmsml_tasks.conversion.traced import Array, Traced
+from cmsml_tasks.conversion.traced.traced_graph import ConstantInput, Skeleton
+from cmsml_tasks.conversion.traced.traced_object import Array, Traced
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import compatible, format_shape
 from cmsml_tasks.tensor_names import Names
