@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         save_graph,
     )
     from cmsml_tasks.conversion.description import describe
-    from cmsml_tasks.conversion.frozen_graph import Frozen
+    from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
     from cmsml_tasks.conversion.interface.signature import Signature, TensorInfo
     from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
     from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
@@ -60,7 +60,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "ChangedNameWarning": "api",
-        "Frozen": "frozen_graph",
+        "Frozen": "freezing.frozen_graph",
         "MissingWeightsWarning": "api",
         "ReachesOutsideWarning": "api",
         "Signature": "interface.signature",

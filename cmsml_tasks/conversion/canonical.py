@@ -11,11 +11,11 @@ import tensorflow as tf
 from cmsml_tasks.conversion.constants import settle_encoding
 from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.elision import elide_passing
-from cmsml_tasks.conversion.frozen_graph import Frozen, fill
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, fill
+from cmsml_tasks.conversion.freezing.import_check import light_graph
 from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, node_of, reachable
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
-from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.interface.interface_nodes import attach, rename
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.library import settle_library

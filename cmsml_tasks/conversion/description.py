@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from cmsml_tasks.conversion.compatibility import oldest_tensorflow
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import VARIABLES, GraphDef, all_nodes, is_stateful
 
 

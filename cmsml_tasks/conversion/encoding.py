@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from cmsml_tasks.conversion.frozen_graph import Frozen, fill
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, fill
 from cmsml_tasks.conversion.lifting import without_nodes
 from cmsml_tasks.conversion.traced.weight import Weight, bytes_of, has_content
 

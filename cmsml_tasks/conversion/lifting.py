@@ -7,7 +7,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError

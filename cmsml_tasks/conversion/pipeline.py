@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cmsml_tasks.conversion.canonical import canonical
-from cmsml_tasks.conversion.flattening import flat_graph
 from cmsml_tasks.conversion.folding import folded
-from cmsml_tasks.conversion.freezing import freeze
-from cmsml_tasks.conversion.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion.freezing.freeze import freeze
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion.freezing.import_check import check_importable
+from cmsml_tasks.conversion.freezing.inlining import flat_graph
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_def.size_limit import check_size
-from cmsml_tasks.conversion.import_check import check_importable
 from cmsml_tasks.conversion.traced.traced_object import Traced
 
 

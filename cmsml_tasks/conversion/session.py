@@ -6,14 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.flattening import flat_graph
-from cmsml_tasks.conversion.freezing import unknown_resource
+from cmsml_tasks.conversion.freezing.freeze import unknown_resource
+from cmsml_tasks.conversion.freezing.inlining import flat_graph
+from cmsml_tasks.conversion.freezing.lookup_tables import table_nodes, table_of_size, table_uses
 from cmsml_tasks.conversion.graph_def.function_calls import library_of
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.interface.found_names import valid
 from cmsml_tasks.conversion.sources import keras_model, tf_keras_model
 from cmsml_tasks.conversion.sources.dispatch import trace
-from cmsml_tasks.conversion.tables import table_nodes, table_of_size, table_uses
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionTypeError

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from google.protobuf.message import EncodeError
 
 from cmsml_tasks.conversion.encoding import Piece, binary_pieces, text_pieces
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_def.size_limit import check_size
 from cmsml_tasks.conversion.lifting import lifted, without_nodes

@@ -25,7 +25,7 @@ from cmsml_tasks.conversion import (
     trace,
     write_graph,
 )
-from cmsml_tasks.conversion.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, filled
 from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError, UserError
 

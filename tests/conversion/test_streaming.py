@@ -15,15 +15,9 @@ import tensorflow as tf
 from conversion_cases import CASES, rows
 from google.protobuf import text_format
 
-from cmsml_tasks.conversion import (
-    describe,
-    frozen_graph,
-    load_graph,
-    save_graph,
-    trace,
-    write_graph,
-)
-from cmsml_tasks.conversion.frozen_graph import Frozen, filled
+from cmsml_tasks.conversion import describe, load_graph, save_graph, trace, write_graph
+from cmsml_tasks.conversion.freezing.freeze import frozen_graph
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, filled
 from cmsml_tasks.conversion.lifting import lifted
 from cmsml_tasks.errors import ConversionError, UserError
 
@@ -188,7 +182,7 @@ import os, signal
 from dataclasses import replace
 import numpy as np, tensorflow as tf
 from cmsml_tasks.conversion import frozen_graph, trace, write_graph
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 v = [tf.Variable(np.ones((1000, 500), "f")) for _ in range(3)]
 frozen = frozen_graph(trace(tf.function(lambda: [tf.identity(w) for w in v], input_signature=[])))
 *written, last = frozen.weights

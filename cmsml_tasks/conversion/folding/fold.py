@@ -9,11 +9,11 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
 from cmsml_tasks.conversion.folding.analysis import Analysis, Tensor, data_of
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.import_check import light_graph
 from cmsml_tasks.conversion.graph_def.constant_nodes import constant_node
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
-from cmsml_tasks.conversion.import_check import light_graph
 from cmsml_tasks.conversion.interface.interface_names import unused
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.errors import ConversionError

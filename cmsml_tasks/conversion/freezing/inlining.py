@@ -9,8 +9,8 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, rewriter_config
 from tensorflow.python.grappler import tf_optimizer
 
 from cmsml_tasks.conversion.checks.call_depth import refuse_endless_calls
+from cmsml_tasks.conversion.freezing.plain_calls import make_inlinable
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, all_nodes, by_name, node_of
-from cmsml_tasks.conversion.inlinable import make_inlinable
 from cmsml_tasks.conversion.interface.interface_nodes import rename
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton

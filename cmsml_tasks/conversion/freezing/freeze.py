@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from tensorflow.core.framework import types_pb2
 
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.lookup_tables import size_node, table_nodes, table_uses
+from cmsml_tasks.conversion.freezing.resource_reads import READERS
+from cmsml_tasks.conversion.freezing.specialised_functions import Functions
 from cmsml_tasks.conversion.graph_def.function_calls import library_of
 from cmsml_tasks.conversion.graph_def.nodes import (
     PASSING,
@@ -22,9 +25,6 @@ from cmsml_tasks.conversion.graph_def.nodes import (
     op_definition,
     reachable,
 )
-from cmsml_tasks.conversion.readers import READERS
-from cmsml_tasks.conversion.specialising import Functions
-from cmsml_tasks.conversion.tables import size_node, table_nodes, table_uses
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionError

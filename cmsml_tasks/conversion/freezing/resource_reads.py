@@ -7,8 +7,8 @@ from collections.abc import Callable
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.conversion.freezing.lookup_tables import FINDS, SIZES
 from cmsml_tasks.conversion.graph_def.nodes import INITIALIZERS, NodeDef, node_of
-from cmsml_tasks.conversion.tables import FINDS, SIZES
 
 
 def _read(node: NodeDef, dtype: int) -> list[NodeDef]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from cmsml_tasks.conversion.checks.importing import imported_graph
-from cmsml_tasks.conversion.frozen_graph import Frozen
+from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
 from cmsml_tasks.conversion.traced.weight import Weight
