@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.canonical import canonical
+from cmsml_tasks.conversion.canonical.canonical_form import canonical
 from cmsml_tasks.conversion.folding import folded
 from cmsml_tasks.conversion.freezing.freeze import freeze
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, filled

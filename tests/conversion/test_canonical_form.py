@@ -23,8 +23,8 @@ from cmsml_tasks.conversion import (
     write_graph,
 )
 from cmsml_tasks.conversion.as_written import session_as_written
+from cmsml_tasks.conversion.canonical.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.checks.importing import imported_graph
-from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.graph_def.nodes import op_definition
 
 tf1 = tf.compat.v1

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ml_dtypes import bfloat16
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from cmsml_tasks.conversion.constants import settle_encoding
+from cmsml_tasks.conversion.canonical.constant_encoding import settle_encoding
 
 tf1 = tf.compat.v1
 VALUES = [

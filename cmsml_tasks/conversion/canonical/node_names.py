@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from cmsml_tasks.conversion.automatic_names import is_automatic
+from cmsml_tasks.conversion.canonical.automatic_names import is_automatic
 from cmsml_tasks.conversion.traced.name_origin import Origin
 
 _COUNTER = re.compile(r"(.+?)((?:_\d+)+)")

@@ -8,9 +8,12 @@ from functools import cache
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.constants import settle_encoding
-from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
-from cmsml_tasks.conversion.elision import elide_passing
+from cmsml_tasks.conversion.canonical.constant_encoding import settle_encoding
+from cmsml_tasks.conversion.canonical.control_edges import drop_idle_control_edges
+from cmsml_tasks.conversion.canonical.function_library import settle_library
+from cmsml_tasks.conversion.canonical.identity_removal import elide_passing
+from cmsml_tasks.conversion.canonical.node_names import canonical_names
+from cmsml_tasks.conversion.canonical.node_order import number_frames, order_by_structure
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, fill
 from cmsml_tasks.conversion.freezing.import_check import light_graph
 from cmsml_tasks.conversion.graph_def.node_attributes import plain
@@ -18,11 +21,8 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, n
 from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
 from cmsml_tasks.conversion.interface.interface_nodes import attach, rename
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.library import settle_library
-from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.rewriting.apart import read_apart
 from cmsml_tasks.conversion.rewriting.reads import ShapeOf
-from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.shapes import Shape

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cmsml_tasks.conversion.constants import settle_encoding
+from cmsml_tasks.conversion.canonical.constant_encoding import settle_encoding
 from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name, node_of
 from cmsml_tasks.conversion.graph_def.ordering import depth_first

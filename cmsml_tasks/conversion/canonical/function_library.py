@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from cmsml_tasks.conversion.constants import settle_encoding
-from cmsml_tasks.conversion.control_edges import drop_idle_control_edges
+from cmsml_tasks.conversion.canonical.constant_encoding import settle_encoding
+from cmsml_tasks.conversion.canonical.control_edges import drop_idle_control_edges
+from cmsml_tasks.conversion.canonical.node_names import canonical_names
+from cmsml_tasks.conversion.canonical.node_order import number_frames, order_by_structure
 from cmsml_tasks.conversion.graph_def.function_bodies import Body, body_of, function_of
 from cmsml_tasks.conversion.graph_def.function_calls import callees, library_of
 from cmsml_tasks.conversion.graph_def.node_attributes import plain
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, is_stateful, node_of
 from cmsml_tasks.conversion.interface.interface_nodes import rename
-from cmsml_tasks.conversion.naming import canonical_names
 from cmsml_tasks.conversion.rewriting.apart import read_apart
-from cmsml_tasks.conversion.structure import number_frames, order_by_structure
 from cmsml_tasks.conversion.traced.name_origin import UNKNOWN
 
 
