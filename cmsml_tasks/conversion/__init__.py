@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     )
     from cmsml_tasks.conversion.description import describe
     from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
+    from cmsml_tasks.conversion.graph_files.reading import read_graph
+    from cmsml_tasks.conversion.graph_files.writing import write_graph
     from cmsml_tasks.conversion.interface.signature import Signature, TensorInfo
     from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
     from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
-    from cmsml_tasks.conversion.reading import read_graph
     from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
     from cmsml_tasks.conversion.sources.dispatch import trace
     from cmsml_tasks.conversion.traced.traced_object import Traced
-    from cmsml_tasks.conversion.writing import write_graph
 
 __all__ = [
     "ChangedNameWarning",
@@ -75,11 +75,11 @@ __getattr__ = lazy_names(
         "load_graph": "api",
         "modules_of_trained": "keras_archive",
         "open_model": "saved",
-        "read_graph": "reading",
+        "read_graph": "graph_files.reading",
         "save_frozen_graph": "api",
         "save_graph": "api",
         "save_model": "keras_archive",
         "trace": "sources.dispatch",
-        "write_graph": "writing",
+        "write_graph": "graph_files.writing",
     },
 )

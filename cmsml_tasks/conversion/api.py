@@ -14,19 +14,19 @@ from cmsml_tasks.conversion.effects import Finding, judge, refuse
 from cmsml_tasks.conversion.effects.refusing import in_words
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
+from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.graph_files.reading import naming, read_graph
+from cmsml_tasks.conversion.graph_files.writing import write_graph
 from cmsml_tasks.conversion.interface.interface_names import check_distinct
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of, select
-from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
-from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.traced.traced_object import Traced
-from cmsml_tasks.conversion.writing import write_graph
 from cmsml_tasks.errors import ConversionError, listed
 from cmsml_tasks.tensor_names import Names, can_name
 

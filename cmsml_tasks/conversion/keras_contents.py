@@ -11,9 +11,9 @@ from typing import Any
 from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files, refuse_what_is_not_there
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
 from cmsml_tasks.conversion.effects.other_frameworks import refuse_layers
-from cmsml_tasks.conversion.foreign import kind_of_file
+from cmsml_tasks.conversion.graph_files.file_kinds import kind_of_file
+from cmsml_tasks.conversion.graph_files.opening import opened
 from cmsml_tasks.conversion.keras_sizes import refuse_sizes
-from cmsml_tasks.conversion.opening import opened
 from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")

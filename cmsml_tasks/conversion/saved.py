@@ -8,11 +8,11 @@ from typing import Any
 
 from cmsml_tasks.conversion.checks.refused_operations import check_inert
 from cmsml_tasks.conversion.effects import check_allowed
+from cmsml_tasks.conversion.graph_files.paths import TEXT_ENDINGS, PathLike, expanded
+from cmsml_tasks.conversion.graph_files.reading import naming, read_graph
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of
 from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
 from cmsml_tasks.conversion.keras_files import load_keras
-from cmsml_tasks.conversion.paths import TEXT_ENDINGS, PathLike, expanded
-from cmsml_tasks.conversion.reading import naming, read_graph
 from cmsml_tasks.conversion.saved_models import open_saved_model
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph

@@ -19,10 +19,10 @@ from cmsml_tasks.conversion.effects.saved_models import (
     refuse_objects,
 )
 from cmsml_tasks.conversion.graph_def.nodes import is_stateful, node_of
+from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.interface.found_names import completed
 from cmsml_tasks.conversion.interface.picked_tensors import Selected
 from cmsml_tasks.conversion.interface.served import taken_signature
-from cmsml_tasks.conversion.reading import naming
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function

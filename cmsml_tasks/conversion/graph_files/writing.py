@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 from google.protobuf.message import EncodeError
 
-from cmsml_tasks.conversion.encoding import Piece, binary_pieces, text_pieces
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_def.size_limit import check_size
-from cmsml_tasks.conversion.lifting import lifted, without_nodes
-from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.graph_files.encoding import Piece, binary_pieces, text_pieces
+from cmsml_tasks.conversion.graph_files.large_constants import lifted, without_nodes
+from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
 from cmsml_tasks.errors import ConversionError
 from cmsml_tasks.files import replacing
 

@@ -12,11 +12,11 @@ from typing import BinaryIO
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from cmsml_tasks.conversion.foreign import kind_of_file
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, called_functions, has_versions, node_of
 from cmsml_tasks.conversion.graph_def.size_limit import LARGEST
-from cmsml_tasks.conversion.opening import opened
-from cmsml_tasks.conversion.paths import PathLike, expanded, is_text
+from cmsml_tasks.conversion.graph_files.file_kinds import kind_of_file
+from cmsml_tasks.conversion.graph_files.opening import opened
+from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
 from cmsml_tasks.errors import ConversionError
 

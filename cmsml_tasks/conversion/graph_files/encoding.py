@@ -15,7 +15,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, fill
-from cmsml_tasks.conversion.lifting import without_nodes
+from cmsml_tasks.conversion.graph_files.large_constants import without_nodes
 from cmsml_tasks.conversion.traced.weight import Weight, bytes_of, has_content
 
 # field numbers of the protobufs, with the type of what has a length
