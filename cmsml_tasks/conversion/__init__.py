@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from cmsml_tasks.conversion.graph_files.reading import read_graph
     from cmsml_tasks.conversion.graph_files.writing import write_graph
     from cmsml_tasks.conversion.interface.signature import Signature, TensorInfo
-    from cmsml_tasks.conversion.keras_archive import has_own_objects, modules_of_trained, save_model
+    from cmsml_tasks.conversion.model_files.keras_writing import (
+        has_own_objects,
+        modules_of_trained,
+        save_model,
+    )
+    from cmsml_tasks.conversion.model_files.open_model import open_model
     from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
-    from cmsml_tasks.conversion.saved import open_model
     from cmsml_tasks.conversion.session import get_session
     from cmsml_tasks.conversion.sources.dispatch import trace
     from cmsml_tasks.conversion.traced.traced_object import Traced
@@ -70,15 +74,15 @@ __getattr__ = lazy_names(
         "frozen_graph": "pipeline",
         "frozen_graph_def": "pipeline",
         "get_session": "session",
-        "has_own_objects": "keras_archive",
+        "has_own_objects": "model_files.keras_writing",
         "load_frozen_graph": "api",
         "load_graph": "api",
-        "modules_of_trained": "keras_archive",
-        "open_model": "saved",
+        "modules_of_trained": "model_files.keras_writing",
+        "open_model": "model_files.open_model",
         "read_graph": "graph_files.reading",
         "save_frozen_graph": "api",
         "save_graph": "api",
-        "save_model": "keras_archive",
+        "save_model": "model_files.keras_writing",
         "trace": "sources.dispatch",
         "write_graph": "graph_files.writing",
     },

@@ -20,8 +20,8 @@ from cmsml_tasks.conversion.graph_files.writing import write_graph
 from cmsml_tasks.conversion.interface.interface_names import check_distinct
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of, select
+from cmsml_tasks.conversion.model_files.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
-from cmsml_tasks.conversion.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.sources.table_content import own_graph_def

@@ -13,7 +13,7 @@ from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
 from cmsml_tasks.conversion.effects.other_frameworks import refuse_layers
 from cmsml_tasks.conversion.graph_files.file_kinds import kind_of_file
 from cmsml_tasks.conversion.graph_files.opening import opened
-from cmsml_tasks.conversion.keras_sizes import refuse_sizes
+from cmsml_tasks.conversion.model_files.keras_sizes import refuse_sizes
 from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")

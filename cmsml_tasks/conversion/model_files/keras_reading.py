@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.conversion.custom_modules import (
+from cmsml_tasks.conversion.keras_backend import keras_on_tensorflow
+from cmsml_tasks.conversion.model_files.custom_modules import (
     asked_for,
     check_needed,
     imported,
     objects_of,
     where_missing,
 )
-from cmsml_tasks.conversion.keras_2_files import is_of_keras_2, load_keras_2
-from cmsml_tasks.conversion.keras_backend import keras_on_tensorflow
-from cmsml_tasks.conversion.keras_contents import checked_config
+from cmsml_tasks.conversion.model_files.keras_2_reading import is_of_keras_2, load_keras_2
+from cmsml_tasks.conversion.model_files.keras_contents import checked_config
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 

@@ -11,9 +11,9 @@ from cmsml_tasks.conversion.effects import check_allowed
 from cmsml_tasks.conversion.graph_files.paths import TEXT_ENDINGS, PathLike, expanded
 from cmsml_tasks.conversion.graph_files.reading import naming, read_graph
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of
-from cmsml_tasks.conversion.keras_contents import HDF5_ENDINGS
-from cmsml_tasks.conversion.keras_files import load_keras
-from cmsml_tasks.conversion.saved_models import open_saved_model
+from cmsml_tasks.conversion.model_files.keras_contents import HDF5_ENDINGS
+from cmsml_tasks.conversion.model_files.keras_reading import load_keras
+from cmsml_tasks.conversion.model_files.saved_model import open_saved_model
 from cmsml_tasks.conversion.sources.dispatch import trace
 from cmsml_tasks.conversion.sources.graphs import trace_graph
 from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs

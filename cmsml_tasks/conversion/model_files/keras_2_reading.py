@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from cmsml_tasks.conversion.effects.keras_configs import refuse_calls_of_keras_2
-from cmsml_tasks.conversion.keras_objects import custom_objects
+from cmsml_tasks.conversion.model_files.custom_objects import custom_objects
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 

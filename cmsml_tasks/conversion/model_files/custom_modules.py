@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from cmsml_tasks.conversion.effects.keras_configs import described_objects
-from cmsml_tasks.conversion.keras_objects import custom_objects
+from cmsml_tasks.conversion.model_files.custom_objects import custom_objects
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.module_names import is_there, nearest_module
 
