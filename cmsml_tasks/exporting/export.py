@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.conversion.freezing.freeze import frozen_graph
+from cmsml_tasks.conversion import frozen_graph
 from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.exporting.own_modules import modules_of
 from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from cmsml_tasks.conversion import (
+    frozen_graph,
     has_own_objects,
     modules_of_trained,
     open_model,
     save_model,
     trace,
 )
-from cmsml_tasks.conversion.freezing.freeze import frozen_graph
 from cmsml_tasks.errors import ConversionError, UserError
 from cmsml_tasks.filenames import REFERENCE
 from cmsml_tasks.files import writing_to

@@ -15,8 +15,14 @@ import tensorflow as tf
 from conversion_cases import CASES, rows
 from google.protobuf import text_format
 
-from cmsml_tasks.conversion import describe, load_graph, save_graph, trace, write_graph
-from cmsml_tasks.conversion.freezing.freeze import frozen_graph
+from cmsml_tasks.conversion import (
+    describe,
+    frozen_graph,
+    load_graph,
+    save_graph,
+    trace,
+    write_graph,
+)
 from cmsml_tasks.conversion.freezing.frozen_graph import Frozen, filled
 from cmsml_tasks.conversion.graph_files.large_constants import lifted
 from cmsml_tasks.errors import ConversionError, UserError

@@ -9,10 +9,15 @@ import pytest
 import tensorflow as tf
 from hostile_graphs import HOSTILE, hostile, in_function, shape_from_file, write
 
-from cmsml_tasks.conversion import ReachesOutsideWarning, load_graph, open_model, save_graph
+from cmsml_tasks.conversion import (
+    ReachesOutsideWarning,
+    frozen_graph,
+    load_graph,
+    open_model,
+    save_graph,
+)
 from cmsml_tasks.conversion.effects import judge
 from cmsml_tasks.conversion.effects.files import read_for_verdict
-from cmsml_tasks.conversion.freezing.freeze import frozen_graph
 from cmsml_tasks.errors import ConversionError
 
 
