@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cmsml_tasks.conversion.graph_files.reading import read_graph
     from cmsml_tasks.conversion.graph_files.writing import write_graph
     from cmsml_tasks.conversion.interface.signature import Signature, TensorInfo
+    from cmsml_tasks.conversion.keras_session import get_session
     from cmsml_tasks.conversion.model_files.keras_writing import (
         has_own_objects,
         modules_of_trained,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     )
     from cmsml_tasks.conversion.model_files.open_model import open_model
     from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
-    from cmsml_tasks.conversion.session import get_session
     from cmsml_tasks.conversion.sources.dispatch import trace
     from cmsml_tasks.conversion.traced.traced_object import Traced
 
@@ -73,7 +73,7 @@ __getattr__ = lazy_names(
         "describe": "description",
         "frozen_graph": "pipeline",
         "frozen_graph_def": "pipeline",
-        "get_session": "session",
+        "get_session": "keras_session",
         "has_own_objects": "model_files.keras_writing",
         "load_frozen_graph": "api",
         "load_graph": "api",

@@ -23,8 +23,8 @@ from cmsml_tasks.conversion.interface.picked_tensors import operations_of, selec
 from cmsml_tasks.conversion.model_files.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
 from cmsml_tasks.conversion.sources.dispatch import trace
+from cmsml_tasks.conversion.sources.lookup_table_contents import own_graph_def
 from cmsml_tasks.conversion.sources.sessions import is_session
-from cmsml_tasks.conversion.sources.table_content import own_graph_def
 from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError, listed

@@ -22,10 +22,10 @@ from cmsml_tasks.conversion import (
     trace,
     write_graph,
 )
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.canonical.control_edges import drop_idle_control_edges
 from cmsml_tasks.conversion.checks.importing import imported_graph
 from cmsml_tasks.conversion.graph_def.nodes import op_definition
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 
 tf1 = tf.compat.v1
 

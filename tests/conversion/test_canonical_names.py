@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion import frozen_graph_def, trace
 from cmsml_tasks.conversion.canonical.node_names import canonical_names
-from cmsml_tasks.conversion.sources.keras_calls import names_asked_for
+from cmsml_tasks.conversion.sources.keras.model_calls import names_asked_for
 from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
 
 tf1 = tf.compat.v1

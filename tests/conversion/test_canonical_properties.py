@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from random_graphs import WIDTH, built, respelled
 
 from cmsml_tasks.conversion import Traced, frozen_graph_def, trace
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.checks.importing import imported_graph
 from cmsml_tasks.conversion.graph_def.nodes import by_name, reachable
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 
 
 def traced_in_order(graph_def: Any, outputs: list[str]) -> Traced:

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from cmsml_tasks.conversion import frozen_graph_def, trace
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.checks.importing import imported_graph
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1

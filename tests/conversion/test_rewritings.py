@@ -23,8 +23,8 @@ from zoo.rewritten import (
 )
 
 from cmsml_tasks.conversion import frozen_graph_def, trace
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.checks.importing import imported_graph
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 
 Function = Callable[[Any], Any]
 

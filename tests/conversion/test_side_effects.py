@@ -12,7 +12,7 @@ import tensorflow as tf
 from conversion_cases import X, functional, in_lists, rows, sequential, session_with
 
 from cmsml_tasks.conversion import get_session, save_graph, trace
-from cmsml_tasks.conversion.as_written import functions_as_written
+from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
 
 
 def state(model: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from cmsml_tasks.conversion.effects.messages import message
-from cmsml_tasks.conversion.wire import LENGTH, WireError, fields
+from cmsml_tasks.conversion.protobuf_wire import LENGTH, WireError, fields
 from cmsml_tasks.errors import ConversionError
 
 _NODE, _LIBRARY = 1, 2

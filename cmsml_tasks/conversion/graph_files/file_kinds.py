@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
+from cmsml_tasks.conversion.protobuf_wire import LENGTH, VARINT, WireError, fields
 
 _PICKLE = "a Python pickle; save the model itself, not the object"
 _MAGIC = {

@@ -17,7 +17,7 @@ from cmsml_tasks.conversion.graph_def.size_limit import LARGEST
 from cmsml_tasks.conversion.graph_files.file_kinds import kind_of_file
 from cmsml_tasks.conversion.graph_files.opening import opened
 from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
-from cmsml_tasks.conversion.wire import LENGTH, VARINT, WireError, fields
+from cmsml_tasks.conversion.protobuf_wire import LENGTH, VARINT, WireError, fields
 from cmsml_tasks.errors import ConversionError
 
 _FIELDS = {1: LENGTH, 2: LENGTH, 3: VARINT, 4: LENGTH}  # node, library, version, versions

@@ -14,7 +14,7 @@ from typing import Any
 
 from cmsml_tasks.conversion.effects.keras_configs import described_objects
 from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded
-from cmsml_tasks.conversion.sources.keras_model import is_model
+from cmsml_tasks.conversion.sources.keras.keras_model import is_model
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
 from cmsml_tasks.files import replacing
 

@@ -9,7 +9,6 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.effects import judge, refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
 from cmsml_tasks.conversion.effects.saved_models import (
@@ -27,6 +26,7 @@ from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function
 from cmsml_tasks.conversion.sources.sessions import trace_tensors
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 

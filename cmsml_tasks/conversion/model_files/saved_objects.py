@@ -10,7 +10,7 @@ from tensorflow.python.saved_model.signature_serialization import _SignatureMap
 
 from cmsml_tasks.conversion.graph_files.paths import expanded
 from cmsml_tasks.conversion.model_files.saved_model import open_saved_model, trace_served
-from cmsml_tasks.conversion.sources import tf_keras_model
+from cmsml_tasks.conversion.sources.keras import tf_keras_model
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 

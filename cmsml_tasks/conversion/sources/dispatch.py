@@ -10,7 +10,8 @@ import tensorflow as tf
 from cmsml_tasks.conversion.effects.other_frameworks import advice_for
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of
-from cmsml_tasks.conversion.sources import functions, graphs, keras_model, sessions, tf_keras_model
+from cmsml_tasks.conversion.sources import functions, graphs, sessions
+from cmsml_tasks.conversion.sources.keras import keras_model, tf_keras_model
 from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionTypeError

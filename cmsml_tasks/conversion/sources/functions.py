@@ -12,7 +12,6 @@ import tensorflow as tf
 from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.graph_def.size_limit import graph_def_of
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array, memory_of
 from cmsml_tasks.conversion.interface.found_names import (
@@ -27,8 +26,9 @@ from cmsml_tasks.conversion.interface.found_names import (
 )
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_composite
-from cmsml_tasks.conversion.sources.table_content import captured_table
-from cmsml_tasks.conversion.sources.writers import without_writers
+from cmsml_tasks.conversion.sources.lookup_table_contents import captured_table
+from cmsml_tasks.conversion.sources.state_changes import without_writers
+from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
 from cmsml_tasks.conversion.traced.name_origin import UNKNOWN, Origin
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate, Traced

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from cmsml_tasks.conversion.as_written import session_as_written
 from cmsml_tasks.conversion.checks.importing import check_foreign, imported_graph
 from cmsml_tasks.conversion.checks.unknown_operations import refuse_newer_attributes
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, has_versions, reachable
@@ -24,12 +23,13 @@ from cmsml_tasks.conversion.interface.placeholders import (
     give_shapes,
 )
 from cmsml_tasks.conversion.interface.port import Port
-from cmsml_tasks.conversion.sources.table_content import (
+from cmsml_tasks.conversion.sources.lookup_table_contents import (
     fill_tables,
     outer_initializers,
     own_graph_def,
     session_tables,
 )
+from cmsml_tasks.conversion.sources.unoptimised import session_as_written
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate, Traced
 from cmsml_tasks.shapes import Shape

@@ -22,7 +22,7 @@ from cmsml_tasks.conversion.interface.placeholders import (
     is_learning_phase,
 )
 from cmsml_tasks.conversion.sources.graphs import fed
-from cmsml_tasks.conversion.sources.table_content import own_graph_def, session_tables
+from cmsml_tasks.conversion.sources.lookup_table_contents import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.traced_object import Array, Traced
 from cmsml_tasks.conversion.traced.weight import Weight

@@ -10,7 +10,6 @@ import tensorflow as tf
 from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
-from cmsml_tasks.conversion.as_written import functions_as_written
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
 from cmsml_tasks.conversion.interface.found_names import (
     Found,
@@ -21,6 +20,7 @@ from cmsml_tasks.conversion.interface.found_names import (
 )
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
+from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
 from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate
 from cmsml_tasks.errors import ConversionError
 

@@ -12,7 +12,8 @@ from tensorflow.python.util import nest
 from cmsml_tasks.conversion.interface.found_names import apart_from_inputs
 from cmsml_tasks.conversion.keras_backend import check_backend
 from cmsml_tasks.conversion.sources.functions import trace_concrete
-from cmsml_tasks.conversion.sources.keras_calls import (
+from cmsml_tasks.conversion.sources.keras.layer_names import kind_of, origin_of
+from cmsml_tasks.conversion.sources.keras.model_calls import (
     Call,
     caller,
     dense_spec,
@@ -22,9 +23,12 @@ from cmsml_tasks.conversion.sources.keras_calls import (
     traced_call,
     with_losses_kept,
 )
-from cmsml_tasks.conversion.sources.layer_names import kind_of, origin_of
-from cmsml_tasks.conversion.sources.subclassed import ADVICE, call_specs, refuse_floats_cast
-from cmsml_tasks.conversion.sources.time_steps import refuse_mixed_up_steps
+from cmsml_tasks.conversion.sources.keras.subclassed_inputs import (
+    ADVICE,
+    call_specs,
+    refuse_floats_cast,
+)
+from cmsml_tasks.conversion.sources.keras.time_distributed import refuse_mixed_up_steps
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 

@@ -12,8 +12,8 @@ from cmsml_tasks.conversion.freezing.lookup_tables import table_nodes, table_of_
 from cmsml_tasks.conversion.graph_def.function_calls import library_of
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.interface.found_names import valid
-from cmsml_tasks.conversion.sources import keras_model, tf_keras_model
 from cmsml_tasks.conversion.sources.dispatch import trace
+from cmsml_tasks.conversion.sources.keras import keras_model, tf_keras_model
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.weight import Weight
 from cmsml_tasks.errors import ConversionTypeError

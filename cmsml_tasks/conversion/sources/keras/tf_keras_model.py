@@ -13,7 +13,8 @@ from tensorflow.python.util import nest
 from cmsml_tasks.conversion.interface.found_names import apart_from_inputs
 from cmsml_tasks.conversion.sources.composite import kind_of_spec
 from cmsml_tasks.conversion.sources.functions import trace_concrete
-from cmsml_tasks.conversion.sources.keras_calls import (
+from cmsml_tasks.conversion.sources.keras.layer_names import kind_of_keras_2, origin_of
+from cmsml_tasks.conversion.sources.keras.model_calls import (
     Call,
     caller,
     dense_spec,
@@ -23,7 +24,6 @@ from cmsml_tasks.conversion.sources.keras_calls import (
     traced_call,
     with_losses_kept,
 )
-from cmsml_tasks.conversion.sources.layer_names import kind_of_keras_2, origin_of
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError
 
