@@ -28,7 +28,7 @@ from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.messages import flag
 from cmsml_tasks.tracking.places import place
-from cmsml_tasks.tracking.targets import file_of
+from cmsml_tasks.tracking.target_places import file_of
 
 _FREE = {"none", "?", "-1"}
 

@@ -15,7 +15,7 @@ from cmsml_tasks.runtimes import runtimes_folder
 from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking import gfal
 from cmsml_tasks.tracking.places import Place, Url, place
-from cmsml_tasks.tracking.targets import target_in
+from cmsml_tasks.tracking.target_places import target_in
 
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"

@@ -20,7 +20,7 @@ from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.state import State
-from cmsml_tasks.tracking.targets import file_of
+from cmsml_tasks.tracking.target_places import file_of
 from cmsml_tasks.tracking.tracked import Tracked, is_tracked, is_workflow
 
 

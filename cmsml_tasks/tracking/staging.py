@@ -16,7 +16,7 @@ from cmsml_tasks.temporary import keep_folder, temporary_folder
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.gfal import StorageError
 from cmsml_tasks.tracking.making import MissingOutputError
-from cmsml_tasks.tracking.targets import file_of
+from cmsml_tasks.tracking.target_places import file_of
 from cmsml_tasks.tracking.tracked import Tracked
 
 

@@ -18,8 +18,8 @@ import law
 
 from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.messages import told
-from cmsml_tasks.tracking.places import Place, Url
 from cmsml_tasks.tracking.state import Verdict, word_of
+from cmsml_tasks.tracking.target_places import file_of, is_remote_class, url_of
 from cmsml_tasks.tracking.tracked import Tracked
 
 COLORS = {
@@ -101,26 +101,6 @@ def _told(target: Any) -> AbstractContextManager[None]:
     return nullcontext() if producer is not None and producer.making is not None else told()
 
 
-def target_in(folder: Place, *parts: str) -> Any:
-    """Return the target of a file below *folder*, which may be a URL."""
-    if isinstance(folder, Url):
-        system = _file_system(folder.text)
-        return law.wlcg.WLCGFileTarget("/".join(parts), fs=system)
-    return law.LocalFileTarget(str(folder.joinpath(*parts)))
-
-
-@cache
-def _file_system(url: str) -> Any:
-    """Return law's file system at *url*; the section ``[wlcg_fs]`` of ``law.cfg`` has its options.
-
-    law's package is loaded only where a store asks for it, because it takes its time.
-    """
-    law.contrib.load("wlcg")
-    return law.wlcg.WLCGFileSystem(
-        base=url, use_cache=False, create_file_dir=True, retries=1, retry_delay=1
-    )
-
-
 def painted(verdict: Verdict, color: bool) -> str:
     """Return the word for *verdict*, in its colour for a terminal if *color* is set."""
     word = word_of(verdict)
@@ -131,7 +111,7 @@ def painted(verdict: Verdict, color: bool) -> str:
 def _tracked_class(cls: type) -> type:
     if issubclass(cls, TrackedTarget):
         return cls
-    own = (TrackedTarget, RemoteTarget) if _is_remote(cls) else (TrackedTarget,)
+    own = (TrackedTarget, RemoteTarget) if is_remote_class(cls) else (TrackedTarget,)
     return types.new_class(cls.__name__, (*own, cls))
 
 
@@ -142,40 +122,3 @@ def made_by(producer: Tracked, outputs: Any) -> Any:
             target.__class__ = _tracked_class(type(target))  # type: ignore[arg-type]
             target.producer = producer
     return outputs
-
-
-def paths_of(outputs: Any) -> list[str]:
-    """Return absolute paths, or URLs, of what is in *outputs*, without optional ones.
-
-    Raises:
-        TypeError: a target is of a kind that tracking does not know.
-    """
-    paths = []
-    for target in law.target.collection.flatten_collections(law.util.flatten(outputs)):
-        if getattr(target, "optional", False):
-            continue
-        path = file_of(target)
-        if path is None:
-            raise TypeError(
-                f"{target!r} is neither local nor a file of law.wlcg, and only those can be "
-                "tracked; derive its task from law.Task instead of TrackedTask"
-            )
-        paths.append(path)
-    return paths
-
-
-def file_of(target: Any) -> str | None:
-    """Return where *target* is: a local file or folder, a file on a server; else None."""
-    if isinstance(target, law.LocalTarget):
-        return str(target.abspath)
-    return url_of(target) if _is_remote(type(target)) else None
-
-
-def url_of(target: Any) -> str:
-    """Return the URL of a remote target, the same one each time."""
-    return str(target.uri(random=False))
-
-
-def _is_remote(cls: type) -> bool:
-    # law's package is loaded by whoever makes such a target
-    return hasattr(law, "wlcg") and issubclass(cls, law.wlcg.WLCGFileTarget)

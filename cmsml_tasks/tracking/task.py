@@ -34,7 +34,8 @@ from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict
-from cmsml_tasks.tracking.targets import made_by, paths_of
+from cmsml_tasks.tracking.target_places import paths_of
+from cmsml_tasks.tracking.targets import made_by
 from cmsml_tasks.tracking.tracked import CurrentRun
 from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
