@@ -21,10 +21,10 @@ from cmsml_tasks.batch.identity import known_id, owner_of_jobs
 from cmsml_tasks.batch.records import files_folder, logs_folder
 from cmsml_tasks.batch.resources import Resource, checked, resource_lines, word
 from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
+from cmsml_tasks.command_line.messages import flag, refuse, told
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking.ingredients import as_json
-from cmsml_tasks.tracking.messages import flag, refuse, told
 
 _COMMANDS = {
     "htcondor": "htcondor_cmd_submit",

@@ -15,8 +15,8 @@ import law
 import luigi
 
 from cmsml_tasks.batch.site import option
+from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.messages import told
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from typing import Any
 import law
 
 from cmsml_tasks.batch.site import SECTION, check_site, option
+from cmsml_tasks.command_line.messages import refuse, told
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.tracking.messages import refuse, told
 
 _CLASSES = {"htcondor": "HTCondorJobs", "slurm": "SlurmJobs", "arc": "ARCJobs", "crab": "CrabJobs"}
 _NAMES = option("systems", "htcondor,slurm").replace(" ", "").split(",")

@@ -16,6 +16,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.batch.workflow import BatchWorkflow
+from cmsml_tasks.command_line.messages import flag, refuse
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.filenames import MANIFEST
 from cmsml_tasks.recipes import (
@@ -27,7 +28,6 @@ from cmsml_tasks.recipes import (
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan, scanned_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
 from cmsml_tasks.tasks.store import path_part, store, target
-from cmsml_tasks.tracking.messages import flag, refuse
 from cmsml_tasks.tracking.task import TrackedTask
 
 Params = dict[str, Any]

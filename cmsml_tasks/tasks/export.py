@@ -10,6 +10,7 @@ import law
 import luigi
 
 from cmsml_tasks.canonical_form import CANONICAL_FORM
+from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
 from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
@@ -19,7 +20,6 @@ from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tasks.values import parse_values
-from cmsml_tasks.tracking.messages import told
 from cmsml_tasks.tracking.observed_call import observed_call
 from cmsml_tasks.tracking.places import place
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import luigi
 
+from cmsml_tasks.command_line.messages import refuse
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.messages import refuse
 
 
 class RepeatedParameter(luigi.Parameter):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from typing import Any
 import law
 import luigi
 
+from cmsml_tasks.command_line.messages import flag
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import serialize_settings
@@ -26,7 +27,6 @@ from cmsml_tasks.tasks.store import safe_part
 from cmsml_tasks.tasks.values import parse_values, serialize_values
 from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.messages import flag
 from cmsml_tasks.tracking.places import place
 from cmsml_tasks.tracking.target_places import file_of
 

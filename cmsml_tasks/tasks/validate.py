@@ -7,6 +7,7 @@ from typing import Any
 import law
 import luigi
 
+from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.errors import SettingsError, ValidationError
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.filenames import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
@@ -20,7 +21,6 @@ from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.messages import told
 
 _SHOWN = 5
 

@@ -17,8 +17,8 @@ from typing import Any
 import law
 from luigi.cmdline_parser import CmdlineParser
 
+from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.tracking.sandboxing import in_sandbox
-from cmsml_tasks.tracking.tables import table
 from cmsml_tasks.tracking.tracked import Tracked, is_workflow
 
 OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")

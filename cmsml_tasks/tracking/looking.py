@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import law
 
-from cmsml_tasks.tracking.interrupting import ending_on_ctrl_c
-from cmsml_tasks.tracking.messages import told
-from cmsml_tasks.tracking.parameters import DepthParameter
+from cmsml_tasks.command_line.interrupting import ending_on_ctrl_c
+from cmsml_tasks.command_line.messages import told
+from cmsml_tasks.command_line.parameters import DepthParameter
 
 
 class LookedAtTask(law.Task):  # type: ignore[misc]

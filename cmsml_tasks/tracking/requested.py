@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import law
 from luigi.task_register import Register, TaskClassException
 
+from cmsml_tasks.command_line.messages import refusals_raised
 from cmsml_tasks.only_loaded import only_loaded
 from cmsml_tasks.shown import printable
-from cmsml_tasks.tracking.messages import refusals_raised
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifest import Manifest

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import law
 import luigi
 
+from cmsml_tasks.command_line.interrupting import end_as_commands_do, end_with_luigi, is_law_command
+from cmsml_tasks.command_line.messages import refuse, speak_plainly
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
@@ -20,14 +22,12 @@ from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.interrupting import end_as_commands_do, end_with_luigi, is_law_command
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.labels import settled_text
 from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifest import set_aside
-from cmsml_tasks.tracking.messages import refuse, speak_plainly
 from cmsml_tasks.tracking.one_look import one_look, seen, seen_as
 from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.replaced import drop_all

@@ -6,11 +6,11 @@ import pytest
 from remote_project import RemoteProject
 from xrootd_server import serving_outputs
 
+from cmsml_tasks.command_line.messages import speak_plainly
 from cmsml_tasks.errors import DataError, UserError
 from cmsml_tasks.shown import holds_secret, printable, without_secrets
 from cmsml_tasks.tasks.store import store
 from cmsml_tasks.tracking.gfal import StorageError
-from cmsml_tasks.tracking.messages import speak_plainly
 
 SECRETS = ("hunter2", "TOPSECRET")
 

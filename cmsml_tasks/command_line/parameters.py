@@ -6,8 +6,8 @@ from typing import Any
 
 import law
 
+from cmsml_tasks.command_line.messages import refuse
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.messages import refuse
 
 
 class DepthParameter(law.CSVParameter):  # type: ignore[misc]
