@@ -18,7 +18,7 @@ from cmsml_tasks.batch.site import project_folder
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.files import writing_to
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.places import is_remote
+from cmsml_tasks.tracking.storage.places import is_remote
 
 _NAME = ".identity"
 _ID = re.compile(r"[0-9a-f]{32}\n")

@@ -27,7 +27,7 @@ from cmsml_tasks.batch.records import (
 )
 from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.tracking.journal import note
-from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.storage.locks import Lock
 
 _MOST_REASONS = 5
 _SECONDS_TO_GO = 30

@@ -13,8 +13,8 @@ import law
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
 from cmsml_tasks.shown import holds_secret
-from cmsml_tasks.tracking import gfal
-from cmsml_tasks.tracking.places import Place, Url, place
+from cmsml_tasks.tracking.storage.places import Place, Url, place
+from cmsml_tasks.tracking.storage.remote_files import gfal
 from cmsml_tasks.tracking.target_places import target_in
 
 CONFIG_SECTION = "cmsml_tasks"

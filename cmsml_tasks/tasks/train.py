@@ -14,7 +14,7 @@ from cmsml_tasks.tasks.branches import Branch
 from cmsml_tasks.tasks.recipe_files import recipe_files
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.observed_call import observed_call
-from cmsml_tasks.tracking.one_look import seen
+from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 # the order of sets of strings must not decide about weights

@@ -11,7 +11,7 @@ from pathlib import Path
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.terminal import print_anything
-from cmsml_tasks.tracking.places import Place, exists, identity, place
+from cmsml_tasks.tracking.storage.places import Place, exists, identity, place
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 

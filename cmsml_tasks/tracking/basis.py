@@ -12,7 +12,6 @@ import law
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.code import counts_wholly
-from cmsml_tasks.tracking.digests import digest_of
 from cmsml_tasks.tracking.ingredients import (
     CODE,
     Ingredients,
@@ -25,9 +24,10 @@ from cmsml_tasks.tracking.ingredients import (
 from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
-from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.project import CodeError, module_file
 from cmsml_tasks.tracking.state import few
+from cmsml_tasks.tracking.storage.digests import digest_of
+from cmsml_tasks.tracking.storage.one_look import one_look
 from cmsml_tasks.tracking.tracked import Tracked, is_tracked, tasks_of
 
 # what only another run can have made different; the rest changes without one

@@ -10,8 +10,8 @@ import law
 import luigi
 
 from cmsml_tasks.tracking import snapshot
-from cmsml_tasks.tracking.one_look import one_look
 from cmsml_tasks.tracking.state import State, Verdict, summary
+from cmsml_tasks.tracking.storage.one_look import one_look
 from cmsml_tasks.tracking.targets import painted
 
 _LAZY = ("targets", "_flat_targets", "_flat_target_list")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.tracking.project import is_library, loaded_file
-from cmsml_tasks.tracking.signatures import Signature, signature
+from cmsml_tasks.tracking.storage.stat_signatures import Signature, signature
 
 _sources: dict[str, tuple[Signature, bytes]] = {}
 _is_watching = False

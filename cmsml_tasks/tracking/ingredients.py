@@ -22,7 +22,7 @@ from cmsml_tasks.tracking.code import (
 from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
-from cmsml_tasks.tracking.one_look import seen
+from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.tracked import Tracked
 
 Ingredients = dict[str, Any]

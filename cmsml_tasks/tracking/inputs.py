@@ -11,15 +11,15 @@ from typing import Any
 import law
 
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.input_changes import USED_AS
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
-from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.state import State
+from cmsml_tasks.tracking.storage.digests import Digest, digest_of_output
+from cmsml_tasks.tracking.storage.one_look import seen
+from cmsml_tasks.tracking.storage.places import Place
+from cmsml_tasks.tracking.storage.remote_files import places
 from cmsml_tasks.tracking.target_places import file_of
 from cmsml_tasks.tracking.tracked import Tracked, is_tracked, is_workflow
 

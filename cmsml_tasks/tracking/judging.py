@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import (
     CODE,
@@ -18,9 +17,10 @@ from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
 from cmsml_tasks.tracking.manifest import Manifest, Unbelievable, output_changes, set_aside
 from cmsml_tasks.tracking.observations import Observations, observations_today
-from cmsml_tasks.tracking.one_look import seen
-from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State, Verdict
+from cmsml_tasks.tracking.storage.one_look import seen
+from cmsml_tasks.tracking.storage.places import Place
+from cmsml_tasks.tracking.storage.remote_files import places
 from cmsml_tasks.tracking.tracked import Tracked
 
 

@@ -13,7 +13,7 @@ import law
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.tracking.manifest import Manifest
-from cmsml_tasks.tracking.places import Place, Url
+from cmsml_tasks.tracking.storage.places import Place, Url
 
 FOLDER = ".replaced"
 MANIFEST = "manifest.json"

@@ -7,8 +7,8 @@ from typing import Any
 
 from cmsml_tasks.isolated import call_observed
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.cache import cache_folder
-from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.storage.cache import cache_folder
+from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.tracked import Tracked
 
 

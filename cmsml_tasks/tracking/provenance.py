@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.shown import printable
-from cmsml_tasks.tracking import places
-from cmsml_tasks.tracking.gfal import SCHEMES
 from cmsml_tasks.tracking.ingredients import CODE
 from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.manifest import Manifest
 from cmsml_tasks.tracking.observations import OBSERVED, shown_observation
-from cmsml_tasks.tracking.places import Place, Url
+from cmsml_tasks.tracking.storage.gfal import SCHEMES
+from cmsml_tasks.tracking.storage.places import Place, Url
+from cmsml_tasks.tracking.storage.remote_files import places
 from cmsml_tasks.tracking.tracked import tasks_of
 
 _LONGEST = 100

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks import files
-from cmsml_tasks.tracking import places
 from cmsml_tasks.tracking.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes
+from cmsml_tasks.tracking.storage.remote_files import places
 
 
 def kept_in(folder: Path) -> list[Kept]:

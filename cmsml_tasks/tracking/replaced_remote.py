@@ -11,11 +11,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from cmsml_tasks.tracking import places, storage
 from cmsml_tasks.tracking.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifest import Manifest, output_changes
-from cmsml_tasks.tracking.one_look import seen_as
-from cmsml_tasks.tracking.places import Url
+from cmsml_tasks.tracking.storage.one_look import seen_as
+from cmsml_tasks.tracking.storage.places import Url
+from cmsml_tasks.tracking.storage.remote_files import places
+from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
 
 
 def kept_in(folder: Url) -> list[Kept]:

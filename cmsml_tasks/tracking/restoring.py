@@ -6,9 +6,9 @@ from cmsml_tasks.tracking.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.judging import judged
 from cmsml_tasks.tracking.kept import Kept
 from cmsml_tasks.tracking.observations import observations_today
-from cmsml_tasks.tracking.one_look import seen
 from cmsml_tasks.tracking.replaced import kept_beside
 from cmsml_tasks.tracking.state import Verdict
+from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.tracked import Tracked
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import law
 
-from cmsml_tasks.tracking.places import Place, Url
+from cmsml_tasks.tracking.storage.places import Place, Url
 
 
 def target_in(folder: Place, *parts: str) -> Any:
@@ -63,5 +63,5 @@ def url_of(target: Any) -> str:
 
 
 def is_remote_class(cls: type) -> bool:
-    # law's package is loaded by whoever makes such a target
+    """Tell whether it is a class of files on a server; law's package is loaded by who makes one."""
     return hasattr(law, "wlcg") and issubclass(cls, law.wlcg.WLCGFileTarget)

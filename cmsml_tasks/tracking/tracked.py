@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeGuard
 import law
 
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.digests import Digest
-from cmsml_tasks.tracking.places import Place
 from cmsml_tasks.tracking.state import State
+from cmsml_tasks.tracking.storage.digests import Digest
+from cmsml_tasks.tracking.storage.places import Place
 from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 

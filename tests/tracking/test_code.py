@@ -5,10 +5,10 @@ import time
 import pytest
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.tracking.cache import cache_folder
 from cmsml_tasks.tracking.code import code_changes, code_of
 from cmsml_tasks.tracking.project import CodeError
-from cmsml_tasks.tracking.signatures import is_settled, signature
+from cmsml_tasks.tracking.storage.cache import cache_folder
+from cmsml_tasks.tracking.storage.stat_signatures import is_settled, signature
 
 LOUD = "raise RuntimeError('this module was imported')\n"
 

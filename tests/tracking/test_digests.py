@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.storage.digests import digest_of
 
 CONTENT = b"events"
 DIGEST = {"sha256": hashlib.sha256(CONTENT).hexdigest()}

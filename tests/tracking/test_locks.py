@@ -13,14 +13,14 @@ from law_commands import finished, started
 from toy_project import LAW
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.storage.locks import Lock
 
 # takes the lock as another user, says so, and holds it until it is ended
 HOLD = """
 import os, sys, time
 from pathlib import Path
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.storage.locks import Lock
 
 place, user, group, umask = Path(sys.argv[1]), *map(int, sys.argv[2:])
 os.setgroups([])
@@ -171,7 +171,7 @@ def test_a_killed_run_of_one_user_blocks_no_run_of_another(project, folder_of_tw
 FORK = """
 import os, sys, time
 from pathlib import Path
-from cmsml_tasks.tracking.locking import Lock
+from cmsml_tasks.tracking.storage.locks import Lock
 
 lock = Lock(Path(sys.argv[1]))
 lock.acquire(print)

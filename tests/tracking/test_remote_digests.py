@@ -14,7 +14,7 @@ import fsspec
 import pytest
 from xrootd_server import free_port, serving
 
-from cmsml_tasks.tracking.digests import digest_of
+from cmsml_tasks.tracking.storage.digests import digest_of
 
 CONTENT = b"events"
 NEW_YEAR = 1767225600

@@ -10,7 +10,7 @@ from cmsml_tasks.command_line.messages import speak_plainly
 from cmsml_tasks.errors import DataError, UserError
 from cmsml_tasks.shown import holds_secret, printable, without_secrets
 from cmsml_tasks.tasks.store import store
-from cmsml_tasks.tracking.gfal import StorageError
+from cmsml_tasks.tracking.storage.gfal import StorageError
 
 SECRETS = ("hunter2", "TOPSECRET")
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.tracking.signatures import is_settled, signature
+from cmsml_tasks.tracking.storage.stat_signatures import is_settled, signature
 
 
 def cache_folder() -> Path:

@@ -14,8 +14,8 @@ from typing import Any
 
 from cmsml_tasks import xrootd_client
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking import cache
-from cmsml_tasks.tracking.signatures import is_exact
+from cmsml_tasks.tracking.storage.remote_files import cache
+from cmsml_tasks.tracking.storage.stat_signatures import is_exact
 
 Digest = dict[str, str]
 """The value by the one name of its method: ``sha256``, the checksum of the storage such as
