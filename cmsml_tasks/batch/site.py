@@ -9,7 +9,7 @@ from pathlib import Path
 import law
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.law_config import config_file, project_folder
+from cmsml_tasks.tracking.manifests.project_folder import config_file, project_folder
 
 __all__ = [
     "SECTION",

@@ -11,7 +11,7 @@ from cmsml_tasks.lazy import lazy_names
 from cmsml_tasks.tracking.imported import watch_imports
 
 if TYPE_CHECKING:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifests.manifest import Manifest
     from cmsml_tasks.tracking.state import State, Verdict
     from cmsml_tasks.tracking.task import TrackedTask
     from cmsml_tasks.tracking.tracked_file import NotHere, TrackedFile
@@ -23,7 +23,7 @@ watch_imports()
 __getattr__ = lazy_names(
     __name__,
     {
-        "Manifest": "manifest",
+        "Manifest": "manifests.manifest",
         "NotHere": "tracked_file",
         "State": "state",
         "TrackedFile": "tracked_file",

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _origin(subject: str, store: Place) -> int:
-    from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
+    from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
     from cmsml_tasks.tracking.provenance import find_manifests, origin_lines
 
     _check_store(store)

@@ -18,7 +18,7 @@ import law
 
 from cmsml_tasks.tracking.ingredients import ingredients_of
 from cmsml_tasks.tracking.inputs import inputs_of, inputs_recorded_by, required_by
-from cmsml_tasks.tracking.manifest import Manifest, describe_outputs
+from cmsml_tasks.tracking.manifests.manifest import Manifest, describe_outputs
 from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.requested import asked_for, described
 from cmsml_tasks.tracking.state import State, Verdict, few

@@ -21,8 +21,8 @@ from cmsml_tasks.tracking.ingredients import (
     imported_code,
     ingredients_of,
 )
-from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
+from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
 from cmsml_tasks.tracking.project import CodeError, module_file
 from cmsml_tasks.tracking.state import few

@@ -19,8 +19,8 @@ from cmsml_tasks.tracking.code import (
     code_of,
     edited_since_import,
 )
-from cmsml_tasks.tracking.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.inputs import Inputs
+from cmsml_tasks.tracking.manifests.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.tracked import Tracked

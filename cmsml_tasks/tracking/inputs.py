@@ -11,8 +11,8 @@ from typing import Any
 import law
 
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.tracking.input_changes import USED_AS
-from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.manifests.input_changes import USED_AS
+from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
 from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.state import State

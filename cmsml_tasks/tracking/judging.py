@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cmsml_tasks.tracking.environment import environment_changes
 from cmsml_tasks.tracking.ingredients import (
     CODE,
     PARAMETER,
@@ -13,9 +12,15 @@ from cmsml_tasks.tracking.ingredients import (
     changes,
     ingredients_of,
 )
-from cmsml_tasks.tracking.input_changes import INPUT
 from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
-from cmsml_tasks.tracking.manifest import Manifest, Unbelievable, output_changes, set_aside
+from cmsml_tasks.tracking.manifests.environment import environment_changes
+from cmsml_tasks.tracking.manifests.input_changes import INPUT
+from cmsml_tasks.tracking.manifests.manifest import (
+    Manifest,
+    Unbelievable,
+    output_changes,
+    set_aside,
+)
 from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.state import State, Verdict
 from cmsml_tasks.tracking.storage.one_look import seen

@@ -12,7 +12,7 @@ from pathlib import Path
 import law
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.manifest import Manifest
+from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.storage.places import Place, Url
 
 FOLDER = ".replaced"

@@ -15,12 +15,17 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
 from cmsml_tasks.tracking.code import module_of_root
-from cmsml_tasks.tracking.environment import environment
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.kept import Kept, check_options
-from cmsml_tasks.tracking.law_config import project_folder
-from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
+from cmsml_tasks.tracking.manifests.environment import environment
+from cmsml_tasks.tracking.manifests.manifest import (
+    Manifest,
+    describe_outputs,
+    output_changes,
+    set_aside,
+)
+from cmsml_tasks.tracking.manifests.project_folder import project_folder
 from cmsml_tasks.tracking.project import module_file
 from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
 from cmsml_tasks.tracking.requested import described

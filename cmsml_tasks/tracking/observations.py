@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed, names_digest
 from cmsml_tasks.shown import is_secret_name
-from cmsml_tasks.tracking.law_config import project_folder
+from cmsml_tasks.tracking.manifests.project_folder import project_folder
 from cmsml_tasks.tracking.storage.digests import digest_of
 
 if TYPE_CHECKING:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifests.manifest import Manifest
 
 READ, VARIABLE = "read", "variable"
 OBSERVED = {READ, VARIABLE}

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.input_changes import INPUT, USED_AS
+from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.storage.digests import Digest, digest_of
 from cmsml_tasks.tracking.tracked import Tracked
 from cmsml_tasks.tracking.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 
 if TYPE_CHECKING:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifests.manifest import Manifest
 
 FOUND_BY = "found by"
 

@@ -16,7 +16,7 @@ from luigi.task_register import load_task
 from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.endings import end_with, prepare_end_with
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
+from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.storage.places import Place
 
 _NEVER = ("log_file", "workflow", "effective_workflow", "cancel_jobs", "cleanup_jobs")

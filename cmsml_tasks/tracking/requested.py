@@ -17,7 +17,7 @@ from cmsml_tasks.only_loaded import only_loaded
 from cmsml_tasks.shown import printable
 
 if TYPE_CHECKING:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifests.manifest import Manifest
 
 
 class GoneError(Exception):

@@ -12,7 +12,7 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import write_json
-from cmsml_tasks.tracking.environment import environment
+from cmsml_tasks.tracking.manifests.environment import environment
 from cmsml_tasks.tracking.storage.remote_files import places
 from cmsml_tasks.tracking.tracked import Tracked
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cmsml_tasks.shown import printable
 
 if TYPE_CHECKING:
-    from cmsml_tasks.tracking.manifest import Manifest
+    from cmsml_tasks.tracking.manifests.manifest import Manifest
 
 _MOST_WORDS = 5
 

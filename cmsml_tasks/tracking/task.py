@@ -20,13 +20,13 @@ from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking import snapshot
 from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
-from cmsml_tasks.tracking.environment import COMPARABLE
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
 from cmsml_tasks.tracking.labels import settled_text
 from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import make, tracked_run
-from cmsml_tasks.tracking.manifest import set_aside
+from cmsml_tasks.tracking.manifests.environment import COMPARABLE
+from cmsml_tasks.tracking.manifests.manifest import set_aside
 from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.staging import staged

@@ -10,7 +10,7 @@ from toy_project import Project
 
 from cmsml_tasks.only_loaded import only_loaded
 from cmsml_tasks.recipes import load_recipe
-from cmsml_tasks.tracking.manifest import Manifest, Unbelievable
+from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.requested import asked_for
 
 DIGEST = hashlib.sha256(b"mine").hexdigest()

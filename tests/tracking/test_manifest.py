@@ -5,8 +5,13 @@ import subprocess
 
 import pytest
 
-from cmsml_tasks.tracking.environment import environment, environment_changes, git_commit
-from cmsml_tasks.tracking.manifest import Manifest, describe_outputs, output_changes, set_aside
+from cmsml_tasks.tracking.manifests.environment import environment, environment_changes, git_commit
+from cmsml_tasks.tracking.manifests.manifest import (
+    Manifest,
+    describe_outputs,
+    output_changes,
+    set_aside,
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from cmsml_tasks.tracking.input_changes import USED_AS
+from cmsml_tasks.tracking.manifests.input_changes import USED_AS
 
 FORMAT = 2
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.believing import FORMAT, NotBelievedError, believed
+from cmsml_tasks.tracking.manifests.belief import FORMAT, NotBelievedError, believed
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.places import Place
