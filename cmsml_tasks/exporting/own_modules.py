@@ -8,7 +8,7 @@ from importlib.machinery import PathFinder
 from typing import Any
 
 from cmsml_tasks.errors import ConversionError
-from cmsml_tasks.tracking.project import is_library, module_file
+from cmsml_tasks.tracking.source_code.module_files import is_library, module_file
 
 MODULES = "modules"
 """The key in ``history.json``, absent where Keras alone can read the model."""

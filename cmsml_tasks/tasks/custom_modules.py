@@ -9,7 +9,7 @@ from importlib import metadata
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.module_names import look_here_too, nearest_module
-from cmsml_tasks.tracking.project import is_library, module_file, module_spec
+from cmsml_tasks.tracking.source_code.module_files import is_library, module_file, module_spec
 
 _OPTION = "--custom-modules"
 

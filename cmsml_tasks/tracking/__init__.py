@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmsml_tasks.lazy import lazy_names
-from cmsml_tasks.tracking.imported import watch_imports
+from cmsml_tasks.tracking.source_code.imported import watch_imports
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifests.manifest import Manifest

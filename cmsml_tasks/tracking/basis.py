@@ -11,7 +11,6 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.code import counts_wholly
 from cmsml_tasks.tracking.ingredients import (
     CODE,
     Ingredients,
@@ -24,7 +23,8 @@ from cmsml_tasks.tracking.ingredients import (
 from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
 from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
-from cmsml_tasks.tracking.project import CodeError, module_file
+from cmsml_tasks.tracking.source_code.code_digests import counts_wholly
+from cmsml_tasks.tracking.source_code.module_files import CodeError, module_file
 from cmsml_tasks.tracking.state import few
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.one_look import one_look

@@ -12,16 +12,16 @@ from typing import Any
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.code import (
+from cmsml_tasks.tracking.inputs import Inputs
+from cmsml_tasks.tracking.manifests.input_changes import INPUT, input_changes
+from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
+from cmsml_tasks.tracking.source_code.code_digests import (
     Code,
     code_as_imported,
     code_changes,
     code_of,
     edited_since_import,
 )
-from cmsml_tasks.tracking.inputs import Inputs
-from cmsml_tasks.tracking.manifests.input_changes import INPUT, input_changes
-from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.tracked import Tracked
 

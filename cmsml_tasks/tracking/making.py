@@ -14,7 +14,6 @@ import luigi
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
-from cmsml_tasks.tracking.code import module_of_root
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.kept import Kept, check_options
@@ -26,11 +25,12 @@ from cmsml_tasks.tracking.manifests.manifest import (
     set_aside,
 )
 from cmsml_tasks.tracking.manifests.project_folder import project_folder
-from cmsml_tasks.tracking.project import module_file
 from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
 from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
+from cmsml_tasks.tracking.source_code.code_digests import module_of_root
+from cmsml_tasks.tracking.source_code.module_files import module_file
 from cmsml_tasks.tracking.state import Verdict, few
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.locks import Lock

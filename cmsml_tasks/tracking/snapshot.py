@@ -21,11 +21,11 @@ from luigi.task_register import load_task
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.code import Code
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.observations import look_again, observations_today
 from cmsml_tasks.tracking.outside import described
+from cmsml_tasks.tracking.source_code.code_digests import Code
 from cmsml_tasks.tracking.storage.cache import keep, recall
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.one_look import seen

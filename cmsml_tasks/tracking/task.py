@@ -18,7 +18,6 @@ from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking import snapshot
-from cmsml_tasks.tracking.code import root_of
 from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging import judge
@@ -29,6 +28,7 @@ from cmsml_tasks.tracking.manifests.environment import COMPARABLE
 from cmsml_tasks.tracking.manifests.manifest import set_aside
 from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
+from cmsml_tasks.tracking.source_code.code_digests import root_of
 from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.state import State, Verdict
 from cmsml_tasks.tracking.storage.gfal import StorageError

@@ -1,6 +1,6 @@
 """Sources of a project that are edited, and what that makes of the code of `jets.Jets`."""
 
-from cmsml_tasks.tracking.code import code_changes, code_of
+from cmsml_tasks.tracking.source_code.code_digests import code_changes, code_of
 
 ROOTS = ["jets:Jets"]
 

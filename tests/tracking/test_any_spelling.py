@@ -3,7 +3,7 @@
 import pytest
 from code_project import ROOTS, Sources
 
-from cmsml_tasks.tracking.code import code_of, counts_wholly
+from cmsml_tasks.tracking.source_code.code_digests import code_of, counts_wholly
 
 SEARCHES = {
     "modules": ("import sys as s", "getattr(s.modules[__name__], name)()"),

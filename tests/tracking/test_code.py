@@ -5,8 +5,8 @@ import time
 import pytest
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.tracking.code import code_changes, code_of
-from cmsml_tasks.tracking.project import CodeError
+from cmsml_tasks.tracking.source_code.code_digests import code_changes, code_of
+from cmsml_tasks.tracking.source_code.module_files import CodeError
 from cmsml_tasks.tracking.storage.cache import cache_folder
 from cmsml_tasks.tracking.storage.stat_signatures import is_settled, signature
 
@@ -197,7 +197,7 @@ def test_code_that_was_recorded_as_whole_modules_is_stale_and_says_why(write, re
 
 
 def test_importing_it_imports_nothing_heavy():
-    script = "import sys, cmsml_tasks.tracking.code; print(*sys.modules)"
+    script = "import sys, cmsml_tasks.tracking.source_code.code_digests; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -139,7 +139,7 @@ def write(**modules):
         (folder / f"{{name}}.py").write_text(text)
 
 def edited():
-    from cmsml_tasks.tracking.code import edited_since_import
+    from cmsml_tasks.tracking.source_code.code_digests import edited_since_import
     print(edited_since_import(["jets:Jets"]))
 
 write(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cmsml_tasks
-from cmsml_tasks.tracking.project import is_library, module_file
+from cmsml_tasks.tracking.source_code.module_files import is_library, module_file
 
 LOUD = "raise RuntimeError('this module was imported')\n"
 
@@ -72,7 +72,7 @@ def test_a_module_that_loads_lazily_is_not_woken_up(folder):
     path = written(folder / "quiet_lazy.py")
     script = f"""
 import importlib.util, sys
-from cmsml_tasks.tracking.project import module_file
+from cmsml_tasks.tracking.source_code.module_files import module_file
 sys.path.insert(0, {str(folder)!r})
 spec = importlib.util.find_spec("quiet_lazy")
 spec.loader = importlib.util.LazyLoader(spec.loader)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cmsml_tasks.tracking.code import code_changes, code_of
+from cmsml_tasks.tracking.source_code.code_digests import code_changes, code_of
 
 JETS = """
 import numpy as np

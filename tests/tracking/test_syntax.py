@@ -10,10 +10,17 @@ from pathlib import Path
 import pytest
 from needs import skip_without
 
-from cmsml_tasks.tracking import acting, import_order, imports, names_used, searching, syntax
-from cmsml_tasks.tracking import definitions as of_modules
-from cmsml_tasks.tracking.definitions import definitions, module_of
-from cmsml_tasks.tracking.imports import absolute_name
+from cmsml_tasks.tracking.source_code import (
+    acting,
+    import_order,
+    imports,
+    names_used,
+    searching,
+    syntax,
+)
+from cmsml_tasks.tracking.source_code import definitions as of_modules
+from cmsml_tasks.tracking.source_code.definitions import definitions, module_of
+from cmsml_tasks.tracking.source_code.imports import absolute_name
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = sorted((REPOSITORY / "cmsml_tasks").rglob("*.py"))
@@ -202,7 +209,7 @@ for folder in json.loads(sys.argv[1]):
     spec = importlib.util.spec_from_file_location(*folder)
     module = sys.modules[folder[0]] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-module_of = sys.modules["cmsml_tasks.tracking.definitions"].module_of
+module_of = sys.modules["cmsml_tasks.tracking.source_code.definitions"].module_of
 print(json.dumps([
     module_of(source)
     for source in (open(path, "rb").read() for path in sys.stdin.read().split())

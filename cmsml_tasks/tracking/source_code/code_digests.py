@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.tracking.definitions import Effects, Module, Part, module_of
-from cmsml_tasks.tracking.imported import source_as_imported
-from cmsml_tasks.tracking.project import Project, module_file
-from cmsml_tasks.tracking.reach import reached_from
+from cmsml_tasks.tracking.source_code.definitions import Effects, Module, Part, module_of
+from cmsml_tasks.tracking.source_code.imported import source_as_imported
+from cmsml_tasks.tracking.source_code.module_files import Project, module_file
+from cmsml_tasks.tracking.source_code.reach import reached_from
 from cmsml_tasks.tracking.storage.cache import computed_from
 
 Code = dict[str, dict[str, dict[str, str]]]

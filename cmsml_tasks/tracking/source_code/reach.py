@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from cmsml_tasks.tracking.definitions import Definition, Module, Part
-from cmsml_tasks.tracking.import_effects import ImportEffects
-from cmsml_tasks.tracking.names_used import COMPUTED, SUBCLASSES
-from cmsml_tasks.tracking.project import Project
-from cmsml_tasks.tracking.resolving import Kind, Place, Resolver
+from cmsml_tasks.tracking.source_code.definitions import Definition, Module, Part
+from cmsml_tasks.tracking.source_code.import_effects import ImportEffects
+from cmsml_tasks.tracking.source_code.module_files import Project
+from cmsml_tasks.tracking.source_code.names_used import COMPUTED, SUBCLASSES
+from cmsml_tasks.tracking.source_code.resolving import Kind, Place, Resolver
 
 _TASK_PACKAGES = ("law", "luigi", "b2luigi")
 _TASK_ENDINGS = ("Task", "Workflow")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from cmsml_tasks.tracking.definitions import Effects, Module, Part
-from cmsml_tasks.tracking.project import Project
-from cmsml_tasks.tracking.resolving import Kind, Place, Resolver
-from cmsml_tasks.tracking.syntax import digest
+from cmsml_tasks.tracking.source_code.definitions import Effects, Module, Part
+from cmsml_tasks.tracking.source_code.module_files import Project
+from cmsml_tasks.tracking.source_code.resolving import Kind, Place, Resolver
+from cmsml_tasks.tracking.source_code.syntax import digest
 
 
 class ImportEffects:

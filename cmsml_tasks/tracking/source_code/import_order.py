@@ -14,15 +14,15 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cmsml_tasks.tracking.acting import Acts, acts_of_class, calls_in, is_decorated
-from cmsml_tasks.tracking.imports import (
+from cmsml_tasks.tracking.source_code.acting import Acts, acts_of_class, calls_in, is_decorated
+from cmsml_tasks.tracking.source_code.imports import (
     import_without,
     is_for_type_checkers,
     names_imported_as,
     names_of_import,
     star_import,
 )
-from cmsml_tasks.tracking.names_used import (
+from cmsml_tasks.tracking.source_code.names_used import (
     COMPUTED,
     Names,
     Targets,
@@ -30,7 +30,7 @@ from cmsml_tasks.tracking.names_used import (
     evaluated_with,
     names_in,
 )
-from cmsml_tasks.tracking.syntax import is_idle
+from cmsml_tasks.tracking.source_code.syntax import is_idle
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef

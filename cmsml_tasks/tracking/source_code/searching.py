@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 
-from cmsml_tasks.tracking.syntax import syntax_tree
+from cmsml_tasks.tracking.source_code.syntax import syntax_tree
 
 # what leads from an object to all names of its module
 _TO_ALL_NAMES = {"__subclasses__", "__globals__", "f_globals", "getmodule"}

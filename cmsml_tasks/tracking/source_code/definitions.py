@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from cmsml_tasks.tracking.acting import Acts, acts_of
-from cmsml_tasks.tracking.import_order import (
+from cmsml_tasks.tracking.source_code.acting import Acts, acts_of
+from cmsml_tasks.tracking.source_code.import_order import (
     Function,
     Item,
     Piece,
@@ -16,9 +16,9 @@ from cmsml_tasks.tracking.import_order import (
     merge,
     sequence_of,
 )
-from cmsml_tasks.tracking.imports import star_import
-from cmsml_tasks.tracking.names_used import Names, bindings, names_in
-from cmsml_tasks.tracking.syntax import digest, syntax_tree
+from cmsml_tasks.tracking.source_code.imports import star_import
+from cmsml_tasks.tracking.source_code.names_used import Names, bindings, names_in
+from cmsml_tasks.tracking.source_code.syntax import digest, syntax_tree
 
 
 class Part(TypedDict):

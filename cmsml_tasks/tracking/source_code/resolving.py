@@ -6,10 +6,10 @@ import enum
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from cmsml_tasks.tracking.definitions import Module
-from cmsml_tasks.tracking.imports import absolute_name
-from cmsml_tasks.tracking.names_used import COMPUTED, SUBCLASSES, with_attributes
-from cmsml_tasks.tracking.project import Project
+from cmsml_tasks.tracking.source_code.definitions import Module
+from cmsml_tasks.tracking.source_code.imports import absolute_name
+from cmsml_tasks.tracking.source_code.module_files import Project
+from cmsml_tasks.tracking.source_code.names_used import COMPUTED, SUBCLASSES, with_attributes
 
 _TO_ALL_NAMES = {"__dict__", "__getattribute__", "__getattr__", "__dir__"}
 _Tried = set[tuple[str, tuple[str, ...]]]

@@ -6,14 +6,14 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cmsml_tasks.tracking.imports import (
+from cmsml_tasks.tracking.source_code.imports import (
     imported_names,
     is_for_type_checkers,
     names_imported_as,
     star_import,
     told_module,
 )
-from cmsml_tasks.tracking.searching import (
+from cmsml_tasks.tracking.source_code.searching import (
     RESOLVING,
     asked_whether_loaded,
     is_importing,

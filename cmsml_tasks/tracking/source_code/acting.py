@@ -11,14 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cmsml_tasks.tracking.imports import imported_names, is_for_type_checkers
-from cmsml_tasks.tracking.names_used import (
-    Targets,
-    bindings,
-    evaluated_with,
-    names_in,
-)
-from cmsml_tasks.tracking.syntax import is_idle
+from cmsml_tasks.tracking.source_code.imports import imported_names, is_for_type_checkers
+from cmsml_tasks.tracking.source_code.names_used import Targets, bindings, evaluated_with, names_in
+from cmsml_tasks.tracking.source_code.syntax import is_idle
 
 _MOVABLE_DECORATORS = {"property", "staticmethod", "classmethod"}
 # they call, or change, what they are given

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.tracking.project import is_library, loaded_file
+from cmsml_tasks.tracking.source_code.module_files import is_library, loaded_file
 from cmsml_tasks.tracking.storage.stat_signatures import Signature, signature
 
 _sources: dict[str, tuple[Signature, bytes]] = {}
