@@ -11,8 +11,8 @@ import luigi
 
 from cmsml_tasks.batch.site import option, project_folder
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.tracking.contract.targets import target_in
 from cmsml_tasks.tracking.storage.places import place
-from cmsml_tasks.tracking.target_places import target_in
 
 law.contrib.load("git", "tasks")
 

@@ -16,9 +16,9 @@ from cmsml_tasks.batch.packing import packed_with, packed_without
 from cmsml_tasks.batch.site import option, project_folder
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import is_secret_name
+from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.observations import files_read, variables_read
-from cmsml_tasks.tracking.tracked import is_tracked, is_workflow, tasks_of
 
 _SEEN_BY_JOBS = "/cvmfs,/eos,/afs"
 

@@ -9,8 +9,8 @@ from typing import Any
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.recipes.sources import class_names, files_of
+from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 from cmsml_tasks.tracking.outside import names_below_common_folder
-from cmsml_tasks.tracking.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 
 
 def recipe_files(recipe: Recipe) -> list[AnyTrackedFile]:

@@ -25,10 +25,10 @@ from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.parameters import RepeatedParameter
 from cmsml_tasks.tasks.store import safe_part
 from cmsml_tasks.tasks.values import parse_values, serialize_values
+from cmsml_tasks.tracking.contract.targets import file_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.places import place
-from cmsml_tasks.tracking.target_places import file_of
 
 _FREE = {"none", "?", "-1"}
 

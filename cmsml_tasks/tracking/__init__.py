@@ -11,10 +11,10 @@ from cmsml_tasks.lazy import lazy_names
 from cmsml_tasks.tracking.source_code.imported import watch_imports
 
 if TYPE_CHECKING:
+    from cmsml_tasks.tracking.contract.state import State, Verdict
+    from cmsml_tasks.tracking.contract.tracked_file import NotHere, TrackedFile
     from cmsml_tasks.tracking.manifests.manifest import Manifest
-    from cmsml_tasks.tracking.state import State, Verdict
     from cmsml_tasks.tracking.task import TrackedTask
-    from cmsml_tasks.tracking.tracked_file import NotHere, TrackedFile
 
 __all__ = ["Manifest", "NotHere", "State", "TrackedFile", "TrackedTask", "Verdict"]
 
@@ -24,10 +24,10 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Manifest": "manifests.manifest",
-        "NotHere": "tracked_file",
-        "State": "state",
-        "TrackedFile": "tracked_file",
+        "NotHere": "contract.tracked_file",
+        "State": "contract.state",
+        "TrackedFile": "contract.tracked_file",
         "TrackedTask": "task",
-        "Verdict": "state",
+        "Verdict": "contract.state",
     },
 )

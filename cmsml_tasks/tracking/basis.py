@@ -11,6 +11,8 @@ import law
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
+from cmsml_tasks.tracking.contract.state import few
+from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, tasks_of
 from cmsml_tasks.tracking.ingredients import (
     CODE,
     Ingredients,
@@ -25,10 +27,8 @@ from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
 from cmsml_tasks.tracking.source_code.code_digests import counts_wholly
 from cmsml_tasks.tracking.source_code.module_files import CodeError, module_file
-from cmsml_tasks.tracking.state import few
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.one_look import one_look
-from cmsml_tasks.tracking.tracked import Tracked, is_tracked, tasks_of
 
 # what only another run can have made different; the rest changes without one
 _OF_A_RUN = ("parameter ", "setting ", "fold ", "branch ", "data ", "no manifest")

@@ -10,7 +10,7 @@ import law
 import luigi
 
 from cmsml_tasks.tracking import snapshot
-from cmsml_tasks.tracking.state import State, Verdict, summary
+from cmsml_tasks.tracking.contract.state import State, Verdict, summary
 from cmsml_tasks.tracking.storage.one_look import one_look
 from cmsml_tasks.tracking.targets import painted
 

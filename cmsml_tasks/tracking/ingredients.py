@@ -12,6 +12,7 @@ from typing import Any
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.inputs import Inputs
 from cmsml_tasks.tracking.manifests.input_changes import INPUT, input_changes
 from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
@@ -23,7 +24,6 @@ from cmsml_tasks.tracking.source_code.code_digests import (
     edited_since_import,
 )
 from cmsml_tasks.tracking.storage.one_look import seen
-from cmsml_tasks.tracking.tracked import Tracked
 
 Ingredients = dict[str, Any]
 CODE, PARAMETER = "code", "parameter"

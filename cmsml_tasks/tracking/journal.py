@@ -18,8 +18,8 @@ import law
 from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.command_line.tables import table
+from cmsml_tasks.tracking.contract.tracked import Tracked, is_workflow
 from cmsml_tasks.tracking.sandboxing import in_sandbox
-from cmsml_tasks.tracking.tracked import Tracked, is_workflow
 
 OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")
 _RARE = {"restored"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from cmsml_tasks.tracking.contract.state import State, Verdict
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients import (
     CODE,
     PARAMETER,
@@ -22,11 +24,9 @@ from cmsml_tasks.tracking.manifests.manifest import (
     set_aside,
 )
 from cmsml_tasks.tracking.observations import Observations, observations_today
-from cmsml_tasks.tracking.state import State, Verdict
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import Place
 from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.tracked import Tracked
 
 
 def judge(task: Tracked) -> State:

@@ -14,6 +14,8 @@ import luigi
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
+from cmsml_tasks.tracking.contract.state import Verdict, few
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.kept import Kept, check_options
@@ -31,12 +33,10 @@ from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root
 from cmsml_tasks.tracking.source_code.module_files import module_file
-from cmsml_tasks.tracking.state import Verdict, few
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.locks import Lock
 from cmsml_tasks.tracking.storage.one_look import one_look
 from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.tracked import Tracked
 
 Run = Callable[..., Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from cmsml_tasks.isolated import call_observed
 from cmsml_tasks.observed import Observed
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.storage.cache import cache_folder
 from cmsml_tasks.tracking.storage.digests import digest_of
-from cmsml_tasks.tracking.tracked import Tracked
 
 
 def observed_call(

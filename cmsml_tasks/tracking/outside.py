@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.tracking.contract.tracked import Tracked
+from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
 from cmsml_tasks.tracking.storage.digests import Digest, digest_of
-from cmsml_tasks.tracking.tracked import Tracked
-from cmsml_tasks.tracking.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 
 if TYPE_CHECKING:
     from cmsml_tasks.tracking.manifests.manifest import Manifest

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from cmsml_tasks.tracking.contract.state import Verdict
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.judging import judged
 from cmsml_tasks.tracking.kept import Kept
 from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.replaced import kept_beside
-from cmsml_tasks.tracking.state import Verdict
 from cmsml_tasks.tracking.storage.one_look import seen
-from cmsml_tasks.tracking.tracked import Tracked
 
 
 def restorable(task: Tracked, *, if_unchanged: bool = False) -> Kept | None:

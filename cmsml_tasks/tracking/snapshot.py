@@ -21,6 +21,8 @@ from luigi.task_register import load_task
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, is_workflow
+from cmsml_tasks.tracking.contract.tracked_file import NotHere
 from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
 from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
 from cmsml_tasks.tracking.observations import look_again, observations_today
@@ -31,8 +33,6 @@ from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import signature
 from cmsml_tasks.tracking.storage.stat_signatures import is_exact
-from cmsml_tasks.tracking.tracked import Tracked, is_tracked, is_workflow
-from cmsml_tasks.tracking.tracked_file import NotHere
 from cmsml_tasks.version import __version__
 
 _KIND = "workflows"

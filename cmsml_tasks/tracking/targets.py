@@ -17,11 +17,11 @@ from typing import Any
 import law
 
 from cmsml_tasks.command_line.messages import told
-from cmsml_tasks.tracking.state import Verdict, word_of
+from cmsml_tasks.tracking.contract.state import Verdict, word_of
+from cmsml_tasks.tracking.contract.targets import file_of, is_remote_class, url_of
+from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.storage.remote_files import places
 from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
-from cmsml_tasks.tracking.target_places import file_of, is_remote_class, url_of
-from cmsml_tasks.tracking.tracked import Tracked
 
 COLORS = {
     Verdict.COMPLETE: "green",

@@ -11,7 +11,7 @@ import toy_model
 
 from cmsml_tasks.files import replacing
 from cmsml_tasks.tracking import TrackedTask
-from cmsml_tasks.tracking.tracked_file import NotHere, TrackedFile
+from cmsml_tasks.tracking.contract.tracked_file import NotHere, TrackedFile
 
 
 def held():

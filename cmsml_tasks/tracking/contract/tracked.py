@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeGuard
 import law
 
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.state import State
+from cmsml_tasks.tracking.contract.state import State
+from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
 from cmsml_tasks.tracking.storage.digests import Digest
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.tracked_file import AnyTrackedFile
 
 
 class CurrentRun(Protocol):
