@@ -24,7 +24,7 @@ from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option,
 from cmsml_tasks.command_line.messages import flag, refuse, told
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import holds_secret
-from cmsml_tasks.tracking.ingredients import as_json
+from cmsml_tasks.tracking.ingredients.ingredients import as_json
 
 _COMMANDS = {
     "htcondor": "htcondor_cmd_submit",

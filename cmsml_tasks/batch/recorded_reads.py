@@ -17,8 +17,8 @@ from cmsml_tasks.batch.site import option, project_folder
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import is_secret_name
 from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
+from cmsml_tasks.tracking.ingredients.observations import files_read, variables_read
 from cmsml_tasks.tracking.manifests.manifest import Manifest
-from cmsml_tasks.tracking.observations import files_read, variables_read
 
 _SEEN_BY_JOBS = "/cvmfs,/eos,/afs"
 

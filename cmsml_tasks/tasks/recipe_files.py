@@ -10,7 +10,7 @@ from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes import EventRecipe, Recipe
 from cmsml_tasks.recipes.sources import class_names, files_of
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile, NotHere, TrackedFile
-from cmsml_tasks.tracking.outside import names_below_common_folder
+from cmsml_tasks.tracking.ingredients.outside_files import names_below_common_folder
 
 
 def recipe_files(recipe: Recipe) -> list[AnyTrackedFile]:

@@ -18,11 +18,11 @@ import law
 
 from cmsml_tasks.tracking.contract.state import State, Verdict, few
 from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
-from cmsml_tasks.tracking.ingredients import ingredients_of
-from cmsml_tasks.tracking.inputs import inputs_of, inputs_recorded_by, required_by
+from cmsml_tasks.tracking.ingredients.ingredients import ingredients_of
+from cmsml_tasks.tracking.ingredients.inputs import inputs_of, inputs_recorded_by, required_by
+from cmsml_tasks.tracking.ingredients.observations import observations_today
+from cmsml_tasks.tracking.ingredients.requested_tasks import asked_for, described
 from cmsml_tasks.tracking.manifests.manifest import Manifest, describe_outputs
-from cmsml_tasks.tracking.observations import observations_today
-from cmsml_tasks.tracking.requested import asked_for, described
 from cmsml_tasks.tracking.storage.locks import Lock
 from cmsml_tasks.tracking.storage.one_look import one_look
 from cmsml_tasks.tracking.storage.remote_files import places

@@ -13,7 +13,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.contract.state import few
 from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, tasks_of
-from cmsml_tasks.tracking.ingredients import (
+from cmsml_tasks.tracking.ingredients.ingredients import (
     CODE,
     Ingredients,
     as_json,
@@ -22,9 +22,9 @@ from cmsml_tasks.tracking.ingredients import (
     imported_code,
     ingredients_of,
 )
-from cmsml_tasks.tracking.inputs import Inputs, inputs_of, required_by
+from cmsml_tasks.tracking.ingredients.inputs import Inputs, inputs_of, required_by
+from cmsml_tasks.tracking.ingredients.observations import as_ingredients, name_of_read
 from cmsml_tasks.tracking.manifests.input_changes import INPUT, USED_AS
-from cmsml_tasks.tracking.observations import as_ingredients, name_of_read
 from cmsml_tasks.tracking.source_code.code_digests import counts_wholly
 from cmsml_tasks.tracking.source_code.module_files import CodeError, module_file
 from cmsml_tasks.tracking.storage.digests import digest_of

@@ -7,14 +7,15 @@ from contextlib import suppress
 
 from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.tracked import Tracked
-from cmsml_tasks.tracking.ingredients import (
+from cmsml_tasks.tracking.ingredients.ingredients import (
     CODE,
     PARAMETER,
     Ingredients,
     changes,
     ingredients_of,
 )
-from cmsml_tasks.tracking.inputs import Inputs, inputs_recorded_by
+from cmsml_tasks.tracking.ingredients.inputs import Inputs, inputs_recorded_by
+from cmsml_tasks.tracking.ingredients.observations import Observations, observations_today
 from cmsml_tasks.tracking.manifests.environment import environment_changes
 from cmsml_tasks.tracking.manifests.input_changes import INPUT
 from cmsml_tasks.tracking.manifests.manifest import (
@@ -23,7 +24,6 @@ from cmsml_tasks.tracking.manifests.manifest import (
     output_changes,
     set_aside,
 )
-from cmsml_tasks.tracking.observations import Observations, observations_today
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import Place
 from cmsml_tasks.tracking.storage.remote_files import places

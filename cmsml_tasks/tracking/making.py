@@ -16,6 +16,7 @@ from cmsml_tasks.observed import Observed
 from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
 from cmsml_tasks.tracking.contract.state import Verdict, few
 from cmsml_tasks.tracking.contract.tracked import Tracked
+from cmsml_tasks.tracking.ingredients.requested_tasks import described
 from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging import believable_manifest, declared_names
 from cmsml_tasks.tracking.kept import Kept, check_options
@@ -28,7 +29,6 @@ from cmsml_tasks.tracking.manifests.manifest import (
 )
 from cmsml_tasks.tracking.manifests.project_folder import project_folder
 from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
-from cmsml_tasks.tracking.requested import described
 from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root

@@ -10,10 +10,10 @@ from typing import Any
 
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tracking.contract.tracked import tasks_of
-from cmsml_tasks.tracking.ingredients import CODE
+from cmsml_tasks.tracking.ingredients.ingredients import CODE
+from cmsml_tasks.tracking.ingredients.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.manifests.input_changes import INPUT
 from cmsml_tasks.tracking.manifests.manifest import Manifest
-from cmsml_tasks.tracking.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.storage.gfal import SCHEMES
 from cmsml_tasks.tracking.storage.places import Place, Url
 from cmsml_tasks.tracking.storage.remote_files import places

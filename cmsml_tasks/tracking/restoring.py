@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cmsml_tasks.tracking.contract.state import Verdict
 from cmsml_tasks.tracking.contract.tracked import Tracked
-from cmsml_tasks.tracking.inputs import inputs_recorded_by
+from cmsml_tasks.tracking.ingredients.inputs import inputs_recorded_by
+from cmsml_tasks.tracking.ingredients.observations import observations_today
 from cmsml_tasks.tracking.judging import judged
 from cmsml_tasks.tracking.kept import Kept
-from cmsml_tasks.tracking.observations import observations_today
 from cmsml_tasks.tracking.replaced import kept_beside
 from cmsml_tasks.tracking.storage.one_look import seen
 

@@ -23,10 +23,10 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, is_workflow
 from cmsml_tasks.tracking.contract.tracked_file import NotHere
-from cmsml_tasks.tracking.ingredients import as_json, code_with, shared_ingredients
-from cmsml_tasks.tracking.inputs import inputs_recorded_by, required_by
-from cmsml_tasks.tracking.observations import look_again, observations_today
-from cmsml_tasks.tracking.outside import described
+from cmsml_tasks.tracking.ingredients.ingredients import as_json, code_with, shared_ingredients
+from cmsml_tasks.tracking.ingredients.inputs import inputs_recorded_by, required_by
+from cmsml_tasks.tracking.ingredients.observations import look_again, observations_today
+from cmsml_tasks.tracking.ingredients.outside_files import described
 from cmsml_tasks.tracking.source_code.code_digests import Code
 from cmsml_tasks.tracking.storage.cache import keep, recall
 from cmsml_tasks.tracking.storage.digests import digest_of

@@ -10,8 +10,8 @@ from toy_project import Project
 
 from cmsml_tasks.only_loaded import only_loaded
 from cmsml_tasks.recipes import load_recipe
+from cmsml_tasks.tracking.ingredients.requested_tasks import asked_for
 from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
-from cmsml_tasks.tracking.requested import asked_for
 
 DIGEST = hashlib.sha256(b"mine").hexdigest()
 RECORD = {"task": "Points", "ingredients": {}, "outputs": {}, "format": 2}

@@ -14,10 +14,10 @@ from cmsml_tasks.errors import SettingsError, did_you_mean
 from cmsml_tasks.tracking.contract.state import State
 from cmsml_tasks.tracking.contract.targets import file_of
 from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, is_workflow
+from cmsml_tasks.tracking.ingredients.outside_files import look_outside, tracked_files_of
+from cmsml_tasks.tracking.ingredients.requested_tasks import asked_for
 from cmsml_tasks.tracking.manifests.input_changes import USED_AS
 from cmsml_tasks.tracking.manifests.manifest import Manifest
-from cmsml_tasks.tracking.outside import look_outside, tracked_files_of
-from cmsml_tasks.tracking.requested import asked_for
 from cmsml_tasks.tracking.storage.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import Place

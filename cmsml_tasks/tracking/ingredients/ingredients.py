@@ -13,9 +13,9 @@ from typing import Any
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.contract.tracked import Tracked
-from cmsml_tasks.tracking.inputs import Inputs
+from cmsml_tasks.tracking.ingredients.inputs import Inputs
+from cmsml_tasks.tracking.ingredients.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.manifests.input_changes import INPUT, input_changes
-from cmsml_tasks.tracking.observations import OBSERVED, observation_changes
 from cmsml_tasks.tracking.source_code.code_digests import (
     Code,
     code_as_imported,

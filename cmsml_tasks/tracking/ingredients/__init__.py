@@ -1,0 +1,4 @@
+"""All that decides about an output: inputs, files from outside, parameters, code, what was observed.
+
+They know nothing of verdicts and runs.
+"""
