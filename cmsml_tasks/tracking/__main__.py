@@ -103,8 +103,8 @@ def _rebuild(manifest: Place) -> int:
 
 def _replaced(store: Place, chosen: list[Place], drop: bool) -> int:
     from cmsml_tasks.command_line.tables import table
-    from cmsml_tasks.tracking.replaced import drop as drop_kept
-    from cmsml_tasks.tracking.replaced import kept_below
+    from cmsml_tasks.tracking.judging.replaced import drop as drop_kept
+    from cmsml_tasks.tracking.judging.replaced import kept_below
 
     _check_store(store)
     found = {identity(each.folder): each for each in kept_below(store)}

@@ -18,8 +18,10 @@ from cmsml_tasks.tracking.contract.state import Verdict, few
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients.requested_tasks import described
 from cmsml_tasks.tracking.journal import note
-from cmsml_tasks.tracking.judging import believable_manifest, declared_names
-from cmsml_tasks.tracking.kept import Kept, check_options
+from cmsml_tasks.tracking.judging.judge import believable_manifest, declared_names
+from cmsml_tasks.tracking.judging.kept import Kept, check_options
+from cmsml_tasks.tracking.judging.replaced import drop_old, keep_before, make_way, restore
+from cmsml_tasks.tracking.judging.restoring import restorable
 from cmsml_tasks.tracking.manifests.environment import environment
 from cmsml_tasks.tracking.manifests.manifest import (
     Manifest,
@@ -28,8 +30,6 @@ from cmsml_tasks.tracking.manifests.manifest import (
     set_aside,
 )
 from cmsml_tasks.tracking.manifests.project_folder import project_folder
-from cmsml_tasks.tracking.replaced import drop_old, keep_before, make_way, restore
-from cmsml_tasks.tracking.restoring import restorable
 from cmsml_tasks.tracking.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root
 from cmsml_tasks.tracking.source_code.module_files import module_file

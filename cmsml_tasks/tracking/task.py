@@ -17,20 +17,21 @@ from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.terminal import print_anything
-from cmsml_tasks.tracking import snapshot
-from cmsml_tasks.tracking.collection import counting_fresh
 from cmsml_tasks.tracking.contract.labels import settled_text
 from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.targets import paths_of
 from cmsml_tasks.tracking.contract.tracked import CurrentRun
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
 from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
-from cmsml_tasks.tracking.judging import judge
+from cmsml_tasks.tracking.judging.branch_collection import counting_fresh
+from cmsml_tasks.tracking.judging.judge import judge
+from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging.replaced import drop_all
+from cmsml_tasks.tracking.judging.tracked_targets import made_by
 from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifests.environment import COMPARABLE
 from cmsml_tasks.tracking.manifests.manifest import set_aside
-from cmsml_tasks.tracking.replaced import drop_all
 from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.source_code.code_digests import root_of
 from cmsml_tasks.tracking.staging import staged
@@ -38,7 +39,6 @@ from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.one_look import one_look, seen, seen_as
 from cmsml_tasks.tracking.storage.places import Place
 from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.targets import made_by
 
 _HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}

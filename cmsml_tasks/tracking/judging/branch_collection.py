@@ -9,10 +9,10 @@ from typing import Any
 import law
 import luigi
 
-from cmsml_tasks.tracking import snapshot
 from cmsml_tasks.tracking.contract.state import State, Verdict, summary
+from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging.tracked_targets import painted
 from cmsml_tasks.tracking.storage.one_look import one_look
-from cmsml_tasks.tracking.targets import painted
 
 _LAZY = ("targets", "_flat_targets", "_flat_target_list")
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from cmsml_tasks.tracking import replaced_here, replaced_remote
-from cmsml_tasks.tracking.kept import LARGEST, Kept, is_of, option
+from cmsml_tasks.tracking.judging.judge import replaced_here, replaced_remote
+from cmsml_tasks.tracking.judging.kept import LARGEST, Kept, is_of, option
 from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.places import Place, Url

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from cmsml_tasks.tracking.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
+from cmsml_tasks.tracking.judging.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest, output_changes
 from cmsml_tasks.tracking.storage.one_look import seen_as
 from cmsml_tasks.tracking.storage.places import Url

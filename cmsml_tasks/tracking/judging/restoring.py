@@ -6,9 +6,9 @@ from cmsml_tasks.tracking.contract.state import Verdict
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients.inputs import inputs_recorded_by
 from cmsml_tasks.tracking.ingredients.observations import observations_today
-from cmsml_tasks.tracking.judging import judged
-from cmsml_tasks.tracking.kept import Kept
-from cmsml_tasks.tracking.replaced import kept_beside
+from cmsml_tasks.tracking.judging.judge import judged
+from cmsml_tasks.tracking.judging.kept import Kept
+from cmsml_tasks.tracking.judging.replaced import kept_beside
 from cmsml_tasks.tracking.storage.one_look import seen
 
 
