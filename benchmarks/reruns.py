@@ -107,7 +107,7 @@ MAKE_SCAN = """
 import sys
 from pathlib import Path
 from cmsml_tasks.tasks import ExportGraph, GenerateEvents, TrainModel
-from cmsml_tasks.tracking.making import make
+from cmsml_tasks.tracking.runs.task_run import make
 
 def write(task):
     for path in map(Path, task.output_paths()):

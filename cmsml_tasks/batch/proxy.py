@@ -26,7 +26,7 @@ from cmsml_tasks.batch.records import (
     read_record,
 )
 from cmsml_tasks.batch.site import jobs_folder
-from cmsml_tasks.tracking.journal import note
+from cmsml_tasks.tracking.runs.journal import note
 from cmsml_tasks.tracking.storage.locks import Lock
 
 _MOST_REASONS = 5

@@ -20,7 +20,7 @@ from cmsml_tasks.tasks.operations import parse_operations
 from cmsml_tasks.tasks.source import ExportedTask, parse_shapes
 from cmsml_tasks.tasks.train import TrainModel
 from cmsml_tasks.tasks.values import parse_values
-from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.runs.observed_call import observed_call
 from cmsml_tasks.tracking.storage.places import place
 
 # a model's file is the same whatever it was trained with

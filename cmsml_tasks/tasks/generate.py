@@ -10,7 +10,7 @@ from cmsml_tasks.filenames import EVENTS
 from cmsml_tasks.tasks.base import VersionedTask
 from cmsml_tasks.tasks.recipe_files import data_files
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
-from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.runs.observed_call import observed_call
 
 
 class GenerateEvents(VersionedTask):

@@ -13,7 +13,7 @@ from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.branches import Branch
 from cmsml_tasks.tasks.recipe_files import recipe_files
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
-from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.runs.observed_call import observed_call
 from cmsml_tasks.tracking.source_code.code_digests import root_of
 from cmsml_tasks.tracking.storage.one_look import seen
 

@@ -22,19 +22,19 @@ from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.targets import paths_of
 from cmsml_tasks.tracking.contract.tracked import CurrentRun
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
-from cmsml_tasks.tracking.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.judging.branch_collection import counting_fresh
 from cmsml_tasks.tracking.judging.judge import judge
 from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.replaced import drop_all
 from cmsml_tasks.tracking.judging.tracked_targets import made_by
 from cmsml_tasks.tracking.looking import LookedAtTask
-from cmsml_tasks.tracking.making import make, tracked_run
 from cmsml_tasks.tracking.manifests.environment import COMPARABLE
 from cmsml_tasks.tracking.manifests.manifest import set_aside
-from cmsml_tasks.tracking.sandboxing import VARIABLE, in_sandbox, note_path
+from cmsml_tasks.tracking.runs.journal import note_pending, note_present, note_workflow
+from cmsml_tasks.tracking.runs.sandboxing import VARIABLE, in_sandbox, note_path
+from cmsml_tasks.tracking.runs.staging import staged
+from cmsml_tasks.tracking.runs.task_run import make, tracked_run
 from cmsml_tasks.tracking.source_code.code_digests import root_of
-from cmsml_tasks.tracking.staging import staged
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.one_look import one_look, seen, seen_as
 from cmsml_tasks.tracking.storage.places import Place

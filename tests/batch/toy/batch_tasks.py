@@ -11,7 +11,7 @@ import luigi
 
 from cmsml_tasks.batch import BatchWorkflow
 from cmsml_tasks.tracking import TrackedTask
-from cmsml_tasks.tracking.observed_call import observed_call
+from cmsml_tasks.tracking.runs.observed_call import observed_call
 
 DAEMONS = ("condor_starter", "slurmstepd", "arched", "arc-job-launch")
 

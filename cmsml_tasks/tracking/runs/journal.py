@@ -19,7 +19,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.tracking.contract.tracked import Tracked, is_workflow
-from cmsml_tasks.tracking.sandboxing import in_sandbox
+from cmsml_tasks.tracking.runs.sandboxing import in_sandbox
 
 OUTCOMES = ("ran", "restored", "cut off", "up to date", "failed", "not run")
 _RARE = {"restored"}

@@ -13,11 +13,9 @@ import luigi
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observed import Observed
-from cmsml_tasks.tracking.basis import Basis, Meanwhile, StaleAlreadyError
 from cmsml_tasks.tracking.contract.state import Verdict, few
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients.requested_tasks import described
-from cmsml_tasks.tracking.journal import note
 from cmsml_tasks.tracking.judging.judge import believable_manifest, declared_names
 from cmsml_tasks.tracking.judging.kept import Kept, check_options
 from cmsml_tasks.tracking.judging.replaced import drop_old, keep_before, make_way, restore
@@ -30,7 +28,9 @@ from cmsml_tasks.tracking.manifests.manifest import (
     set_aside,
 )
 from cmsml_tasks.tracking.manifests.project_folder import project_folder
-from cmsml_tasks.tracking.sandboxing import leave_note, take_note
+from cmsml_tasks.tracking.runs.basis import Basis, Meanwhile, StaleAlreadyError
+from cmsml_tasks.tracking.runs.journal import note
+from cmsml_tasks.tracking.runs.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root
 from cmsml_tasks.tracking.source_code.module_files import module_file
 from cmsml_tasks.tracking.storage.gfal import StorageError
