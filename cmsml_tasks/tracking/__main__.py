@@ -58,8 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _origin(subject: str, store: Place) -> int:
+    from cmsml_tasks.tracking.commands.origin import find_manifests, origin_lines
     from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
-    from cmsml_tasks.tracking.provenance import find_manifests, origin_lines
 
     _check_store(store)
     path = Path(subject)
@@ -96,7 +96,7 @@ def _check_store(store: Place) -> None:
 
 
 def _rebuild(manifest: Place) -> int:
-    from cmsml_tasks.tracking.rebuilding import rebuild
+    from cmsml_tasks.tracking.commands.rebuild import rebuild
 
     return 0 if rebuild(manifest) else 1
 

@@ -17,6 +17,7 @@ from cmsml_tasks.observed import Observed
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.terminal import print_anything
+from cmsml_tasks.tracking.commands.looking import LookedAtTask
 from cmsml_tasks.tracking.contract.labels import settled_text
 from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.targets import paths_of
@@ -27,7 +28,6 @@ from cmsml_tasks.tracking.judging.judge import judge
 from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.replaced import drop_all
 from cmsml_tasks.tracking.judging.tracked_targets import made_by
-from cmsml_tasks.tracking.looking import LookedAtTask
 from cmsml_tasks.tracking.manifests.environment import COMPARABLE
 from cmsml_tasks.tracking.manifests.manifest import set_aside
 from cmsml_tasks.tracking.runs.journal import note_pending, note_present, note_workflow

@@ -41,25 +41,25 @@ class LookedAtTask(law.Task):  # type: ignore[misc]
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "adopt", "origin"]  # noqa: RUF012
 
     def _explain(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.explaining import explain
+        from cmsml_tasks.tracking.commands.explain import explain
 
         with told():
             explain(self, int(arguments[0]))
 
     def _accept(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.accepting import accept
+        from cmsml_tasks.tracking.commands.accept import accept
 
         with told():
             accept(self, int(arguments[0]))
 
     def _adopt(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.accepting import adopt
+        from cmsml_tasks.tracking.commands.accept import adopt
 
         with told():
             adopt(self, int(arguments[0]))
 
     def _origin(self, arguments: Sequence[str]) -> None:
-        from cmsml_tasks.tracking.provenance import print_origin_of_task
+        from cmsml_tasks.tracking.commands.origin import print_origin_of_task
 
         with told():
             print_origin_of_task(self, int(arguments[0]))
