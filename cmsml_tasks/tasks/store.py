@@ -14,8 +14,8 @@ from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.runtimes import runtimes_folder
 from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking.contract.targets import target_in
+from cmsml_tasks.tracking.storage import gfal
 from cmsml_tasks.tracking.storage.places import Place, Url, place
-from cmsml_tasks.tracking.storage.remote_files import gfal
 
 CONFIG_SECTION = "cmsml_tasks"
 DEFAULT = "store"

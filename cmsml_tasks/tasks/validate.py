@@ -20,7 +20,7 @@ from cmsml_tasks.tasks.parameters import ToleranceParameter
 from cmsml_tasks.tasks.source import ExportedTask
 from cmsml_tasks.tasks.store import runtimes_place
 from cmsml_tasks.tasks.train import TrainModel
-from cmsml_tasks.tracking.storage.remote_files import places
+from cmsml_tasks.tracking.storage import places
 
 _SHOWN = 5
 

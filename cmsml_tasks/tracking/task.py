@@ -23,9 +23,9 @@ from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.targets import paths_of
 from cmsml_tasks.tracking.contract.tracked import CurrentRun
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
+from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.branch_collection import counting_fresh
 from cmsml_tasks.tracking.judging.judge import judge
-from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.replaced import drop_all
 from cmsml_tasks.tracking.judging.tracked_targets import made_by
 from cmsml_tasks.tracking.manifests.environment import COMPARABLE
@@ -35,10 +35,10 @@ from cmsml_tasks.tracking.runs.sandboxing import VARIABLE, in_sandbox, note_path
 from cmsml_tasks.tracking.runs.staging import staged
 from cmsml_tasks.tracking.runs.task_run import make, tracked_run
 from cmsml_tasks.tracking.source_code.code_digests import root_of
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.one_look import one_look, seen, seen_as
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.storage.remote_files import places
 
 _HOW = ["compare_environment", "no_restore", "log_file", "workflow", "effective_workflow"]
 _WHERE = {"workflow", "effective_workflow", "branch", "branches", "sandbox"}

@@ -23,9 +23,9 @@ from cmsml_tasks.tracking.ingredients.inputs import inputs_of, inputs_recorded_b
 from cmsml_tasks.tracking.ingredients.observations import observations_today
 from cmsml_tasks.tracking.ingredients.requested_tasks import asked_for, described
 from cmsml_tasks.tracking.manifests.manifest import Manifest, describe_outputs
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.locks import Lock
 from cmsml_tasks.tracking.storage.one_look import one_look
-from cmsml_tasks.tracking.storage.remote_files import places
 
 
 def accept(root: Any, depth: int) -> None:

@@ -13,7 +13,7 @@ from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.tracking.contract.state import State, Verdict, few
 from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.ingredients.inputs import required_by
-from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.restoring import restorable
 from cmsml_tasks.tracking.storage.one_look import one_look, seen
 

@@ -14,9 +14,9 @@ from cmsml_tasks.tracking.ingredients.ingredients import CODE
 from cmsml_tasks.tracking.ingredients.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.manifests.input_changes import INPUT
 from cmsml_tasks.tracking.manifests.manifest import Manifest
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.gfal import SCHEMES
 from cmsml_tasks.tracking.storage.places import Place, Url
-from cmsml_tasks.tracking.storage.remote_files import places
 
 _LONGEST = 100
 

@@ -1,4 +1,4 @@
-"""All that decides about an output: inputs, files from outside, parameters, code, what was observed.
+"""All that decides about an output: inputs, files from outside, parameters, code, what was read.
 
 They know nothing of verdicts and runs.
 """

@@ -18,10 +18,10 @@ from cmsml_tasks.tracking.ingredients.outside_files import look_outside, tracked
 from cmsml_tasks.tracking.ingredients.requested_tasks import asked_for
 from cmsml_tasks.tracking.manifests.input_changes import USED_AS
 from cmsml_tasks.tracking.manifests.manifest import Manifest
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.digests import Digest, digest_of_output
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.storage.remote_files import places
 
 
 @dataclass(frozen=True)

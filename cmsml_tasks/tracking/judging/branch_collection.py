@@ -10,7 +10,7 @@ import law
 import luigi
 
 from cmsml_tasks.tracking.contract.state import State, Verdict, summary
-from cmsml_tasks.tracking.judging.judge import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
 from cmsml_tasks.tracking.judging.tracked_targets import painted
 from cmsml_tasks.tracking.storage.one_look import one_look
 

@@ -24,9 +24,9 @@ from cmsml_tasks.tracking.manifests.manifest import (
     output_changes,
     set_aside,
 )
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.one_look import seen
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.storage.remote_files import places
 
 
 def judge(task: Tracked) -> State:

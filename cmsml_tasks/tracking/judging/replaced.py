@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from cmsml_tasks.tracking.judging.judge import replaced_here, replaced_remote
+from cmsml_tasks.tracking.judging import replaced_here, replaced_remote
 from cmsml_tasks.tracking.judging.kept import LARGEST, Kept, is_of, option
 from cmsml_tasks.tracking.manifests.manifest import Manifest
 from cmsml_tasks.tracking.storage.gfal import StorageError

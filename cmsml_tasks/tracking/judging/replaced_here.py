@@ -16,7 +16,7 @@ from typing import Any
 from cmsml_tasks import files
 from cmsml_tasks.tracking.judging.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest, describe_outputs, output_changes
-from cmsml_tasks.tracking.storage.remote_files import places
+from cmsml_tasks.tracking.storage import places
 
 
 def kept_in(folder: Path) -> list[Kept]:

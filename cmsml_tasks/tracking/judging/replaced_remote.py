@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from cmsml_tasks.tracking.judging.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest, output_changes
+from cmsml_tasks.tracking.storage import places
+from cmsml_tasks.tracking.storage import remote_files as storage
 from cmsml_tasks.tracking.storage.one_look import seen_as
 from cmsml_tasks.tracking.storage.places import Url
-from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
 
 
 def kept_in(folder: Url) -> list[Kept]:

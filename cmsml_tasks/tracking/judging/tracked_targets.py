@@ -20,8 +20,8 @@ from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.tracking.contract.state import Verdict, word_of
 from cmsml_tasks.tracking.contract.targets import file_of, is_remote_class, url_of
 from cmsml_tasks.tracking.contract.tracked import Tracked
-from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
+from cmsml_tasks.tracking.storage import places
+from cmsml_tasks.tracking.storage import remote_files as storage
 
 COLORS = {
     Verdict.COMPLETE: "green",

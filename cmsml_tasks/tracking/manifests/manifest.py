@@ -17,11 +17,11 @@ from typing import Any
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.manifests.belief import FORMAT, NotBelievedError, believed
+from cmsml_tasks.tracking.storage import places
+from cmsml_tasks.tracking.storage import remote_files as storage
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
 from cmsml_tasks.tracking.storage.stat_signatures import Signature, is_exact
 
 

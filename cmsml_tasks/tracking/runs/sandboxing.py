@@ -14,7 +14,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import write_json
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.manifests.environment import environment
-from cmsml_tasks.tracking.storage.remote_files import places
+from cmsml_tasks.tracking.storage import places
 
 VARIABLE = "CMSML_SANDBOX_NOTE"
 

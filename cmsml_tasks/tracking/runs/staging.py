@@ -16,9 +16,9 @@ from cmsml_tasks.temporary import keep_folder, temporary_folder
 from cmsml_tasks.tracking.contract.targets import file_of
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.runs.task_run import MissingOutputError
+from cmsml_tasks.tracking.storage import places
+from cmsml_tasks.tracking.storage import remote_files as storage
 from cmsml_tasks.tracking.storage.gfal import StorageError
-from cmsml_tasks.tracking.storage.remote_files import places
-from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
 
 
 @contextmanager

@@ -33,10 +33,10 @@ from cmsml_tasks.tracking.runs.journal import note
 from cmsml_tasks.tracking.runs.sandboxing import leave_note, take_note
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root
 from cmsml_tasks.tracking.source_code.module_files import module_file
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.locks import Lock
 from cmsml_tasks.tracking.storage.one_look import one_look
-from cmsml_tasks.tracking.storage.remote_files import places
 
 Run = Callable[..., Any]
 

@@ -138,7 +138,7 @@ def is_library(path: str | os.PathLike[str]) -> bool:
 @functools.cache
 def _library_roots() -> tuple[str, ...]:
     folders = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.add(str(Path(os.path.abspath(__file__)).parents[1]))
+    folders.add(str(Path(os.path.abspath(__file__)).parents[2]))
     return tuple(f"{root}{os.sep}" for root in folders | set(map(os.path.realpath, folders)))
 
 

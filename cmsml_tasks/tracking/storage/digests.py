@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from cmsml_tasks.files import sha256_of
+from cmsml_tasks.tracking.storage import remote_files as storage
 from cmsml_tasks.tracking.storage.cache import computed_from
 from cmsml_tasks.tracking.storage.remote_digests import Digest, remote_digest
-from cmsml_tasks.tracking.storage.remote_files import remote_files as storage
 
 __all__ = ["Digest", "digest_of", "digest_of_output"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import writing_to
+from cmsml_tasks.tracking.storage import places
 from cmsml_tasks.tracking.storage.lock_files import can_be_signed, holder, open_lock_file, sign
 from cmsml_tasks.tracking.storage.places import Place
-from cmsml_tasks.tracking.storage.remote_files import places
 
 
 class Lock:

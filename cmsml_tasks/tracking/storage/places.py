@@ -18,15 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks import files
-from cmsml_tasks.tracking.storage.remote_files import (
-    cache,
-)
-from cmsml_tasks.tracking.storage.remote_files import (
-    remote_files as storage,
-)
-from cmsml_tasks.tracking.storage.remote_files import (
-    stat_signatures as signatures,
-)
+from cmsml_tasks.tracking.storage import cache
+from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import stat_signatures as signatures
 from cmsml_tasks.tracking.storage.stat_signatures import Signature
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/]*)(.*)", re.DOTALL)

@@ -14,7 +14,7 @@ from typing import Any
 
 from cmsml_tasks import xrootd_client
 from cmsml_tasks.shown import without_secrets
-from cmsml_tasks.tracking.storage.remote_files import cache
+from cmsml_tasks.tracking.storage import cache
 from cmsml_tasks.tracking.storage.stat_signatures import is_exact
 
 Digest = dict[str, str]

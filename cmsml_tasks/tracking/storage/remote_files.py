@@ -22,9 +22,9 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import temporary_folder
+from cmsml_tasks.tracking.storage import cache
 from cmsml_tasks.tracking.storage.gfal import TRANSFER_SECONDS, StorageError, ask
 from cmsml_tasks.tracking.storage.one_look import is_looking, seen_as
-from cmsml_tasks.tracking.storage.remote_files import cache
 from cmsml_tasks.tracking.storage.stat_signatures import Signature, is_exact
 
 T = TypeVar("T")
