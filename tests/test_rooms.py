@@ -6,7 +6,7 @@ from imports import circles, imports
 FLOORS = """
 endings filenames forks lazy observed only_loaded quiet shapes shown temporary tensor_names version
 canonical_form errors keeping terminal
-files module_names xrootd_client
+files module_names xrootd_client command_line
 conversion observing recipes runtimes
 isolated validation
 tracking

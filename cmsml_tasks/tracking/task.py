@@ -23,7 +23,7 @@ from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.targets import paths_of
 from cmsml_tasks.tracking.contract.tracked import CurrentRun
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
-from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging import workflow_snapshot
 from cmsml_tasks.tracking.judging.branch_collection import counting_fresh
 from cmsml_tasks.tracking.judging.judge import judge
 from cmsml_tasks.tracking.judging.replaced import drop_all
@@ -344,7 +344,7 @@ class TrackedTask(LookedAtTask):
             notes = dict.fromkeys(note for state in states.values() for note in state.unknown)
             self.not_compared = tuple(notes)
             if states and len(self.known_complete) == len(states):
-                snapshot.remember(self)
+                workflow_snapshot.remember(self)
             return states
 
         with one_look():

@@ -13,7 +13,7 @@ from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.tracking.contract.state import State, Verdict, few
 from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
 from cmsml_tasks.tracking.ingredients.inputs import required_by
-from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging import workflow_snapshot
 from cmsml_tasks.tracking.judging.restoring import restorable
 from cmsml_tasks.tracking.storage.one_look import one_look, seen
 
@@ -76,7 +76,7 @@ def _rows(task: Any, depth: int, is_read: bool, done: set[int]) -> Iterator[tupl
 def _workflow_rows(
     workflow: Any, depth: int, is_read: bool, done: set[int]
 ) -> Iterator[tuple[Fate, str, str]]:
-    if is_tracked(workflow) and snapshot.holds(workflow):
+    if is_tracked(workflow) and workflow_snapshot.holds(workflow):
         family = workflow.task_family
         yield from ((Fate.UP_TO_DATE, family, "") for _ in workflow.get_branch_map())
         return

@@ -10,7 +10,7 @@ import law
 import luigi
 
 from cmsml_tasks.tracking.contract.state import State, Verdict, summary
-from cmsml_tasks.tracking.judging import workflow_snapshot as snapshot
+from cmsml_tasks.tracking.judging import workflow_snapshot
 from cmsml_tasks.tracking.judging.tracked_targets import painted
 from cmsml_tasks.tracking.storage.one_look import one_look
 
@@ -67,7 +67,7 @@ class BranchCollection(law.TargetCollection):  # type: ignore[misc]
 
     def _complete_keys(self) -> set[Any]:
         with one_look():
-            if snapshot.holds(self.workflow):
+            if workflow_snapshot.holds(self.workflow):
                 return set(self.keys())
             states = self.workflow.branch_states()
         return {key for key, state in states.items() if state.verdict is Verdict.COMPLETE}
@@ -96,7 +96,7 @@ class BranchCollection(law.TargetCollection):  # type: ignore[misc]
             return text
         paint = partial(painted, color=color)
         with one_look():
-            if max_depth <= 0 and snapshot.holds(self.workflow):
+            if max_depth <= 0 and workflow_snapshot.holds(self.workflow):
                 return f"{paint(Verdict.COMPLETE)} ({len(self)}/{len(self)})"
             states = self.workflow.branch_states()
             if not states:

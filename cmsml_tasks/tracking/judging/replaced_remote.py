@@ -13,8 +13,7 @@ from contextlib import suppress
 
 from cmsml_tasks.tracking.judging.kept import FOLDER, MANIFEST, Kept, in_order, is_worth_it, name_of
 from cmsml_tasks.tracking.manifests.manifest import Manifest, output_changes
-from cmsml_tasks.tracking.storage import places
-from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import places, remote_files
 from cmsml_tasks.tracking.storage.one_look import seen_as
 from cmsml_tasks.tracking.storage.places import Url
 
@@ -26,7 +25,7 @@ def kept_in(folder: Url) -> list[Kept]:
         StorageError: the server does not answer.
     """
     found, url = [], f"{folder}/{FOLDER}"
-    entries = seen_as(("listing", url), lambda: storage.listing_or_nothing(url))
+    entries = seen_as(("listing", url), lambda: remote_files.listing_or_nothing(url))
     for name, status in (entries or {}).items():
         if name.startswith(".") or not stat.S_ISDIR(status.st_mode):
             continue
@@ -45,7 +44,7 @@ def kept_below(store: Url) -> Iterator[Kept]:
         FileNotFoundError: there is no such folder.
         StorageError: the server does not answer, or refuses.
     """
-    entries = storage.listing(store.text)
+    entries = remote_files.listing(store.text)
     if FOLDER in entries:
         yield from kept_in(store)
     for name, status in sorted(entries.items(), key=lambda entry: entry[0]):
@@ -86,7 +85,7 @@ def restore(kept: Kept, manifest_path: Url) -> None:
     folder = home / FOLDER / kept.folder.name
     for name in kept.manifest.outputs:
         if _is_there(kept.manifest, name, folder):
-            storage.move(f"{folder}/{name}", f"{home}/{name}")
+            remote_files.move(f"{folder}/{name}", f"{home}/{name}")
     kept.manifest.write(manifest_path)
 
 
@@ -97,7 +96,7 @@ def drop(folder: Url) -> None:
         StorageError: the server does not answer, or refuses.
     """
     places.remove(folder / MANIFEST)
-    storage.remove_folder(folder.text)
+    remote_files.remove_folder(folder.text)
 
 
 def _take_in(manifest: Manifest, home: Url, folder: Url) -> None:
@@ -106,8 +105,8 @@ def _take_in(manifest: Manifest, home: Url, folder: Url) -> None:
         if _is_there(manifest, name, folder) or not _is_there(manifest, name, home):
             continue
         if "/" in name:
-            storage.make_folder(f"{folder}/{name}".rpartition("/")[0])
-        storage.move(f"{home}/{name}", f"{folder}/{name}")
+            remote_files.make_folder(f"{folder}/{name}".rpartition("/")[0])
+        remote_files.move(f"{home}/{name}", f"{folder}/{name}")
 
 
 def _is_there(manifest: Manifest, name: str, folder: Url) -> bool:

@@ -20,8 +20,7 @@ from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.tracking.contract.state import Verdict, word_of
 from cmsml_tasks.tracking.contract.targets import file_of, is_remote_class, url_of
 from cmsml_tasks.tracking.contract.tracked import Tracked
-from cmsml_tasks.tracking.storage import places
-from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import places, remote_files
 
 COLORS = {
     Verdict.COMPLETE: "green",
@@ -76,14 +75,14 @@ class RemoteTarget:
     def remove(self, **kwargs: Any) -> bool:
         """Remove the file."""
         with _told(self):
-            storage.remove(url_of(self))
+            remote_files.remove(url_of(self))
         return True
 
     def copy_from_local(self, src: Any = None, **kwargs: Any) -> str:
         """Let a local file be the content, once all of it has arrived; law writes through this."""
         making = getattr(getattr(self, "producer", None), "making", None)
         make_way = making.make_way if making is not None else lambda: None
-        storage.put(Path(law.target.file.get_path(src)), url_of(self), make_way)
+        remote_files.put(Path(law.target.file.get_path(src)), url_of(self), make_way)
         return url_of(self)
 
     @contextmanager

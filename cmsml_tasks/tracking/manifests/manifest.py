@@ -17,8 +17,7 @@ from typing import Any
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.manifests.belief import FORMAT, NotBelievedError, believed
-from cmsml_tasks.tracking.storage import places
-from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import places, remote_files
 from cmsml_tasks.tracking.storage.digests import digest_of
 from cmsml_tasks.tracking.storage.gfal import StorageError
 from cmsml_tasks.tracking.storage.places import Place
@@ -141,12 +140,12 @@ def _described(path: str) -> dict[str, Any]:
 def _described_remote(url: str) -> dict[str, Any]:
     # without a signature: what has just been written could change within the server's second
     signature = places.signature(url)
-    sent = storage.sent_to(url, signature)
+    sent = remote_files.sent_to(url, signature)
     if sent is not None:
         return {"sha256": sent.sha256, "size": sent.size, "adler32": sent.adler32}
-    told = storage.checksum(url, signature)
+    told = remote_files.checksum(url, signature)
     own = {} if told is None else {"adler32": told}
-    return {"sha256": storage.sha256_of(url), "size": signature[0], **own}
+    return {"sha256": remote_files.sha256_of(url), "size": signature[0], **own}
 
 
 def output_changes(
@@ -188,7 +187,7 @@ def _content_changes(
 def _is_same(path: str, recorded: Mapping[str, Any], now: Signature) -> bool:
     if not places.is_remote(path):
         return digest_of(path).get("sha256") == recorded.get("sha256")
-    told = storage.checksum(path, now) if "adler32" in recorded else None
+    told = remote_files.checksum(path, now) if "adler32" in recorded else None
     if told is not None:
         return now[0] == recorded.get("size") and told == recorded["adler32"]
-    return storage.sha256_of(path) == recorded.get("sha256")
+    return remote_files.sha256_of(path) == recorded.get("sha256")

@@ -16,8 +16,7 @@ from cmsml_tasks.temporary import keep_folder, temporary_folder
 from cmsml_tasks.tracking.contract.targets import file_of
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.runs.task_run import MissingOutputError
-from cmsml_tasks.tracking.storage import places
-from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import places, remote_files
 from cmsml_tasks.tracking.storage.gfal import StorageError
 
 
@@ -65,7 +64,7 @@ class _Fetching:
         self._number += 1
         path = self._folder / str(self._number) / target.basename
         path.parent.mkdir(parents=True)
-        storage.fetch(url, path)
+        remote_files.fetch(url, path)
         recorded = (self._digests or {}).get(url, {}).get("sha256")
         if recorded not in (None, sha256(path)):
             raise StorageError(f"{url}: other bytes have arrived than were made; run it again")
@@ -93,15 +92,15 @@ def _send_all(task: Tracked, to_send: dict[Path, Any]) -> None:
         for path, target in to_send.items():
             if path.exists():
                 url = str(file_of(target))
-                sent[url] = storage.send(path, url)
+                sent[url] = remote_files.send(path, url)
         # as late as can be: another host may have been quicker
         if task.making is None or not task.making.is_superseded():
             if task.making is not None:
                 task.making.make_way()
             for url in list(sent):
-                storage.settle(sent[url], url)
+                remote_files.settle(sent[url], url)
                 del sent[url]
     finally:
         for each in sent.values():
             with suppress(UserError):
-                storage.remove(each.sibling)
+                remote_files.remove(each.sibling)

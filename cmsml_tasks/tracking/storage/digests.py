@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from cmsml_tasks.files import sha256_of
-from cmsml_tasks.tracking.storage import remote_files as storage
+from cmsml_tasks.tracking.storage import remote_files
 from cmsml_tasks.tracking.storage.cache import computed_from
 from cmsml_tasks.tracking.storage.remote_digests import Digest, remote_digest
 
@@ -41,5 +41,5 @@ def digest_of_output(path: str) -> Digest:
     """
     if "://" not in path:
         return digest_of(path)
-    told = storage.checksum(path, storage.look_at(path))
-    return {"sha256": storage.sha256_of(path)} if told is None else {"adler32": told}
+    told = remote_files.checksum(path, remote_files.look_at(path))
+    return {"sha256": remote_files.sha256_of(path)} if told is None else {"adler32": told}

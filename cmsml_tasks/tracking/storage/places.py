@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks import files
-from cmsml_tasks.tracking.storage import cache
-from cmsml_tasks.tracking.storage import remote_files as storage
-from cmsml_tasks.tracking.storage import stat_signatures as signatures
+from cmsml_tasks.tracking.storage import cache, remote_files, stat_signatures
 from cmsml_tasks.tracking.storage.stat_signatures import Signature
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/]*)(.*)", re.DOTALL)
@@ -124,7 +122,7 @@ def signature(path: str) -> Signature:
         OSError: there is nothing, or it cannot be looked at.
         StorageError: the server does not answer, or refuses.
     """
-    return storage.look_at(path) if is_remote(path) else signatures.signature(path)
+    return remote_files.look_at(path) if is_remote(path) else stat_signatures.signature(path)
 
 
 def exists(path: str) -> bool:
@@ -136,7 +134,7 @@ def exists(path: str) -> bool:
     if not is_remote(path):
         return os.path.lexists(path)
     try:
-        storage.look_at(path)
+        remote_files.look_at(path)
     except FileNotFoundError:
         return False
     return True
@@ -150,9 +148,9 @@ def read_bytes(where: Place | str | os.PathLike[str]) -> bytes:
         StorageError: the server does not answer, or refuses.
     """
     if isinstance(where, Url):
-        if storage.look_at(where.text)[0] > _LARGEST:
+        if remote_files.look_at(where.text)[0] > _LARGEST:
             raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MiB")
-        return storage.read_bytes(where.text)
+        return remote_files.read_bytes(where.text)
     # opened first, so that nobody can exchange it; a pipe would make an ordinary open wait
     descriptor = os.open(where, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -177,7 +175,7 @@ def write_json(
     """
     where = where if isinstance(where, Url) else place(where)
     if isinstance(where, Url):
-        storage.put_bytes(files.json_text(content, in_order=in_order).encode(), where.text)
+        remote_files.put_bytes(files.json_text(content, in_order=in_order).encode(), where.text)
     else:
         files.write_json(where, content, in_order=in_order)
 
@@ -192,7 +190,7 @@ def move(source: Place, target: Place) -> None:
     if isinstance(source, Path) and isinstance(target, Path):
         os.replace(source, target)
     else:
-        storage.move(str(source), str(target))
+        remote_files.move(str(source), str(target))
 
 
 def remove(where: Place) -> None:
@@ -203,7 +201,7 @@ def remove(where: Place) -> None:
         StorageError: the server does not answer, or refuses.
     """
     if isinstance(where, Url):
-        storage.remove(where.text)
+        remote_files.remove(where.text)
     else:
         where.unlink(missing_ok=True)
 
@@ -254,7 +252,7 @@ def files_below(folder: Place) -> Iterator[Place]:
         StorageError: the server does not answer, or refuses.
     """
     if isinstance(folder, Url):
-        yield from map(Url, storage.files_below(folder.text))
+        yield from map(Url, remote_files.files_below(folder.text))
         return
     for path, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -264,6 +262,6 @@ def files_below(folder: Place) -> Iterator[Place]:
 def remove_left_over(path: str) -> None:
     """Remove what killed processes left beside *path*; see the two functions of that name."""
     if is_remote(path):
-        storage.remove_left_over(path)
+        remote_files.remove_left_over(path)
     else:
         files.remove_left_over(path)
