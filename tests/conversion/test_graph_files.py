@@ -247,3 +247,15 @@ def test_graph_without_operations(make: Any, frozen: bool, tmp_path: Path) -> No
     with pytest.raises(ConversionError, match=r"has no operations|no output to export"):
         save_graph(tmp_path / "graph.pb", make(), frozen)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_text_cut_within_its_weights_is_refused_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "graph.pbtxt"
+    with tf.Graph().as_default() as graph:
+        tf.constant(np.arange(50_000, dtype=np.float32), name="weights")
+    write_graph(path, graph.as_graph_def())
+    text = path.read_text()
+    path.write_text(text[: text.index("tensor_content") + 40_000])
+    with pytest.raises(ConversionError, match="only a part of one") as refusal:
+        read_graph(path)
+    assert len(str(refusal.value)) < 600

@@ -211,8 +211,8 @@ def test_laws_manager_is_forked_before_the_client_has_threads(done):
     """Forked beside them, it once waited for ever for a lock that one of them held."""
     script = (
         "import law, multiprocessing, sys\n"
-        "from cmsml_tasks.tracking import storage\n"
-        "storage.listing(sys.argv[1])\n"
+        "from cmsml_tasks.tracking.storage import remote_files\n"
+        "remote_files.listing(sys.argv[1])\n"
         "print(*(each.name for each in multiprocessing.active_children()))\n"
     )
     command = [sys.executable, "-c", script, f"{done.url}/Points/v1"]

@@ -23,6 +23,7 @@ from cmsml_tasks.errors import ConversionError
 _FIELDS = {1: LENGTH, 2: LENGTH, 3: VARINT, 4: LENGTH}  # node, library, version, versions
 _WORDS = re.compile(rb"(node|library|versions?)\s*[{:<]")
 _COMMENTS = re.compile(rb"(?:\s|#[^\n]*)*+")
+_LONGEST_REASON = 200  # characters
 _HEAD = 65_536  # bytes that are looked at before all of a file is read
 
 
@@ -124,8 +125,11 @@ def _unreadable(file: BinaryIO, text: bool, error: Exception) -> str:
     if not text and _WORDS.match(head[_end_of_comments(head) :]):
         return "is named like a binary graph but holds text; name it .pb.txt"
     form = "text" if text else "binary"
-    nested = isinstance(error, RecursionError)
-    detail = "it is nested too deeply" if nested else str(error).partition("\n")[0]
+    detail = str(error).partition("\n")[0]
+    if isinstance(error, RecursionError):
+        detail = "it is nested too deeply"
+    elif len(detail) > _LONGEST_REASON:  # protobuf quotes the line, which may hold all weights
+        detail = f"{detail[:_LONGEST_REASON]}..."
     return f"holds no {form} TensorFlow graph, or only a part of one: {detail}"
 
 
