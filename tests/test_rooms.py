@@ -23,6 +23,13 @@ FLOORS = {
         pipeline model_files
         api
     """,
+    "recipes": """
+        events expressions reading dimuon method_signatures
+        columnar default_training
+        recipe
+        event_recipe settings
+        named_recipes demo
+    """,
     "tracking": """
         storage
         manifests source_code

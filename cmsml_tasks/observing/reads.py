@@ -28,7 +28,7 @@ _ASIDES = frozenset(
     {
         ("tensorflow.python.checkpoint.checkpoint", "_get_checkpoint_size"),
         # the files of events, which are declared
-        ("cmsml_tasks.recipes.sources", "files_of"),
+        ("cmsml_tasks.recipes.columnar.samples", "files_of"),
         # where imports look, whose names do not count either
         ("cmsml_tasks.exporting.own_modules", "_is_to_be_found"),
     }

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from cmsml_tasks.lazy import lazy_names
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.events import Arrays, Data, Events, Feature
-from cmsml_tasks.recipes.grammar import (
+from cmsml_tasks.recipes.named_recipes import load_recipe
+from cmsml_tasks.recipes.recipe import Recipe, recipe_name
+from cmsml_tasks.recipes.settings.grammar import (
     Raw,
     parse_scan,
     parse_settings,
@@ -19,12 +21,10 @@ from cmsml_tasks.recipes.grammar import (
     serialize_settings,
     serialize_value,
 )
-from cmsml_tasks.recipes.loading import load_recipe
-from cmsml_tasks.recipes.recipe import Recipe, recipe_name
-from cmsml_tasks.recipes.settings import make_recipe, scan_points
+from cmsml_tasks.recipes.settings.recipe_settings import make_recipe, scan_points
 
 if TYPE_CHECKING:
-    from cmsml_tasks.recipes.splitting import split
+    from cmsml_tasks.recipes.events.splitting import split
 
 __all__ = [
     "Arrays",
@@ -47,4 +47,4 @@ __all__ = [
 ]
 
 # needs numpy
-__getattr__ = lazy_names(__name__, {"split": "splitting"})
+__getattr__ = lazy_names(__name__, {"split": "events.splitting"})

@@ -7,12 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.expressions import Expression, parse
-from cmsml_tasks.recipes.features import expand, parse_definitions
-from cmsml_tasks.recipes.leaks import check_leaks
-from cmsml_tasks.recipes.read_plan import ReadPlan
-from cmsml_tasks.recipes.recipe import FOLDS_WITHOUT_NUMBERS, Recipe
-from cmsml_tasks.recipes.sources import (
+from cmsml_tasks.recipes.columnar.features import expand, parse_definitions
+from cmsml_tasks.recipes.columnar.read_plan import ReadPlan
+from cmsml_tasks.recipes.columnar.samples import (
     Source,
     SourceFile,
     class_names,
@@ -20,9 +17,13 @@ from cmsml_tasks.recipes.sources import (
     globs_of,
     sources_of_samples,
 )
+from cmsml_tasks.recipes.columnar.target_leaks import check_leaks
+from cmsml_tasks.recipes.events.events import FOLDS_WITHOUT_NUMBERS
+from cmsml_tasks.recipes.expressions.expression import Expression, parse
+from cmsml_tasks.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
-    from cmsml_tasks.recipes.events import Events
+    from cmsml_tasks.recipes.events.events import Events
 
 
 class EventRecipe(Recipe):
@@ -30,7 +31,7 @@ class EventRecipe(Recipe):
 
     Give either *files* with a *target*, or *samples*. Globs are relative to the current directory;
     ``~``, ``$NAME`` and ``${NAME:-default}`` are replaced; ``root://`` and other URLs work where
-    fsspec knows them. Expressions are explained in `cmsml_tasks.recipes.expressions`.
+    fsspec knows them. Expressions are explained in `cmsml_tasks.recipes.expressions.expression`.
 
     Weights (of the file, times the scale of the sample, times class balancing) may be negative.
     They are scaled such that their mean in training is 1.
@@ -164,7 +165,7 @@ class EventRecipe(Recipe):
             DataError: a file, tree, branch or value cannot be used; nothing is selected; there
                 is only one class.
         """
-        from cmsml_tasks.recipes.columnar import load_events
+        from cmsml_tasks.recipes.columnar.columnar_events import load_events
 
         cls = type(self)
         return load_events(

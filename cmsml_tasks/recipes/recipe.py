@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.recipes.signatures import check_signatures
+from cmsml_tasks.recipes.method_signatures import check_signatures
 
 if TYPE_CHECKING:
-    from cmsml_tasks.recipes.events import Data, Events
-
-FOLDS_WITHOUT_NUMBERS = (
-    "nothing that C++ can be sure to find again says which fold an event belongs to; name the "
-    "column of its number (event = 'event', or Events(..., event=numbers)), or write "
-    "folds_by_checksum = True into the recipe for a checksum of its inputs, where one bit of "
-    "difference in C++ applies a network to events that it was trained on"
-)
+    from cmsml_tasks.recipes.events.events import Data, Events
 
 
 class Recipe(BaseModel):
@@ -159,7 +152,7 @@ class Recipe(BaseModel):
                 outputs are neither one score per class nor, of two classes, one in all; or they
                 are neither logits nor probabilities.
         """
-        from cmsml_tasks.recipes.fitting import fit
+        from cmsml_tasks.recipes.default_training import fit
 
         return fit(self, model, data, callbacks)
 

@@ -25,7 +25,7 @@ from cmsml_tasks.recipes import (
     serialize_scan,
     serialize_settings,
 )
-from cmsml_tasks.recipes.settings import scan_recipes
+from cmsml_tasks.recipes.settings.recipe_settings import scan_recipes
 from cmsml_tasks.shown import without_secrets
 
 ALIAS_SECTION = "cmsml_tasks_recipes"

@@ -8,7 +8,7 @@ from typing import Any
 
 from cmsml_tasks.errors import DataError
 from cmsml_tasks.recipes import EventRecipe, Recipe
-from cmsml_tasks.recipes.sources import class_names, files_of
+from cmsml_tasks.recipes.columnar.samples import class_names, files_of
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile, NotHere, TrackedFile
 from cmsml_tasks.tracking.ingredients.outside_files import names_below_common_folder
 

@@ -15,7 +15,7 @@ from cmsml_tasks.command_line.messages import flag
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.filenames import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import serialize_settings
-from cmsml_tasks.recipes.grammar import parse_by_tensor
+from cmsml_tasks.recipes.settings.grammar import parse_by_tensor
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tasks.base import BranchedTask, Params, check_branch
 from cmsml_tasks.tasks.branches import DEMO, Branch

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cmsml_tasks.recipes.grammar import Bare, parse_by_tensor, serialize_value
+from cmsml_tasks.recipes.settings.grammar import Bare, parse_by_tensor, serialize_value
 
 _WHOLE = re.compile(r"[+-]?\d+")
 _BOOLS = {"true": True, "false": False}

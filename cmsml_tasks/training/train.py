@@ -52,7 +52,7 @@ def train(
 
     from cmsml_tasks.conversion import has_own_objects, save_model
     from cmsml_tasks.exporting.own_modules import MODULES, loaded_modules
-    from cmsml_tasks.recipes.fitting import history_of
+    from cmsml_tasks.recipes.default_training import history_of
     from cmsml_tasks.training.determinism import fix_kernels, seed_everything
     from cmsml_tasks.training.devices import describe_devices
     from cmsml_tasks.training.progress import progress_callback

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cmsml_tasks.recipes.values import MISSING, Value
+from cmsml_tasks.recipes.expressions.values import MISSING, Value
 
 
 def as_list(value: Value) -> Any:

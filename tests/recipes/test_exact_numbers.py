@@ -8,8 +8,8 @@ import pytest
 from expression_values import as_list
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.expressions import parse
-from cmsml_tasks.recipes.values import UNDEFINED
+from cmsml_tasks.recipes.expressions.expression import parse
+from cmsml_tasks.recipes.expressions.values import UNDEFINED
 
 LARGE = 2**62
 TABLE = {

@@ -8,7 +8,7 @@ import pytest
 from expression_values import as_list
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.expressions import parse
+from cmsml_tasks.recipes.expressions.expression import parse
 
 TABLE = {
     "M": np.array([70.0, 91.0, 120.0]),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.recipes.grammar import (
+from cmsml_tasks.recipes.settings.grammar import (
     Bare,
     parse_scan,
     parse_settings,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.expressions import parse
+from cmsml_tasks.recipes.expressions.expression import parse
 
 OVER = {"axis": -1}
 

@@ -11,7 +11,7 @@ from expression_values import as_list
 
 from cmsml_tasks import EventRecipe
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.expressions import parse
+from cmsml_tasks.recipes.expressions.expression import parse
 
 JETS = pa.array([[50.0, 40.0], [20.0], [], None], pa.list_(pa.float64()))
 PAIRS = pa.list_(pa.int64(), 2)

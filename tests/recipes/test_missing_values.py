@@ -13,8 +13,8 @@ from expression_values import as_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmsml_tasks.recipes.expressions import parse
-from cmsml_tasks.recipes.values import UNSURE
+from cmsml_tasks.recipes.expressions.expression import parse
+from cmsml_tasks.recipes.expressions.values import UNSURE
 
 JETS = {
     "nJet": np.array([1, 1, 0]),

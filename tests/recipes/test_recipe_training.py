@@ -15,7 +15,7 @@ from needs import skip_without
 
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.recipes import load_recipe, make_recipe, split
-from cmsml_tasks.recipes.fitting import history_of
+from cmsml_tasks.recipes.default_training import history_of
 
 ROOT = Path(__file__).parents[2]
 HZZ = ROOT.parent / "shared" / "data" / "uproot-HZZ.root"

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.sources import Source, SourceFile, find_files, sources_of_samples
+from cmsml_tasks.recipes.columnar.samples import Source, SourceFile, find_files, sources_of_samples
 
 
 @pytest.fixture

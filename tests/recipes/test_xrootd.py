@@ -8,8 +8,8 @@ from xrootd_server import COLUMNS
 
 from cmsml_tasks import EventRecipe
 from cmsml_tasks.errors import DataError
+from cmsml_tasks.recipes.columnar.samples import Source, find_files
 from cmsml_tasks.recipes.reading import read_columns
-from cmsml_tasks.recipes.sources import Source, find_files
 
 
 @pytest.mark.parametrize("name", ["a.root", "a.parquet", "a.npz", "a.csv"])

@@ -17,7 +17,7 @@ import numpy as np
 from cmsml_tasks import EventRecipe, Recipe
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.recipes import Events, load_recipe, make_recipe, split
-from cmsml_tasks.recipes.fitting import history_of
+from cmsml_tasks.recipes.default_training import history_of
 
 FOLDER = Path(sys.argv[1])
 

@@ -24,12 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.events import Arrays, Data, Events
-from cmsml_tasks.recipes.recipe import FOLDS_WITHOUT_NUMBERS
-from cmsml_tasks.recipes.usable import check_events
+from cmsml_tasks.recipes.events.event_checks import check_events
+from cmsml_tasks.recipes.events.events import FOLDS_WITHOUT_NUMBERS, Arrays, Data, Events
 
 if TYPE_CHECKING:
-    from cmsml_tasks.recipes.events import Inputs
+    from cmsml_tasks.recipes.events.events import Inputs
 
 CHECKSUM = "crc32"
 

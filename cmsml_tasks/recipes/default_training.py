@@ -11,7 +11,7 @@ from cmsml_tasks.errors import SettingsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cmsml_tasks.recipes.events import Data
+    from cmsml_tasks.recipes.events.events import Data
 
 
 class FitSettings(Protocol):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.recipes.integers import lists_overflow
-from cmsml_tasks.recipes.operations import numbers, surely, undefined_integers
-from cmsml_tasks.recipes.values import (
+from cmsml_tasks.recipes.expressions.integers import lists_overflow
+from cmsml_tasks.recipes.expressions.operations import numbers, surely, undefined_integers
+from cmsml_tasks.recipes.expressions.values import (
     MISSING,
     Doubt,
     Lists,

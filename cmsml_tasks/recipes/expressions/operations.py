@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.recipes.integers import lossy, of_one_type, overflows
-from cmsml_tasks.recipes.syntax import QUESTIONS
-from cmsml_tasks.recipes.values import (
+from cmsml_tasks.recipes.expressions.integers import lossy, of_one_type, overflows
+from cmsml_tasks.recipes.expressions.syntax import QUESTIONS
+from cmsml_tasks.recipes.expressions.values import (
     MISSING,
     UNDEFINED,
     UNSURE,

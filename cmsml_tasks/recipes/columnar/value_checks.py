@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.evaluation import comparison
-from cmsml_tasks.recipes.expressions import Expression
-from cmsml_tasks.recipes.features import not_finite, one_per_event
-from cmsml_tasks.recipes.integers import lossy
-from cmsml_tasks.recipes.operations import condition
-from cmsml_tasks.recipes.values import UnfitError, Value
+from cmsml_tasks.recipes.columnar.features import not_finite, one_per_event
+from cmsml_tasks.recipes.expressions.evaluation import comparison
+from cmsml_tasks.recipes.expressions.expression import Expression
+from cmsml_tasks.recipes.expressions.integers import lossy
+from cmsml_tasks.recipes.expressions.operations import condition
+from cmsml_tasks.recipes.expressions.values import UnfitError, Value
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cmsml_tasks.errors import SettingsError, did_you_mean
-from cmsml_tasks.recipes.grammar import Bare, Raw, serialize_value
 from cmsml_tasks.recipes.recipe import Recipe
-from cmsml_tasks.recipes.words import type_in_words
+from cmsml_tasks.recipes.settings.grammar import Bare, Raw, serialize_value
+from cmsml_tasks.recipes.settings.type_words import type_in_words
 
 
 def make_recipe(recipe: type[Recipe], settings: Mapping[str, Raw] | None = None) -> Recipe:

@@ -38,10 +38,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.syntax import check, tree_of
+from cmsml_tasks.recipes.expressions.syntax import check, tree_of
 
 if TYPE_CHECKING:
-    from cmsml_tasks.recipes.values import Value
+    from cmsml_tasks.recipes.expressions.values import Value
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Expression:
         Raises:
             DataError: the columns are not of a shape or type that the expression can use.
         """
-        from cmsml_tasks.recipes.evaluation import evaluated
-        from cmsml_tasks.recipes.values import UnfitError
+        from cmsml_tasks.recipes.expressions.evaluation import evaluated
+        from cmsml_tasks.recipes.expressions.values import UnfitError
 
         try:
             return evaluated(self.tree, table)

@@ -21,6 +21,14 @@ class Feature(TypedDict):
     """The value that stands for "there is none", or None where each event has the feature."""
 
 
+FOLDS_WITHOUT_NUMBERS = (
+    "nothing that C++ can be sure to find again says which fold an event belongs to; name the "
+    "column of its number (event = 'event', or Events(..., event=numbers)), or write "
+    "folds_by_checksum = True into the recipe for a checksum of its inputs, where one bit of "
+    "difference in C++ applies a network to events that it was trained on"
+)
+
+
 @dataclass(frozen=True)
 class Events:
     """All events of a recipe, not yet split; the first axis of every array counts the events.
@@ -113,7 +121,7 @@ class Data:
             tensor: symbolic input, (batch, ..., columns).
             name: which input, where there are several.
         """
-        from cmsml_tasks.recipes.preprocessing import normalize, statistics
+        from cmsml_tasks.recipes.events.normalization import normalize, statistics
 
         features = (
             self.features if name is None or not isinstance(self.train.inputs, Mapping) else []

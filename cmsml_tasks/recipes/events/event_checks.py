@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.recipes.events import Events
+from cmsml_tasks.recipes.events.events import Events
 
 _SHOWN = 5
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from cmsml_tasks.recipes import lists, operations
-from cmsml_tasks.recipes.syntax import REDUCTIONS, column_name
-from cmsml_tasks.recipes.values import UnfitError, Value
+from cmsml_tasks.recipes.expressions import lists, operations
+from cmsml_tasks.recipes.expressions.syntax import REDUCTIONS, column_name
+from cmsml_tasks.recipes.expressions.values import UnfitError, Value
 
 _ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -52,7 +52,7 @@ def evaluated(tree: ast.expr, table: Mapping[str, Any]) -> Value:
 
 
 class _Evaluation:
-    """Walks through a tree that `cmsml_tasks.recipes.syntax` has checked."""
+    """Walks through a tree that `cmsml_tasks.recipes.expressions.syntax` has checked."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.table = table

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.expressions import Expression, parse
-from cmsml_tasks.recipes.syntax import check_name
+from cmsml_tasks.recipes.expressions.expression import Expression, parse
+from cmsml_tasks.recipes.expressions.syntax import check_name
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cmsml_tasks.recipes.values import Value
+    from cmsml_tasks.recipes.expressions.values import Value
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def one_per_event(
     Raises:
         DataError: it has several values per event, is undefined in some, or cannot be computed.
     """
-    from cmsml_tasks.recipes.values import UNDEFINED
+    from cmsml_tasks.recipes.expressions.values import UNDEFINED
 
     rows = _rows(table)
     try:

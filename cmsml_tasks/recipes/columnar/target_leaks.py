@@ -6,9 +6,9 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.recipes.expressions import Expression
-from cmsml_tasks.recipes.features import Column
-from cmsml_tasks.recipes.syntax import substituted
+from cmsml_tasks.recipes.columnar.features import Column
+from cmsml_tasks.recipes.expressions.expression import Expression
+from cmsml_tasks.recipes.expressions.syntax import substituted
 
 
 def check_leaks(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cmsml_tasks.recipes.expressions import Expression
-from cmsml_tasks.recipes.features import Column
+from cmsml_tasks.recipes.columnar.features import Column
+from cmsml_tasks.recipes.expressions.expression import Expression
 
 
 @dataclass(frozen=True)

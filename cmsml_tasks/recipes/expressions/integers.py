@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmsml_tasks.recipes.values import Lists, UnfitError, Value, list_reduced
+from cmsml_tasks.recipes.expressions.values import Lists, UnfitError, Value, list_reduced
 
 _ROUNDING = 2.0**13
 """More than float64 can be wrong by for a sum or difference of two integers of 64 bits."""

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.errors import DataError, SettingsError
-from cmsml_tasks.recipes.checks import (
+from cmsml_tasks.recipes.columnar.features import add_definitions, matrix
+from cmsml_tasks.recipes.columnar.read_plan import ReadPlan
+from cmsml_tasks.recipes.columnar.samples import SourceFile
+from cmsml_tasks.recipes.columnar.value_checks import (
     balanced,
     check_selected,
     event_numbers,
@@ -18,13 +21,10 @@ from cmsml_tasks.recipes.checks import (
     repeated_numbers,
     selected,
 )
-from cmsml_tasks.recipes.events import Events, Feature
-from cmsml_tasks.recipes.features import add_definitions, matrix
-from cmsml_tasks.recipes.read_plan import ReadPlan
+from cmsml_tasks.recipes.events.events import Events, Feature
+from cmsml_tasks.recipes.expressions.syntax import by_name, constants, possible_names
+from cmsml_tasks.recipes.expressions.values import Value, values_of
 from cmsml_tasks.recipes.reading import read_columns
-from cmsml_tasks.recipes.sources import SourceFile
-from cmsml_tasks.recipes.syntax import by_name, constants, possible_names
-from cmsml_tasks.recipes.values import Value, values_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,4 @@
+"""From files and a plan of what to read to events.
+
+It knows no recipe class.
+"""

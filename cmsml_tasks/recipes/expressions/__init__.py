@@ -1,0 +1,4 @@
+"""The little language over the columns of a file.
+
+It knows nothing of files, features and recipes.
+"""
