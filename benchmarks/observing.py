@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cmsml_tasks.isolated import call_isolated, call_observed
+from cmsml_tasks.processes.isolated import call_isolated, call_observed
 from cmsml_tasks.recipes import load_recipe
 
 LIMIT = 1.03

@@ -50,7 +50,7 @@ READS = 1_000
 SEEN_READING = """
 import os
 from cmsml_tasks.files import sha256
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
 
 def read():
     folder = os.path.abspath("reads")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cmsml_tasks.xrootd_client import load_client_first
+from cmsml_tasks.processes.xrootd_client import load_client_first
 
 load_client_first()
 

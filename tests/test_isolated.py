@@ -9,7 +9,7 @@ import pytest
 from processes import alive, children, running_with, state, wait_until
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.isolated import IsolatedError, call_isolated
+from cmsml_tasks.processes.isolated import IsolatedError, call_isolated
 
 HERE = Path(__file__).parent
 MARK = "CMSML_TEST_PROCESSES"
@@ -131,7 +131,7 @@ def calling(tmp_path, function):
     """Start a program that calls *function*, and wait until that has begun."""
     begun = tmp_path / "begun"
     code = (
-        "from cmsml_tasks.isolated import call_isolated\n"
+        "from cmsml_tasks.processes.isolated import call_isolated\n"
         f"call_isolated('isolated_functions:{function}', path={str(begun)!r})"
     )
     environment = {**os.environ, "PYTHONPATH": str(HERE), MARK: str(tmp_path)}

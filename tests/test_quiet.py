@@ -4,7 +4,7 @@ import sys
 
 CODE = """
 import os
-from cmsml_tasks.quiet import quiet_import
+from cmsml_tasks.processes.tensorflow_log import quiet_import
 with quiet_import():
     os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on\\n")
     os.write(2, b"E0000 00:00:1 cuda_dnn.cc:8310] Unable to register cuDNN factory\\n")
@@ -18,7 +18,7 @@ raise SystemExit(os.environ.get("TF_CPP_MIN_LOG_LEVEL") is not None and 3 or 0)
 
 HOLDING = """
 import os, subprocess, sys
-from cmsml_tasks.quiet import quiet_import
+from cmsml_tasks.processes.tensorflow_log import quiet_import
 with quiet_import():
     # holds the pipe that standard error is meanwhile
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])

@@ -5,12 +5,13 @@ from imports import circles, imports
 
 FLOORS = {
     "": """
-        endings filenames forks lazy observed only_loaded quiet shapes shown temporary tensor_names
-        canonical_form errors keeping terminal version
-        files module_names xrootd_client command_line
-        conversion observing recipes runtimes
-        isolated validation
-        tracking
+        lazy only_loaded output_files shapes shown temporary tensor_names version
+        errors terminal
+        files module_names
+        conversion observing
+        processes
+        command_line recipes runtimes
+        tracking validation
         batch exporting
         tasks training
     """,

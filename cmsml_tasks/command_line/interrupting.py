@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from luigi.worker import TaskProcess
 
-from cmsml_tasks.endings import end_with, prepare_end_with
+from cmsml_tasks.processes.endings import end_with, prepare_end_with
 
 Look = Callable[..., Any]
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.errors import ValidationError
 from cmsml_tasks.exporting.axes import axes_of
 from cmsml_tasks.files import sha256
+from cmsml_tasks.output_files import CANONICAL_FORM
 from cmsml_tasks.validation.card import Card
 
 if TYPE_CHECKING:

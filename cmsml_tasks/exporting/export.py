@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cmsml_tasks.conversion import frozen_graph
 from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.exporting.own_modules import modules_of
-from cmsml_tasks.filenames import CARD, GRAPHS, REFERENCE
 from cmsml_tasks.files import write_json
+from cmsml_tasks.output_files import CARD, GRAPHS, REFERENCE
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Frozen, Traced
@@ -38,7 +38,7 @@ def export_trained(
             that are imported for the model's own layers.
         module: module of the recipe, which is imported first.
         folder: where the graph and ``graph.json`` are written.
-        formats: keys of `cmsml_tasks.filenames.GRAPHS`.
+        formats: keys of `cmsml_tasks.output_files.GRAPHS`.
         input_names: names for the inputs instead of the model's, for all in order or for some.
         output_names: the same for the outputs.
         allow_operations: operations that may be there although nobody has judged them.
@@ -92,7 +92,7 @@ def export_source(
     Args:
         source: ``.keras`` or ``.h5`` file, SavedModel folder, ``.pb`` or ``.pb.txt`` graph.
         folder: where the graph, ``graph.json`` and ``reference.npz`` are written.
-        formats: keys of `cmsml_tasks.filenames.GRAPHS`.
+        formats: keys of `cmsml_tasks.output_files.GRAPHS`.
         input_shapes: shapes of inputs for which the file carries none; None is a free dimension.
         input_names: names for the inputs instead of the file's, for all in order or for some.
         output_names: the same for the outputs; for a graph, the operations to export.

@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any, ParamSpec
 
 from cmsml_tasks.files import sha256
-from cmsml_tasks.observed import names_digest
 from cmsml_tasks.observing.log import Log, signature
+from cmsml_tasks.observing.observed import names_digest
 from cmsml_tasks.observing.whose import Owner, is_installed, owner
 
 _P = ParamSpec("_P")

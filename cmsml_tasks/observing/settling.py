@@ -7,8 +7,8 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cmsml_tasks.observed import Observed, digest_of_names
 from cmsml_tasks.observing.log import signature
+from cmsml_tasks.observing.observed import Observed, digest_of_names
 
 # as given, for addresses, and without links
 _FORMS: tuple[Callable[[str], str], ...] = (str, os.path.abspath, os.path.realpath)

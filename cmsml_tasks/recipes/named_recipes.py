@@ -18,7 +18,7 @@ from pydantic import PydanticUserError
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
 from cmsml_tasks.module_names import look_here_too
 from cmsml_tasks.only_loaded import may_import
-from cmsml_tasks.quiet import quiet_import
+from cmsml_tasks.processes.tensorflow_log import quiet_import
 from cmsml_tasks.recipes.event_recipe import EventRecipe
 from cmsml_tasks.recipes.recipe import Recipe
 

@@ -18,7 +18,7 @@ from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.batch.workflow import BatchWorkflow
 from cmsml_tasks.command_line.messages import flag, refuse
 from cmsml_tasks.errors import SettingsError, UserError
-from cmsml_tasks.filenames import MANIFEST
+from cmsml_tasks.output_files import MANIFEST
 from cmsml_tasks.recipes import (
     Recipe,
     load_recipe,

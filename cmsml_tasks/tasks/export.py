@@ -9,11 +9,10 @@ from typing import Any
 import law
 import luigi
 
-from cmsml_tasks.canonical_form import CANONICAL_FORM
 from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.exporting.card import read_card
 from cmsml_tasks.exporting.usage import cpp_lines, interface_text
-from cmsml_tasks.filenames import CARD, GRAPHS, HISTORY, MODEL, REFERENCE
+from cmsml_tasks.output_files import CANONICAL_FORM, CARD, GRAPHS, HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.custom_modules import own_modules, parse_modules, versions_of
 from cmsml_tasks.tasks.names import parse_names
 from cmsml_tasks.tasks.operations import parse_operations

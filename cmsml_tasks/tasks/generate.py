@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from cmsml_tasks.filenames import EVENTS
+from cmsml_tasks.output_files import EVENTS
 from cmsml_tasks.tasks.base import VersionedTask
 from cmsml_tasks.tasks.recipe_files import data_files
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile

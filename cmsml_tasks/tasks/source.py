@@ -13,7 +13,7 @@ import luigi
 
 from cmsml_tasks.command_line.messages import flag
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.filenames import GRAPHS, MANIFEST
+from cmsml_tasks.output_files import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import serialize_settings
 from cmsml_tasks.recipes.settings.grammar import parse_by_tensor
 from cmsml_tasks.shown import printable

@@ -8,7 +8,7 @@ from typing import Any
 
 import law
 
-from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
+from cmsml_tasks.output_files import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.tasks.base import BranchedTask
 from cmsml_tasks.tasks.branches import Branch
 from cmsml_tasks.tasks.recipe_files import recipe_files

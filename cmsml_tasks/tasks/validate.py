@@ -10,8 +10,8 @@ import luigi
 from cmsml_tasks.command_line.messages import told
 from cmsml_tasks.errors import SettingsError, ValidationError
 from cmsml_tasks.exporting.card import read_card
-from cmsml_tasks.filenames import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
 from cmsml_tasks.files import write_json
+from cmsml_tasks.output_files import CARD, FAILED_REPORT, GRAPHS, REFERENCE, REPORT
 from cmsml_tasks.runtimes import Runtime, check_runtime_name, runtime_named, runtime_versions
 from cmsml_tasks.tasks.base import Params
 from cmsml_tasks.tasks.export import ExportGraph

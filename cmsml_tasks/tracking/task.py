@@ -13,7 +13,7 @@ import luigi
 from cmsml_tasks.command_line.interrupting import end_as_commands_do, end_with_luigi, is_law_command
 from cmsml_tasks.command_line.messages import refuse, speak_plainly
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.temporary import remove_abandoned
 from cmsml_tasks.terminal import print_anything

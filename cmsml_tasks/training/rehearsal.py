@@ -19,8 +19,8 @@ from cmsml_tasks.conversion import (
     trace,
 )
 from cmsml_tasks.errors import ConversionError, UserError
-from cmsml_tasks.filenames import REFERENCE
 from cmsml_tasks.files import writing_to
+from cmsml_tasks.output_files import REFERENCE
 from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.training.inputs import inputs_by_name
 from cmsml_tasks.training.saved import check_saved, keep_reference_of_file

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cmsml_tasks.errors import ConversionError
-from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.processes.isolated import call_isolated
 from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.training.devices import devices_in_use
 

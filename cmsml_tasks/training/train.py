@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cmsml_tasks.filenames import HISTORY, MODEL, REFERENCE
 from cmsml_tasks.files import write_json
+from cmsml_tasks.output_files import HISTORY, MODEL, REFERENCE
+from cmsml_tasks.processes.xrootd_client import load_client_first
 from cmsml_tasks.recipes import Data, Recipe, load_recipe, split
-from cmsml_tasks.xrootd_client import load_client_first
 
 if TYPE_CHECKING:
     import numpy as np

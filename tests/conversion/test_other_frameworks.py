@@ -14,7 +14,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from cmsml_tasks.conversion import open_model, trace
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.errors import ConversionError, ConversionTypeError
-from cmsml_tasks.isolated import call_isolated
+from cmsml_tasks.processes.isolated import call_isolated
 
 tf1 = tf.compat.v1
 pytestmark = [

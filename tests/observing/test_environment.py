@@ -1,7 +1,7 @@
 import pytest
 
-from cmsml_tasks.isolated import call_observed
 from cmsml_tasks.observing.place_variables import says_where
+from cmsml_tasks.processes.isolated import call_observed
 
 
 def test_variables_that_the_users_code_asks_for(monkeypatch):

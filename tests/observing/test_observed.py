@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.isolated import IsolatedError, call_observed
-from cmsml_tasks.observed import Observed, names_digest
+from cmsml_tasks.observing.observed import Observed, names_digest
+from cmsml_tasks.processes.isolated import IsolatedError, call_observed
 
 
 def _sha256(content: str) -> str:

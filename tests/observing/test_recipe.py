@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cmsml_tasks.isolated import call_observed
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
+from cmsml_tasks.processes.isolated import call_observed
 
 PROJECT = Path(__file__).with_name("untracked")
 TRAIN = "cmsml_tasks.training.train:train"

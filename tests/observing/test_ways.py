@@ -7,8 +7,8 @@ import ways_of_python
 import ways_of_tensorflow
 from ways import WAYS
 
-from cmsml_tasks.isolated import call_isolated, call_observed
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
+from cmsml_tasks.processes.isolated import call_isolated, call_observed
 
 MODULES = [ways_of_python, ways_of_libraries, ways_of_tensorflow]
 OF_MODULE = {

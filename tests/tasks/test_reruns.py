@@ -98,7 +98,7 @@ def test_setting_that_changes_no_byte_is_cut_off(done):
 def test_version_of_the_canonical_form(done, tmp_path):
     (tmp_path / "next").mkdir()
     (tmp_path / "next" / "sitecustomize.py").write_text(
-        "import cmsml_tasks.canonical_form\ncmsml_tasks.canonical_form.CANONICAL_FORM = 3\n"
+        "import cmsml_tasks.output_files\ncmsml_tasks.output_files.CANONICAL_FORM = 3\n"
     )
     path = f"{tmp_path / 'next'}:{done.environment()['PYTHONPATH']}"
     status = done.status(*CHAIN, PYTHONPATH=path)

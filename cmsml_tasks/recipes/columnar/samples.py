@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.errors import DataError, SettingsError, did_you_mean
+from cmsml_tasks.processes.xrootd_client import check_client
 from cmsml_tasks.recipes.reading import is_a_folder
-from cmsml_tasks.xrootd_client import check_client
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 

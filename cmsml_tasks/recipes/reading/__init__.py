@@ -18,9 +18,9 @@ from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 from cmsml_tasks.errors import DataError, UserError
+from cmsml_tasks.processes.xrootd_client import check_client
 from cmsml_tasks.recipes.reading.common import open_binary, widened
 from cmsml_tasks.recipes.reading.damage import what_is_wrong
-from cmsml_tasks.xrootd_client import check_client
 
 Table: TypeAlias = dict[str, Any]
 

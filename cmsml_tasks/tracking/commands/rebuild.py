@@ -14,8 +14,8 @@ from typing import Any
 from luigi.task_register import load_task
 
 from cmsml_tasks.command_line.tables import table
-from cmsml_tasks.endings import end_with, prepare_end_with
 from cmsml_tasks.errors import SettingsError
+from cmsml_tasks.processes.endings import end_with, prepare_end_with
 from cmsml_tasks.tracking.manifests.manifest import Manifest, Unbelievable
 from cmsml_tasks.tracking.storage.places import Place
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeGuard
 
 import law
 
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.tracking.contract.state import State
 from cmsml_tasks.tracking.contract.tracked_file import AnyTrackedFile
 from cmsml_tasks.tracking.storage.digests import Digest

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.observed import Observed, names_digest
+from cmsml_tasks.observing.observed import Observed, names_digest
 from cmsml_tasks.shown import is_secret_name
 from cmsml_tasks.tracking.manifests.project_folder import project_folder
 from cmsml_tasks.tracking.storage.digests import digest_of

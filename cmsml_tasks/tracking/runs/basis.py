@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import law
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.tracking.contract.state import few
 from cmsml_tasks.tracking.contract.tracked import Tracked, is_tracked, tasks_of
 from cmsml_tasks.tracking.ingredients.ingredients import (

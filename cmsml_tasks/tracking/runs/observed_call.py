@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cmsml_tasks.isolated import call_observed
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
+from cmsml_tasks.processes.isolated import call_observed
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.storage.cache import cache_folder
 from cmsml_tasks.tracking.storage.digests import digest_of

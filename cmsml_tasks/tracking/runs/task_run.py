@@ -12,7 +12,7 @@ from typing import Any
 import luigi
 
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.observed import Observed
+from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.tracking.contract.state import Verdict, few
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients.requested_tasks import described

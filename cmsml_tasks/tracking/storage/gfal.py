@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from cmsml_tasks.errors import SettingsError, UserError
-from cmsml_tasks.forks import prepare_forks
+from cmsml_tasks.processes.forks import prepare_forks
 from cmsml_tasks.shown import without_secrets
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from cmsml_tasks import xrootd_client
+from cmsml_tasks.processes import xrootd_client
 from cmsml_tasks.shown import without_secrets
 from cmsml_tasks.tracking.storage import cache
 from cmsml_tasks.tracking.storage.stat_signatures import is_exact

@@ -1,4 +1,4 @@
-"""Names of the files that tasks leave behind; other programs look for them."""
+"""What tasks leave behind: the names of files, which others look for, and the form of graphs."""
 
 EVENTS = "events"
 MODEL = "model.keras"
@@ -9,3 +9,5 @@ CARD = "graph.json"
 REPORT = "validation.json"
 FAILED_REPORT = "validation.failed.json"
 MANIFEST = "manifest.json"
+
+CANONICAL_FORM = 2  # docs/canonical_form.md; raised whenever some graph would get other bytes

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cmsml_tasks.endings import end_group, end_with, prepare_end_with
-from cmsml_tasks.quiet import Sieve
+from cmsml_tasks.processes.endings import end_group, end_with, prepare_end_with
+from cmsml_tasks.processes.tensorflow_log import Sieve
 
 Taker = Callable[[bytes], None]
 

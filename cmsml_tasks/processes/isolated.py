@@ -26,12 +26,12 @@ from typing import Any
 from cmsml_tasks import errors
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.files import sha256_of
-from cmsml_tasks.keeping import keep
-from cmsml_tasks.observed import Observed
 from cmsml_tasks.observing.install import watch
 from cmsml_tasks.observing.log import VARIABLE, LogError, read_log, start_log
+from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.observing.settling import settle
-from cmsml_tasks.quiet import ERRORS_ONLY, LOG_LEVEL
+from cmsml_tasks.processes.keeping import keep
+from cmsml_tasks.processes.tensorflow_log import ERRORS_ONLY, LOG_LEVEL
 from cmsml_tasks.temporary import temporary_folder
 from cmsml_tasks.terminal import print_anything
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from cmsml_tasks.errors import DataError
-from cmsml_tasks.forks import prepare_forks
+from cmsml_tasks.processes.forks import prepare_forks
 
 SCHEMES = ("root", "roots", "xroot", "xroots")
 """Of the URLs that it opens."""
