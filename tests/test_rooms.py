@@ -1,54 +1,22 @@
 """Imports go one way: no circle anywhere, and no room knows one above it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from imports import circles, imports
 
-FLOORS = {
-    "": """
-        lazy only_loaded output_files shapes shown temporary tensor_names version
-        errors terminal
-        files module_names
-        conversion observing
-        processes
-        command_line recipes runtimes
-        tracking validation
-        batch exporting
-        tasks training
-    """,
-    "conversion": """
-        graph_def keras_backend protobuf_wire reasons
-        interface effects compatibility
-        checks traced
-        freezing rewriting sources
-        folding canonical graph_files description keras_session
-        pipeline model_files
-        api
-    """,
-    "recipes": """
-        events expressions reading dimuon method_signatures
-        columnar default_training
-        recipe
-        event_recipe settings
-        named_recipes demo
-    """,
-    "tracking": """
-        storage
-        manifests source_code
-        contract
-        ingredients
-        judging
-        runs commands
-        task __main__
-    """,
-}
-"""Rooms, and files that stand beside them, from the ground up; each knows those below it alone.
-
-A face, which names what others may use, stands above all that it names. ``""`` is the package.
-"""
+DRAWINGS = re.findall(
+    r"## `(cmsml_tasks[\w.]*)`\n\n```\n(.*?)```",
+    (Path(__file__).parents[1] / "docs" / "rooms.md").read_text(),
+    re.DOTALL,
+)
+HOUSES = [house.partition(".")[2] for house, _ in DRAWINGS]
+"""What has rooms, by its name below the package, which is ``""`` itself."""
 FLOOR_OF = {
-    f"{house}.{room}".strip("."): number
-    for house, floors in FLOORS.items()
-    for number, line in enumerate(floors.strip().splitlines())
+    f"{house}.{room}".strip("."): -number
+    for house, (_, drawing) in zip(HOUSES, DRAWINGS, strict=True)
+    for number, line in enumerate(drawing.splitlines())
     for room in line.split()
 }
 
@@ -81,7 +49,7 @@ def test_nobody_imports_the_face_of_the_package():
     assert [module for module, imported in imports().items() if "" in imported] == []
 
 
-@pytest.mark.parametrize("house", FLOORS)
+@pytest.mark.parametrize("house", HOUSES)
 def test_every_room_has_its_floor(house):
     arrows = arrows_between_rooms(house)
     assert set(arrows) <= set(FLOOR_OF)
@@ -91,7 +59,7 @@ def test_every_room_has_its_floor(house):
 
 
 def test_no_floor_is_of_a_room_that_is_gone():
-    rooms = {room for house in FLOORS for room in arrows_between_rooms(house)}
+    rooms = {room for house in HOUSES for room in arrows_between_rooms(house)}
     assert set(FLOOR_OF) == rooms
 
 

@@ -32,7 +32,7 @@ def test_graph_whose_vocabulary_file_is_gone(tmp_path: Path) -> None:
     graph = graph_with_vocabulary(tmp_path / "words.txt")
     traced = trace(graph, output_names=["y"])
     (tmp_path / "words.txt").unlink()
-    for use in (traced.freeze, lambda: traced.run({"x": WORDS})):
+    for use in (lambda: frozen_graph_def(traced), lambda: traced.run({"x": WORDS})):
         with pytest.raises(ConversionError, match=r"'words' is filled from .*words.txt', which"):
             use()
 
