@@ -24,6 +24,7 @@ from cmsml_tasks.recipes import (
     load_recipe,
     serialize_scan,
     serialize_settings,
+    serialize_value,
 )
 from cmsml_tasks.tasks.branches import DEMO, Branch, Plan, plan, scanned_names
 from cmsml_tasks.tasks.parameters import RepeatedParameter, WholeNumberParameter
@@ -200,6 +201,17 @@ class BranchedTask(VersionedTask, BatchWorkflow):
     def branch_label(self) -> str:
         """Return the branch's name, which is also its folder."""
         return "" if self.branch_data_or_none() is None else str(self.branch_data.name)
+
+    def title(self) -> str:
+        """Return how a run is told: ``TrainModel v1, fold 2 of 5, hidden_units=32``."""
+        branch = self.branch_data_or_none()
+        words = [f"{self.task_family} {self.version}"]
+        if branch is not None and branch.name:
+            words += [] if branch.fold is None else [f"fold {branch.fold} of {self.folds}"]
+            settings = branch.recipe.settings()
+            names = sorted(scanned_names(self.scan))
+            words += [f"{name}={serialize_value(settings[name])}" for name in names]
+        return ", ".join(words)
 
     def request(self) -> dict[str, Any]:
         """Return what makes this branch again, with all of its settings as they are now."""

@@ -247,6 +247,11 @@ class TrackedTask(LookedAtTask):
         data = self.branch_data_or_none()
         return "" if data is None else settled_text(data)
 
+    def title(self) -> str:
+        """Return how a run is told: ``TrainModel v1, hidden_units=32``."""
+        known = " ".join(filter(None, [self.task_family, getattr(self, "version", None)]))
+        return ", ".join(filter(None, [known, self.branch_label()]))
+
     # what tracking asks of a task
 
     def owner(self) -> TrackedTask:

@@ -100,6 +100,7 @@ class Hooks(Protocol):
     def folders_of_runs(self) -> list[str]: ...  # noqa: D102
     def request(self) -> dict[str, Any]: ...  # noqa: D102
     def branch_label(self) -> str: ...  # noqa: D102
+    def title(self) -> str: ...  # noqa: D102
 
 
 class Tracked(LawTask, Hooks, Protocol):

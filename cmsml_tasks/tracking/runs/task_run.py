@@ -13,6 +13,7 @@ import luigi
 
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.observing.observed import Observed
+from cmsml_tasks.shown import printable
 from cmsml_tasks.tracking.contract.state import Verdict, few
 from cmsml_tasks.tracking.contract.tracked import Tracked
 from cmsml_tasks.tracking.ingredients.requested_tasks import described
@@ -115,6 +116,7 @@ class Making:
             print(f"restored: {task} was made from the same before", flush=True)
             self._lock.release()
             return False
+        print(f"{printable(task.title())}", flush=True)
         return True
 
     def make_way(self, but: Kept | None = None) -> None:
@@ -172,6 +174,7 @@ class Making:
                 drop_old(path)
             _check(task, meanwhile)
         note(task, "ran", self._seconds())
+        print(f"{printable(task.title())}: done in {self._seconds():.1f} s", flush=True)
         self._lock.release()
 
     def _manifest(self, outputs: dict[str, Any], sandbox: dict[str, Any]) -> Manifest:
