@@ -31,6 +31,11 @@ class Finding:
     does: str
     known: bool = True
 
+    @property
+    def place(self) -> tuple[str | None, str, str]:
+        """Where it lies, and what does it."""
+        return self.function, self.node, self.operation
+
     def __str__(self) -> str:
         where = f" in the function '{self.function}'" if self.function is not None else ""
         return f"'{self.node}' ({self.operation}){where} {self.does}"

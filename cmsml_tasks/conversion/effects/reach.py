@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
+from cmsml_tasks.conversion.effects.table import effect_of
 from cmsml_tasks.errors import ConversionError
 
 # TensorFlow's optimiser puts functions that implement the same in each other's place
@@ -58,6 +59,30 @@ def called(node: Any) -> Iterator[str]:
         for function in (*([value.func] if value.HasField("func") else ()), *value.list.func):
             yield function.name
             waiting.extend(function.attr.values())
+
+
+def replacing(graph_def: Any) -> Callable[[str], Iterator[str]]:
+    """Return what tells which functions may run where one is called, itself and its gradients."""
+    return _Library(graph_def).in_place_of
+
+
+def refuse_ambiguous(graph_def: Any) -> None:
+    """Refuse a library with a name of several meanings, since not all programs take the same.
+
+    Raises:
+        ConversionError: the message names the function.
+    """
+    for name, bodies in _Library(graph_def).bodies.items():
+        if len(bodies) > 1:
+            problem = f"{len(bodies)} functions called '{name}'"
+        elif effect_of(name) is not None:
+            problem = f"a function called '{name}', like an operation of TensorFlow"
+        else:
+            continue
+        raise ConversionError(
+            f"the file has {problem}, so that it does not say what runs; write it again with "
+            "TensorFlow"
+        )
 
 
 class _Library:

@@ -11,12 +11,9 @@ from tensorflow.python.saved_model import loader_impl
 
 from cmsml_tasks.conversion.effects import judge, refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
-from cmsml_tasks.conversion.effects.saved_models import (
-    functions_of_signatures,
-    refuse_assets_elsewhere,
-    refuse_graph,
-    refuse_objects,
-)
+from cmsml_tasks.conversion.effects.object_graphs import functions_of_signatures, refuse_objects
+from cmsml_tasks.conversion.effects.reach import refuse_ambiguous
+from cmsml_tasks.conversion.effects.saved_models import refuse_assets_elsewhere, refuse_graph
 from cmsml_tasks.conversion.graph_def.nodes import is_stateful, node_of
 from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.interface.found_names import completed
@@ -78,6 +75,7 @@ def _open_objects(
     name = taken_signature(functions, signature, f"the SavedModel {path}")
     with naming(path):
         refuse_assets_elsewhere(path, meta_graph)
+        refuse_ambiguous(meta_graph.graph_def)
         _refuse_acting_at_import(meta_graph.graph_def)
         refuse_objects(meta_graph, functions[name], allow_operations)
     return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
@@ -94,6 +92,7 @@ def _open_session(
     with naming(path):
         refuse_composite_parts(signature.inputs, signature.outputs)
         refuse_assets_elsewhere(path, meta_graph)
+        refuse_ambiguous(meta_graph.graph_def)
         _refuse_acting_at_import(meta_graph.graph_def)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from saved_model_cases import WORDS, Finds, edited, vocabulary
 from tensorflow.python.trackable.resource import TrackableResource
 
 from cmsml_tasks.conversion import open_model
@@ -22,7 +22,6 @@ tf1 = tf.compat.v1
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SPEC = tf.TensorSpec([None, 3], tf.float32, name="x")
-WORDS = np.array([["b"], ["?"]])
 
 
 class Writing(TrackableResource):  # type: ignore[misc]
@@ -117,24 +116,6 @@ def test_function_that_acts_when_it_is_loaded(session: bool, tmp_path: Path) -> 
         open_model(tmp_path / "model")
 
 
-def vocabulary(folder: Path) -> Path:
-    (folder / "words.txt").write_text("a\nb\n")
-    return folder / "words.txt"
-
-
-class Finds(tf.Module):  # type: ignore[misc]
-    def __init__(self, words: Path) -> None:
-        super().__init__()
-        rows = tf.lookup.TextFileInitializer(
-            str(words), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, -1
-        )
-        self.table = tf.lookup.StaticHashTable(rows, -1)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 1], tf.string, name="x")])  # type: ignore[untyped-decorator]
-    def __call__(self, x: Any) -> Any:
-        return {"out": self.table.lookup(x)}
-
-
 @pytest.fixture
 def finds(tmp_path: Path) -> Path:
     tf.saved_model.save(Finds(vocabulary(tmp_path)), tmp_path / "finds")
@@ -158,14 +139,6 @@ def test_vocabulary_of_a_layer(tmp_path: Path) -> None:
     (tmp_path / "words.txt").unlink()
     (found,) = open_model(tmp_path / "model").run({"x": WORDS}).values()
     assert found.tolist() == [[2], [0]]
-
-
-def edited(folder: Path, change: Callable[[Any], None]) -> Path:
-    path = folder / "saved_model.pb"
-    saved = SavedModel.FromString(path.read_bytes())
-    change(saved.meta_graphs[0])
-    path.write_bytes(saved.SerializeToString())
-    return folder
 
 
 def test_name_of_a_vocabulary_that_is_put_together(finds: Path) -> None:
