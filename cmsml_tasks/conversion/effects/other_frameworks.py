@@ -28,6 +28,8 @@ _LAYERS = {
 }
 """Layers of Keras that call another framework."""
 
+_FORESTS = ("tensorflow_decision_forests", "ydf")
+
 _OBJECTS = {"torch": "PyTorch", "jax": "JAX", "jaxlib": "JAX", "flax": "Flax"}
 
 
@@ -56,8 +58,13 @@ def refuse_layers(config: Any) -> None:
     """
     for described, settings in described_objects(config):
         kind = str(described["class_name"])
-        module = described.get("module", "keras")
-        if kind in _LAYERS and str(module).partition(".")[0] == "keras":
+        module = str(described.get("module", "keras"))
+        registered = str(described.get("registered_name"))
+        if module.partition(".")[0] in _FORESTS or registered.startswith(_FORESTS):
+            raise ConversionError(
+                f"the layer '{settings.get('name', '?')}' ({kind}) {_OPERATIONS['SimpleML']}"
+            )
+        if kind in _LAYERS and module.partition(".")[0] == "keras":
             raise ConversionError(
                 f"the layer '{settings.get('name', '?')}' ({kind}) calls {_LAYERS[kind]}, which "
                 "is no part of a graph; build it of Keras' own layers, and copy its weights"

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cmsml_tasks.conversion.effects.keras_configs import refuse_calls_of_keras_2
+from cmsml_tasks.conversion.effects.keras_calls import refuse_calls_of_keras_2
 from cmsml_tasks.conversion.model_files.custom_objects import custom_objects
+from cmsml_tasks.conversion.model_files.keras_2_networks import refuse_endless
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError
 
@@ -48,7 +49,7 @@ def load_keras_2(
 
     Raises:
         ConversionError: tf-keras is not there, or cannot read the file either, or the file names
-            what is no part of a network.
+            what is no part of a network, holds code, or has a layer that never gets its inputs.
     """
     try:
         import tf_keras
@@ -59,17 +60,18 @@ def load_keras_2(
         ) from error
     from tf_keras.src.saving.serialization_lib import SafeModeScope
 
+    neither = (
+        f"{problem}\ntf-keras {tf_keras.__version__}, which reads files of Keras 2, cannot either: "
+    )
     try:
         refuse_calls_of_keras_2(config, [module.__name__ for module in modules])
+        refuse_endless(config)
     except ConversionError as error:
-        raise ConversionError(f"{path}: {error}") from error
+        raise ConversionError(f"{neither}{error}") from error
 
     objects = custom_objects(modules, tf_keras, (tf_keras.layers.Layer,))
     try:
         with SafeModeScope(True):  # no code is run from a file, as Keras 3 has it
             return tf_keras.models.load_model(path, custom_objects=objects, compile=False)
     except Exception as error:  # Keras raises whatever the file makes it stumble over
-        raise ConversionError(
-            f"{problem}\ntf-keras {tf_keras.__version__}, which reads files of Keras 2, cannot "
-            f"either: {reason(error)}\n{advice}"
-        ) from error
+        raise ConversionError(f"{neither}{reason(error)}\n{advice}") from error

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files, refuse_what_is_not_there
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
@@ -18,6 +18,7 @@ from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_SMALLEST_BLOCK = 512  # bytes before the beginning, then twice as many and so on
 _CONFIG = "config.json"
 _LARGEST_CONFIG = 2**28  # bytes of a description of layers
 
@@ -54,16 +55,30 @@ def _in_archive(path: Path) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_archive(path, archive)
-            for name in archive.namelist():
-                with archive.open(name) as member:
-                    if member.read(len(_HDF5)) == _HDF5:
-                        weights = io.BytesIO(archive.read(name))
-                        _check_hdf5(path, weights, f"the {name} in {path}")
+            for info in archive.infolist():
+                with archive.open(info) as member:
+                    is_hdf5 = _is_hdf5(member, info.file_size)
+                if is_hdf5:
+                    weights = io.BytesIO(archive.read(info))
+                    _check_hdf5(path, weights, f"the {info.filename} in {path}")
             return archive.read(_CONFIG)
+    except ConversionError:  # a ValueError, too
+        raise
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise ConversionError(
             f"{path} is only a part of a .keras file ({error}); copy or save it again"
         ) from error
+
+
+def _is_hdf5(file: IO[bytes], size: int) -> bool:
+    """Tell whether HDF5 would open *file*: it looks for its beginning after a block of the user."""
+    start = 0
+    while start < size:
+        file.seek(start)
+        if file.read(len(_HDF5)) == _HDF5:
+            return True
+        start = max(_SMALLEST_BLOCK, 2 * start)
+    return False
 
 
 def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:

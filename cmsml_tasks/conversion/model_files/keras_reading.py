@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cmsml_tasks.conversion.effects.keras_calls import refuse_calls
 from cmsml_tasks.conversion.keras_backend import keras_on_tensorflow
 from cmsml_tasks.conversion.model_files.custom_modules import (
     asked_for,
@@ -41,11 +42,15 @@ def load_keras(
 
     Raises:
         ConversionError: the file is no whole Keras model, takes something from another file,
-            needs code that is not at hand, or tf-keras, which is not installed; a module is not
-            there, or the file asks for nothing of it.
+            calls what does more than compute, needs code that is not at hand, or tf-keras, which
+            is not installed; a module is not there, or the file asks for nothing of it.
     """
     config = checked_config(path)
     keras = keras_on_tensorflow()
+    try:
+        refuse_calls(config)
+    except ConversionError as error:
+        raise ConversionError(f"{path}: {error}") from error
     named, asked = imported(custom_modules), asked_for(config, keras)
     modules = [*named, *imported(also_import)]
     objects = objects_of(modules, asked, keras, (keras.Layer, keras.Quantizer))
