@@ -28,6 +28,11 @@ def is_there(name: str) -> bool:
         return False
 
 
+def is_missing_itself(name: str, error: ModuleNotFoundError) -> bool:
+    """Tell whether *name* or a package that it lies in is missing, and nothing that it imports."""
+    return bool(error.name) and f"{name}.".startswith(f"{error.name}.")
+
+
 def nearest_module(missing: str) -> str:
     """Return ``"; did you mean 'x'?"`` for the module nearest to one that is *missing*, or "".
 

@@ -23,20 +23,21 @@ FLOOR_OF = {
 
 def arrows_between_rooms(house: str) -> dict[str, set[str]]:
     """Return for each room of *house*, and each file beside them, those that it imports."""
-    depth = house.count(".") + 1 if house else 0
     found: dict[str, set[str]] = {}
     for module, imported in imports().items():
-        room = _room(module, house, depth)
+        room = room_of(module, house)
         if room:
-            others = {_room(other, house, depth) for other in imported}
+            others = {room_of(other, house) for other in imported}
             found.setdefault(room, set()).update(others - {room, ""})
     return found
 
 
-def _room(module: str, house: str, depth: int) -> str:
+def room_of(module: str, house: str) -> str:
     """Return the room of *house* that a module lies in; empty for what lies elsewhere."""
-    inside = not house or module.startswith(f"{house}.")
-    return ".".join(module.split(".")[: depth + 1]) if inside else ""
+    above = f"{house}." if house else ""
+    if not module.startswith(above):
+        return ""
+    return above + module.removeprefix(above).partition(".")[0]
 
 
 def test_no_module_reaches_itself():

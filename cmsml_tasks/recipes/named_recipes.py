@@ -16,7 +16,7 @@ from types import ModuleType
 from pydantic import PydanticUserError
 
 from cmsml_tasks.errors import SettingsError, UserError, did_you_mean
-from cmsml_tasks.module_names import look_here_too
+from cmsml_tasks.module_names import is_missing_itself, look_here_too
 from cmsml_tasks.only_loaded import may_import
 from cmsml_tasks.processes.tensorflow_log import quiet_import
 from cmsml_tasks.recipes.event_recipe import EventRecipe
@@ -71,11 +71,12 @@ def _import(module_name: str, name: str, known: Mapping[str, str]) -> ModuleType
         with quiet_import():
             module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            beside = _modules_beside(error.name)
-            near = did_you_mean(error.name, beside, only_near=True) or did_you_mean(name, known)
+        if is_missing_itself(module_name, error):
+            missing = str(error.name)
+            beside = _modules_beside(missing)
+            near = did_you_mean(missing, beside, only_near=True) or did_you_mean(name, known)
             raise SettingsError(
-                f"unknown recipe '{name}': no module '{error.name}' (looked in the current "
+                f"unknown recipe '{name}': no module '{missing}' (looked in the current "
                 f"directory and the installed packages){near}"
             ) from error
         raise _import_failure(module_name, error) from error

@@ -43,6 +43,16 @@ def test_run_says_where_the_graph_lies_and_how_to_load_it(demo):
     assert f'{{"{card["inputs"][0]["name"]}", ' in text
 
 
+def test_console_tells_what_runs_and_nothing_of_luigi(demo):
+    _, text = demo
+    assert "INFO:" not in text
+    assert "Luigi" not in text
+    lines = text.splitlines()
+    for family in ("GenerateEvents", "TrainModel", "ExportGraph", "ValidateGraph"):
+        begin = lines.index(f"{family} v1")
+        assert any(line.startswith(f"{family} v1: done in ") for line in lines[begin:])
+
+
 def test_roc_area_is_reported_and_physical(demo):
     shell, text = demo
     results = read(shell, "TrainModel", "history.json")["validation"]

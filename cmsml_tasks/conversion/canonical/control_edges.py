@@ -9,6 +9,7 @@ from cmsml_tasks.conversion.graph_def.nodes import (
     by_name,
     is_stateful,
     node_of,
+    reachable,
 )
 
 _MERGES = frozenset({"Merge", "RefMerge"})
@@ -48,22 +49,11 @@ class _Edges:
         needed = {name for name in controls if is_stateful(self._nodes[name].op)}
         idle = controls - needed
         if idle and node.op not in _MERGES:
-            idle -= self._run_before(data)
+            # without these none of the data comes; a merge runs with one of two
+            idle -= reachable(self._nodes, data, but_behind=_MERGES)
         for name in idle:
             needed |= self._standing_for(name)
         return needed - {node.name}
-
-    def _run_before(self, names: list[str]) -> set[str]:
-        """Return all nodes without which none of *names* runs; a merge runs with one of two."""
-        seen: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                if self._nodes[name].op not in _MERGES:
-                    waiting.extend(node_of(source) for source in self._nodes[name].input)
-        return seen
 
     def _standing_for(self, name: str) -> set[str]:
         """Return the nearest nodes with state that the node called *name*, without, needs."""

@@ -68,12 +68,10 @@ def _text(value: Any) -> str | None:
 
 
 def _instead_of_path(setting: str, names: list[str]) -> str:
-    if setting == "filepath" or any(name.rpartition(".")[2] == _SAVED_MODEL for name in names):
-        return (
-            "if that is a SavedModel, give its folder as the source; a setting of a layer of your "
-            "own that is no path needs another name"
-        )
-    return (
-        "give the layer the content, a list, and save the model again; a setting of a layer of "
-        "your own that is no path needs another name"
+    is_saved_model = any(name.rpartition(".")[2] == _SAVED_MODEL for name in names)
+    instead = (
+        "if that is a SavedModel, give its folder as the source"
+        if setting == "filepath" or is_saved_model
+        else "give the layer the content, a list, and save the model again"
     )
+    return f"{instead}; a setting of a layer of your own that is no path needs another name"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -65,15 +65,21 @@ def by_name(graph_def: GraphDef) -> dict[str, NodeDef]:
     return {node.name: node for node in graph_def.node}
 
 
-def reachable(nodes: dict[str, NodeDef], roots: Iterable[str]) -> set[str]:
-    """Return the names of all nodes that the nodes *roots* need, themselves included."""
+def reachable(
+    nodes: Mapping[str, NodeDef], roots: Iterable[str], but_behind: Container[str] = ()
+) -> set[str]:
+    """Return the names of all nodes that the nodes *roots* need, themselves included.
+
+    What only operations *but_behind* need is left out.
+    """
     seen: set[str] = set()
     waiting = list(roots)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting.extend(node_of(source) for source in nodes[name].input)
+            if nodes[name].op not in but_behind:
+                waiting.extend(node_of(source) for source in nodes[name].input)
     return seen
 
 

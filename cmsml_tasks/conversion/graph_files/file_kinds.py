@@ -12,9 +12,12 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from cmsml_tasks.conversion.protobuf_wire import LENGTH, VARINT, WireError, fields
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""What HDF5 files begin with, behind a block of the user where there is one."""
+
 _PICKLE = "a Python pickle; save the model itself, not the object"
 _MAGIC = {
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file; a Keras model of this kind ends in .h5",
+    HDF5: "an HDF5 file; a Keras model of this kind ends in .h5",
     b"\x80\x02": _PICKLE,
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,

@@ -8,11 +8,7 @@ from dataclasses import dataclass, replace
 import tensorflow as tf
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, node_of, output_count
-from cmsml_tasks.conversion.interface.found_names import (
-    Found,
-    apart_from_inputs,
-    port,
-)
+from cmsml_tasks.conversion.interface.found_names import Found, apart_from_inputs, port
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.tensor_names import Names

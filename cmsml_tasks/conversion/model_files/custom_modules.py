@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from cmsml_tasks.conversion.effects.keras_configs import described_objects
 from cmsml_tasks.conversion.model_files.custom_objects import custom_objects
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
-from cmsml_tasks.module_names import is_there, nearest_module
+from cmsml_tasks.module_names import is_missing_itself, is_there, nearest_module
 
 _OF_KERAS = {"keras", "tf_keras", "tensorflow", "builtins"}
 _SEARCHED_NO_FURTHER = {*_OF_KERAS, "numpy", *sys.stdlib_module_names}
@@ -133,10 +133,11 @@ def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and f"{name}.".startswith(f"{error.name}."):
+        if is_missing_itself(name, error):
+            missing = str(error.name)
             raise ConversionError(
-                f"there is no module '{error.name}', which was named for the model's own layers"
-                f"{nearest_module(error.name)}"
+                f"there is no module '{missing}', which was named for the model's own layers"
+                f"{nearest_module(missing)}"
             ) from error
         raise _failed(name, error) from error
     except Exception as error:  # whatever a user's module does when it is imported

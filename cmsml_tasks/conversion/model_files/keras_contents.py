@@ -11,13 +11,13 @@ from typing import IO, Any
 from cmsml_tasks.conversion.effects.hdf5 import refuse_other_files, refuse_what_is_not_there
 from cmsml_tasks.conversion.effects.keras_configs import refuse_paths
 from cmsml_tasks.conversion.effects.other_frameworks import refuse_layers
-from cmsml_tasks.conversion.graph_files.file_kinds import kind_of_file
+from cmsml_tasks.conversion.graph_files.file_kinds import HDF5, kind_of_file
 from cmsml_tasks.conversion.graph_files.opening import opened
+from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.model_files.keras_sizes import refuse_sizes
 from cmsml_tasks.errors import ConversionError
 
 HDF5_ENDINGS = (".h5", ".hdf5")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _SMALLEST_BLOCK = 512  # bytes before the beginning, then twice as many and so on
 _CONFIG = "config.json"
 _LARGEST_CONFIG = 2**28  # bytes of a description of layers
@@ -32,7 +32,7 @@ def checked_config(path: Path) -> Any:
     """
     hdf5 = path.name.endswith(HDF5_ENDINGS)
     with opened(path) as file:
-        if not file.read(len(_HDF5)).startswith(_HDF5 if hdf5 else b"PK"):
+        if not file.read(len(HDF5)).startswith(HDF5 if hdf5 else b"PK"):
             kind = kind_of_file(file) or "something else"
             raise ConversionError(f"{path} is no {'HDF5' if hdf5 else '.keras'} file but {kind}")
     text = _in_hdf5(path) if hdf5 else _in_archive(path)
@@ -42,12 +42,10 @@ def checked_config(path: Path) -> Any:
         raise ConversionError(
             f"{path} describes its model in what is no JSON ({error}); copy or save it again"
         ) from error
-    try:
+    with naming(path):
         refuse_paths(config)
         refuse_layers(config)
         refuse_sizes(config, path.stat().st_size)
-    except ConversionError as error:
-        raise ConversionError(f"{path}: {error}") from error
     return config
 
 
@@ -75,7 +73,7 @@ def _is_hdf5(file: IO[bytes], size: int) -> bool:
     start = 0
     while start < size:
         file.seek(start)
-        if file.read(len(_HDF5)) == _HDF5:
+        if file.read(len(HDF5)) == HDF5:
             return True
         start = max(_SMALLEST_BLOCK, 2 * start)
     return False

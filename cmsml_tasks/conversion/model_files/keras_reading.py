@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cmsml_tasks.conversion.effects.keras_calls import refuse_calls
+from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.keras_backend import keras_on_tensorflow
 from cmsml_tasks.conversion.model_files.custom_modules import (
     asked_for,
@@ -47,10 +48,8 @@ def load_keras(
     """
     config = checked_config(path)
     keras = keras_on_tensorflow()
-    try:
+    with naming(path):
         refuse_calls(config)
-    except ConversionError as error:
-        raise ConversionError(f"{path}: {error}") from error
     named, asked = imported(custom_modules), asked_for(config, keras)
     modules = [*named, *imported(also_import)]
     objects = objects_of(modules, asked, keras, (keras.Layer, keras.Quantizer))

@@ -74,9 +74,7 @@ def _open_objects(
     functions = functions_of_signatures(meta_graph)
     name = taken_signature(functions, signature, f"the SavedModel {path}")
     with naming(path):
-        refuse_assets_elsewhere(path, meta_graph)
-        refuse_ambiguous(meta_graph.graph_def)
-        _refuse_acting_at_import(meta_graph.graph_def)
+        _refuse_at_loading(path, meta_graph)
         refuse_objects(meta_graph, functions[name], allow_operations)
     return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
 
@@ -91,9 +89,7 @@ def _open_session(
     signature = signatures[name]
     with naming(path):
         refuse_composite_parts(signature.inputs, signature.outputs)
-        refuse_assets_elsewhere(path, meta_graph)
-        refuse_ambiguous(meta_graph.graph_def)
-        _refuse_acting_at_import(meta_graph.graph_def)
+        _refuse_at_loading(path, meta_graph)
         refuse_graph(
             meta_graph, [info.name for info in signature.outputs.values()], allow_operations
         )
@@ -105,8 +101,14 @@ def _open_session(
     return traced.as_served(name, signatures)
 
 
-def _refuse_acting_at_import(graph_def: Any) -> None:
-    """Refuse what TensorFlow may run while it loads functions, also those that nobody calls."""
+def _refuse_at_loading(path: Path, meta_graph: Any) -> None:
+    """Refuse what does not depend on the signature: files elsewhere, and names of several meanings.
+
+    TensorFlow may run some operations while it loads functions, also those that nobody calls.
+    """
+    graph_def = meta_graph.graph_def
+    refuse_assets_elsewhere(path, meta_graph)
+    refuse_ambiguous(graph_def)
     refuse([each for each in judge(graph_def) if each.known and not is_stateful(each.operation)])
 
 

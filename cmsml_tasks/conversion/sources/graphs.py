@@ -11,17 +11,8 @@ from cmsml_tasks.conversion.checks.importing import check_foreign, imported_grap
 from cmsml_tasks.conversion.checks.unknown_operations import refuse_newer_attributes
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, has_versions, reachable
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
-from cmsml_tasks.conversion.interface.picked_tensors import (
-    apart,
-    ports,
-    select,
-    unread,
-)
-from cmsml_tasks.conversion.interface.placeholders import (
-    DEFAULTED,
-    feedable,
-    give_shapes,
-)
+from cmsml_tasks.conversion.interface.picked_tensors import apart, ports, select, unread
+from cmsml_tasks.conversion.interface.placeholders import DEFAULTED, feedable, give_shapes
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.sources.lookup_table_contents import (
     fill_tables,

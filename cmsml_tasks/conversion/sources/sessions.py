@@ -9,18 +9,8 @@ import tensorflow as tf
 
 from cmsml_tasks.conversion.graph_def.nodes import VARIABLES, GraphDef, NodeDef, by_name, reachable
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
-from cmsml_tasks.conversion.interface.picked_tensors import (
-    Selected,
-    apart,
-    ports,
-    select,
-    unread,
-)
-from cmsml_tasks.conversion.interface.placeholders import (
-    DEFAULTED,
-    feedable,
-    is_learning_phase,
-)
+from cmsml_tasks.conversion.interface.picked_tensors import Selected, apart, ports, select, unread
+from cmsml_tasks.conversion.interface.placeholders import DEFAULTED, feedable, is_learning_phase
 from cmsml_tasks.conversion.sources.graphs import fed
 from cmsml_tasks.conversion.sources.lookup_table_contents import own_graph_def, session_tables
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton

@@ -10,11 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
-from cmsml_tasks.conversion.interface.interface_names import (
-    check_distinct,
-    chosen,
-    refuse_unclear,
-)
+from cmsml_tasks.conversion.interface.interface_names import check_distinct, chosen, refuse_unclear
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.interface.signature import Served, Signature

@@ -17,7 +17,7 @@ from typing import Any
 import law
 
 from cmsml_tasks.tracking.contract.state import State, Verdict, few
-from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, tasks_of
+from cmsml_tasks.tracking.contract.tracked import is_tracked, is_workflow, name_of, tasks_of
 from cmsml_tasks.tracking.ingredients.ingredients import ingredients_of
 from cmsml_tasks.tracking.ingredients.inputs import inputs_of, inputs_recorded_by, required_by
 from cmsml_tasks.tracking.ingredients.observations import observations_today
@@ -52,7 +52,7 @@ def _record(
     for task in _upstream_first(root, depth, set()):
         with one_look():
             state = task.state()
-            name = " ".join(filter(None, [task.task_family, task.branch_label()]))
+            name = name_of(task)
             if state.verdict is not Verdict.STALE:
                 continue
             obstacle = obstacle_of(task, state)

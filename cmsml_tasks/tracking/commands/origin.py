@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmsml_tasks.shown import printable
-from cmsml_tasks.tracking.contract.tracked import tasks_of
+from cmsml_tasks.tracking.contract.tracked import name_of, tasks_of
 from cmsml_tasks.tracking.ingredients.ingredients import CODE
 from cmsml_tasks.tracking.ingredients.observations import OBSERVED, shown_observation
 from cmsml_tasks.tracking.manifests.input_changes import INPUT
@@ -64,7 +64,7 @@ def print_origin_of_task(task: Any, depth: int) -> None:
     told: set[str] = set()
     for each in tasks_of(task):
         state = each.state()
-        print(f"{each.task_family} {each.branch_label()}".strip() + f": {state}")
+        print(f"{name_of(each)}: {state}")
         if state.manifest is not None:
             print("\n".join(origin_lines(each.manifest_path, state.manifest, depth, told=told)))
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeGuard
 
 import law
@@ -40,14 +39,6 @@ class LawTask(Protocol):
     def task_family(self) -> str:
         """Name of the class."""
 
-    @property
-    def task_module(self) -> str:
-        """Module that the class comes from."""
-
-    @property
-    def workflow_proxy(self) -> Any:
-        """Law's helper of a workflow."""
-
     def requires(self) -> Any:
         """Return the required tasks in any structure."""
 
@@ -57,50 +48,69 @@ class LawTask(Protocol):
     def output(self) -> Any:
         """Return the targets in any structure."""
 
-    def complete(self) -> bool:
-        """Tell whether the task need not run."""
-
-    def is_workflow(self) -> bool:
-        """Tell whether it stands for all branches."""
-
     def get_branch_map(self) -> dict[int, Any]:
         """Return what the branches are, by index."""
 
     def get_branch_tasks(self) -> dict[int, Any]:
         """Return the branches by index."""
 
-    def to_str_params(self, *, only_significant: bool = False) -> dict[str, str]:
-        """Return the parameters as texts, by name."""
-
 
 class Hooks(Protocol):
     """What a task says about its ingredients; `TrackedTask` says what each is for."""
 
     @property
-    def code_version(self) -> int | str | None: ...  # noqa: D102
-    @property
-    def compare_environment(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def no_restore(self) -> bool: ...  # noqa: D102
-    @property
-    def reads(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
-    @property
-    def writes_by_rename(self) -> bool: ...  # noqa: D102
-    @property
-    def runs_imported_code(self) -> bool: ...  # noqa: D102
-    @property
-    def manifest_name(self) -> str | None: ...  # noqa: D102
+    def code_version(self) -> int | str | None:
+        """Raised by hand for changes outside of the tracked code."""
 
-    def tracked_parameters(self) -> dict[str, Any]: ...  # noqa: D102
-    def values_before(self) -> dict[str, Any]: ...  # noqa: D102
-    def tracked_settings(self) -> dict[str, dict[str, Any]]: ...  # noqa: D102
-    def tracked_branch(self, data: Any) -> dict[str, Any]: ...  # noqa: D102
-    def tracked_files(self, data: Any) -> Sequence[AnyTrackedFile]: ...  # noqa: D102
-    def tracked_code(self) -> list[str]: ...  # noqa: D102
-    def folders_of_runs(self) -> list[str]: ...  # noqa: D102
-    def request(self) -> dict[str, Any]: ...  # noqa: D102
-    def branch_label(self) -> str: ...  # noqa: D102
-    def title(self) -> str: ...  # noqa: D102
+    @property
+    def compare_environment(self) -> Sequence[str]:
+        """What of the environment makes stale."""
+
+    @property
+    def no_restore(self) -> bool:
+        """Whether replaced outputs are left where they are kept."""
+
+    @property
+    def reads(self) -> Mapping[str, Sequence[str]]:
+        """Which output files of a required task are read, by its family."""
+
+    @property
+    def writes_by_rename(self) -> bool:
+        """Whether outputs are written under another name and renamed."""
+
+    @property
+    def runs_imported_code(self) -> bool:
+        """Whether ``run`` works with what this process has imported."""
+
+    def tracked_parameters(self) -> dict[str, Any]:
+        """Return the parameters that decide, by name."""
+
+    def values_before(self) -> dict[str, Any]:
+        """Return what outputs were made with before a parameter existed."""
+
+    def tracked_settings(self) -> dict[str, dict[str, Any]]:
+        """Return what else decides about all branches, in sections."""
+
+    def tracked_branch(self, data: Any) -> dict[str, Any]:
+        """Return in sections what a branch is."""
+
+    def tracked_files(self, data: Any) -> Sequence[AnyTrackedFile]:
+        """Return files from outside."""
+
+    def tracked_code(self) -> list[str]:
+        """Return the roots of the code that decides."""
+
+    def folders_of_runs(self) -> list[str]:
+        """Return folders that runs fill."""
+
+    def request(self) -> dict[str, Any]:
+        """Return module, task and parameters that make the same again."""
+
+    def branch_label(self) -> str:
+        """Return how users know the branch."""
+
+    def title(self) -> str:
+        """Return how a run is told."""
 
 
 class Tracked(LawTask, Hooks, Protocol):
@@ -118,24 +128,12 @@ class Tracked(LawTask, Hooks, Protocol):
     def branch_data_or_none(self) -> Any:
         """Return the branch's entry in the branch map, None for what is no branch."""
 
-    def as_branch(self, branch: int | None = None) -> Any:
-        """Return a branch of a workflow."""
-
-    def as_workflow(self) -> Any:
-        """Return the workflow of a branch."""
-
-    def own_output(self) -> Any:
-        """Return ``output()`` as the task defines it, also within a sandbox that stages it."""
-
     def output_paths(self) -> list[str]:
         """Return paths or URLs of the outputs of a branch or a plain task."""
 
     @property
     def manifest_path(self) -> Place:
         """Where the manifest lies."""
-
-    def staged(self) -> AbstractContextManager[tuple[Any, Any]]:
-        """Give inputs and outputs as local files."""
 
     def state(self) -> State:
         """Return what the outputs of a branch or a plain task are."""
@@ -158,6 +156,11 @@ def is_tracked(task: Any) -> TypeGuard[Tracked]:
 def is_workflow(task: Any) -> bool:
     """Tell whether *task* stands for all branches of a workflow."""
     return isinstance(task, law.BaseWorkflow) and task.is_workflow()
+
+
+def name_of(task: Tracked) -> str:
+    """Return family and branch of a task, as users know it."""
+    return " ".join(filter(None, [task.task_family, task.branch_label()]))
 
 
 def tasks_of(task: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from cmsml_tasks.errors import UserError
 from cmsml_tasks.observing.observed import Observed
 from cmsml_tasks.shown import printable
 from cmsml_tasks.tracking.contract.state import Verdict, few
-from cmsml_tasks.tracking.contract.tracked import Tracked
+from cmsml_tasks.tracking.contract.tracked import Tracked, name_of
 from cmsml_tasks.tracking.ingredients.requested_tasks import described
 from cmsml_tasks.tracking.judging.judge import believable_manifest, declared_names
 from cmsml_tasks.tracking.judging.kept import Kept, check_options
@@ -116,7 +116,7 @@ class Making:
             print(f"restored: {task} was made from the same before", flush=True)
             self._lock.release()
             return False
-        print(f"{printable(task.title())}", flush=True)
+        print(printable(task.title()), flush=True)
         return True
 
     def make_way(self, but: Kept | None = None) -> None:
@@ -173,8 +173,9 @@ class Making:
                 self._remove_left_over(outputs)
                 drop_old(path)
             _check(task, meanwhile)
-        note(task, "ran", self._seconds())
-        print(f"{printable(task.title())}: done in {self._seconds():.1f} s", flush=True)
+        seconds = self._seconds()
+        note(task, "ran", seconds)
+        print(f"{printable(task.title())}: done in {seconds:.1f} s", flush=True)
         self._lock.release()
 
     def _manifest(self, outputs: dict[str, Any], sandbox: dict[str, Any]) -> Manifest:
@@ -289,9 +290,8 @@ def _done(making: Making, work: Callable[[], Any]) -> Any:
 
 def _check(task: Tracked, meanwhile: Meanwhile) -> None:
     if meanwhile.words:
-        name = " ".join(filter(None, [task.task_family, task.branch_label()]))
         what = few([f"{word} while it ran" for word in meanwhile.words])
-        raise StaleAlreadyError(f"{name} is stale already: {what}; run it again")
+        raise StaleAlreadyError(f"{name_of(task)} is stale already: {what}; run it again")
 
 
 def _noticed(observed: Observed) -> dict[str, list[str]]:

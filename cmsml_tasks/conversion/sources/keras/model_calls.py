@@ -11,13 +11,7 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
-from cmsml_tasks.conversion.interface.found_names import (
-    Found,
-    Path,
-    completed,
-    key_paths,
-    named,
-)
+from cmsml_tasks.conversion.interface.found_names import Found, Path, completed, key_paths, named
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
 from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
