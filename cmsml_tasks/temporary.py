@@ -53,10 +53,13 @@ def remove_abandoned() -> None:
 def _made(what: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f"cmsml_tasks.{what}."))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        # somebody may take it for an abandoned one, and remove it, before it is locked
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         with suppress(OSError):  # a file system without locks
             fcntl.flock(lock, fcntl.LOCK_EX)
-        # somebody may have taken it for an abandoned one before it was locked
         if folder.exists():
             return folder, lock
         os.close(lock)

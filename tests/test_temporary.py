@@ -59,3 +59,23 @@ def test_nothing_else_goes(place: Path) -> None:
     with temporary_folder("mine") as folder:
         assert folder.is_dir()
     assert not folder.exists()
+
+
+REMOVER = """
+from cmsml_tasks.temporary import remove_abandoned
+print("begins", flush=True)
+while True:
+    remove_abandoned()
+"""
+
+
+def test_folder_is_there_whoever_looks_for_abandoned_ones_meanwhile(place: Path) -> None:
+    command = [sys.executable, "-c", REMOVER]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == "begins\n"
+            for _ in range(3000):
+                with temporary_folder("raced") as folder:
+                    (folder / "file").touch()
+        finally:
+            process.kill()
