@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -80,6 +81,11 @@ class Server:
         up = subprocess.run(command, env=self._environment, capture_output=True, text=True)
         assert up.returncode == 0, up.stderr
         self.urls = [f"{url}/store" for url in up.stdout.split()]
+
+    def crash(self):
+        """Let it crash, as it does by itself at times; it is started again."""
+        pid = int((self.base / "admin" / "xrootd.pid").read_text())
+        os.kill(pid, signal.SIGSEGV)
 
     def down(self):
         subprocess.run([SERVER, "down"], env=self._environment, check=True)

@@ -44,8 +44,9 @@ cmd_install() { # Debian and Ubuntu, as root
 }
 
 cmd_up() {
-    local here as=()
+    local here script as=()
     here="$(base)"
+    script="$(realpath "$0")"
     mkdir -p "$here"/{data,admin,log}
     cat >"$here/xrootd.cfg" <<CONF
 xrd.port $port
@@ -64,15 +65,27 @@ CONF
         as=(-R "$user")
     fi
     if stopped; then
-        (cd "$here/admin" && setsid xrootd -b -I v4 "${as[@]}" -c "$here/xrootd.cfg" \
-            -l "$here/log/xrootd.log" -s "$here/admin/xrootd.pid" </dev/null >"$here/log/start" 2>&1)
+        touch "$here/keep"
+        (cd "$here/admin" && exec setsid "$script" keep "${as[@]}" -c "$here/xrootd.cfg" \
+            -l "$here/log/xrootd.log" -s "$here/admin/xrootd.pid") \
+            </dev/null >"$here/log/start" 2>&1 &
     fi
-    wait_until 20 answers || { log "no answer"; tail -n 20 "$here"/log/* >&2; return 1; }
+    wait_until 20 answers || { log "no answer"; tail -n 20 "$here"/log/* >&2; cmd_down; return 1; }
     cmd_url
+}
+
+cmd_keep() { # xrootd 5.5.3 crashes once in a while (XrdLink::setEtext), mostly where it speaks WebDAV
+    local tries
+    for tries in {1..10}; do
+        xrootd -I v4 "$@" || true
+        [ -e "$(base)/keep" ] || return 0
+        log "it ended by itself ($tries)"
+    done
 }
 
 cmd_down() {
     local pid
+    rm -f "$(base)/keep"
     if pid="$(pid_of_server)"; then
         kill "$pid"
         wait_until 10 stopped || kill -9 "$pid"
@@ -92,5 +105,6 @@ cmd_url() {
 
 case "${1:-}" in
 install | up | down | status | url) "cmd_$1" ;;
+keep) "cmd_$1" "${@:2}" ;; # in the background of `up`
 *) sed -n '2,7p' "$0"; exit 2 ;;
 esac

@@ -257,6 +257,11 @@ def test_server_that_goes_away_meanwhile(mean, server, tmp_path):
     assert mean.run("Mean", "--epochs", "4") == MEAN_RAN
 
 
+def test_server_that_crashes_and_is_started_again_is_asked_again(done, server):
+    server.crash()
+    assert done.run("Report") == UP_TO_DATE
+
+
 def test_later_run_of_another_host_leaves_what_is_there(mean):
     """Hosts share no lock; the later one has made the same, and must not touch it."""
     with mean.held("Mean", "--epochs", "4") as late:
