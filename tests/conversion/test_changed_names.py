@@ -100,6 +100,42 @@ def test_two_names_that_would_become_one_are_refused(keys: tuple[str, ...], tmp_
     assert session.run("sum:0", feeds).tolist() == [[expected] * 3]
 
 
+def stacked(*names: str, name: str) -> Any:
+    keras.utils.set_random_seed(1)
+    layers = [keras.layers.Dense(2, name=each) for each in names]
+    return keras.Sequential([keras.Input((3,), name="x"), *layers], name=name)
+
+
+def test_layers_are_called_otherwise_where_the_graph_cannot_have_their_names(
+    tmp_path: Path,
+) -> None:
+    model = stacked("größe aus", "_b|c", "out put", name="_mod ell")
+    with pytest.warns(ChangedNameWarning, match="'out put' is 'out_put:0'"):
+        save_graph(tmp_path / "graph.pb", model, True)
+    traced = trace(model)
+    assert asked_for(traced) == {"x": None, "out_put": "out put"}
+    # nothing but the names differs, and the model has its own still
+    allowed = trace(stacked("gr__e_aus", "_b_c", "out_put", name="x_mod_ell"))
+    graphs = [frozen_graph_def(each).SerializeToString() for each in (traced, allowed)]
+    assert graphs[0] == graphs[1]
+    assert [layer.name for layer in model.layers] == ["größe aus", "_b|c", "out put"]
+    x = np.ones((2, 3), "f4")
+    _, session = load_graph(tmp_path / "graph.pb", create_session=True)
+    np.testing.assert_allclose(session.run("out_put:0", {"x:0": x}), model(x), rtol=1e-6)
+    # two that become one scope
+    twice = stacked("a b", "a_b", name="twice")
+    np.testing.assert_allclose(
+        trace(frozen_graph_def(trace(twice))).run({"x": x})["a_b"], twice(x), rtol=1e-6
+    )
+
+
+def test_layer_in_a_loop_has_to_be_renamed() -> None:
+    cell = keras.layers.LSTMCell(2, name="in der zelle")
+    model = keras.Sequential([keras.Input((5, 2)), keras.layers.RNN(cell)])
+    with pytest.raises(ConversionError, match="\nRename the layer 'in der zelle'; use letters"):
+        trace(model)
+
+
 CLASH = ("a b", "a_b")
 
 

@@ -96,8 +96,13 @@ def _spelled(path: Path) -> str:
 
 def valid(name: str) -> str:
     """Return *name* with what TensorFlow does not allow in the name of a node replaced."""
-    name = re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
+    name = valid_inside(name)
     return name if can_name(name) else f"x{name}"
+
+
+def valid_inside(name: str) -> str:
+    """Return *name* for a node or scope within another scope, where it may begin otherwise."""
+    return re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
 
 
 def _alike(names: Sequence[str], paths: Sequence[Path]) -> list[str | None]:
