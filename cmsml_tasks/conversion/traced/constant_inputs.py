@@ -127,14 +127,15 @@ def fitting_value(port: Port, given: Any) -> NDArray[Any]:
 _WORDS = {
     "bool": "True or False",
     "integer": "whole numbers in its range",
-    "floating": "numbers in its range",
+    "floating": "real numbers in its range",
+    "complex": "numbers in its range, such as 1+2j",
     "string": "text, in quotes if it could be a number",
 }
 
 
 def _kind(dtype: tf.DType) -> str:
     kinds = {"bool": dtype.is_bool, "integer": dtype.is_integer, "string": dtype == tf.string}
-    kinds["floating"] = dtype.is_floating or dtype.is_complex
+    kinds |= {"floating": dtype.is_floating, "complex": dtype.is_complex}
     return next((kind for kind, is_it in kinds.items() if is_it and not dtype.is_quantized), "")
 
 
@@ -156,13 +157,23 @@ def _of_type(array: NDArray[Any], dtype: tf.DType) -> NDArray[Any] | None:
         limits = np.iinfo(wanted)
         fits = all(limits.min <= number <= limits.max for number in array.flat)
         return array.astype(wanted) if fits else None
-    numbers = "iufc" if dtype.is_complex else "iuf"
-    if kind == "floating" and array.dtype.kind in numbers:
+    if kind == "complex" and array.dtype.kind == "U":
+        array = _complex_numbers(array)
+    numbers = {"floating": "iuf", "complex": "iufc"}.get(kind, "")
+    if array.dtype.kind in numbers:
         with np.errstate(over="ignore"):
             value = array.astype(wanted)
         same = np.isfinite(value) == np.isfinite(array)
         return value if bool(np.all(same)) else None
     return None
+
+
+def _complex_numbers(texts: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers in *texts*, as which they come from the command line, if these are any."""
+    try:
+        return np.array([complex(text) for text in texts.flat]).reshape(texts.shape)
+    except ValueError:
+        return texts
 
 
 def _named(names: Names | None, ports: Sequence[Port]) -> set[Port]:
