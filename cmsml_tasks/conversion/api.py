@@ -17,6 +17,7 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.graph_files.reading import naming, read_graph
 from cmsml_tasks.conversion.graph_files.writing import write_graph
+from cmsml_tasks.conversion.interface.found_names import valid
 from cmsml_tasks.conversion.interface.interface_names import check_distinct
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of, select
@@ -199,8 +200,14 @@ def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None
 
 def _warn_of_changed_names(traced: Traced) -> None:
     infos = (*traced.signature.inputs, *traced.signature.outputs)
-    own = [info for info in infos if info.asked_for is not None and info.renamed_from is None]
-    changed = [f"{info.asked_for!r} is '{info.tensor}'" for info in own]
+    changed = [
+        f"{info.asked_for!r} is '{info.tensor}'"
+        for info in infos
+        if info.asked_for is not None
+        and info.asked_for != info.name
+        # nobody chose a name that it has since another tensor gave way
+        and (info.renamed_from is None or info.name == valid(info.asked_for))
+    ]
     if changed:
         warnings.warn(
             f"{', '.join(changed)} in the graph, where TensorFlow does not allow the model's own "

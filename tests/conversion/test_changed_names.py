@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,9 @@ def test_a_name_can_be_had_once_no_other_is_like_it(
     wanted: Any, names: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "graph.pb"
-    save_graph(path, taking(*CLASH), True, input_names=wanted)
+    told = pytest.warns(ChangedNameWarning, match="'a b' is 'a_b:0'")
+    with told if names[0] == "a_b" else nullcontext():
+        save_graph(path, taking(*CLASH), True, input_names=wanted)
     _, session = load_graph(path, create_session=True)
     feeds = {f"{name}:0": np.full((1, 3), n + 1.0) for n, name in enumerate(names)}
     assert session.run("sum:0", feeds).tolist() == [[21.0] * 3]

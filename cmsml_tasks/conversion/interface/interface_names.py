@@ -27,7 +27,11 @@ def _by_name(ports: Sequence[Port]) -> dict[str, Port]:
     found = {port.name: port for port in ports}
     own = Counter(port.asked_for for port in ports)
     return {
-        **{port.asked_for: port for port in ports if port.asked_for and own[port.asked_for] == 1},
+        **{
+            port.asked_for: port
+            for port in ports
+            if port.asked_for is not None and own[port.asked_for] == 1
+        },
         **found,
     }
 
