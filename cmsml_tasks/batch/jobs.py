@@ -16,12 +16,13 @@ import law
 import luigi
 from law.workflow.remote import BaseRemoteWorkflow
 
+from cmsml_tasks.arguments import flag
 from cmsml_tasks.batch.bootstrap import bootstrap_text, is_shared, site_script
 from cmsml_tasks.batch.identity import known_id, owner_of_jobs
 from cmsml_tasks.batch.records import files_folder, logs_folder
 from cmsml_tasks.batch.resources import Resource, checked, resource_lines, word
 from cmsml_tasks.batch.site import check_plain, check_site, jobs_folder, option, project_folder
-from cmsml_tasks.command_line.messages import flag, refuse, told
+from cmsml_tasks.command_line.messages import refuse, told
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.shown import holds_secret
 from cmsml_tasks.tracking.ingredients.ingredients import as_json

@@ -19,11 +19,6 @@ _FORMATTER = logging.Formatter()
 _raised: ContextVar[bool] = ContextVar("refusals raised", default=False)
 
 
-def flag(name: str) -> str:
-    """Return how users type the parameter *name*."""
-    return f"--{name.replace('_', '-')}"
-
-
 def refuse(error: Exception) -> NoReturn:
     """End the command line with the message of *error*; in a program raise it."""
     if CmdlineParser.get_instance() is None or _raised.get():

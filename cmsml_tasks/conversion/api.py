@@ -17,6 +17,7 @@ from cmsml_tasks.conversion.graph_def.nodes import GraphDef
 from cmsml_tasks.conversion.graph_files.paths import PathLike, expanded, is_text
 from cmsml_tasks.conversion.graph_files.reading import naming, read_graph
 from cmsml_tasks.conversion.graph_files.writing import write_graph
+from cmsml_tasks.conversion.interface.found_names import valid
 from cmsml_tasks.conversion.interface.interface_names import check_distinct
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of, select
@@ -28,7 +29,7 @@ from cmsml_tasks.conversion.sources.sessions import is_session
 from cmsml_tasks.conversion.traced.constant_inputs import with_constant_inputs
 from cmsml_tasks.conversion.traced.traced_object import Traced
 from cmsml_tasks.errors import ConversionError, listed
-from cmsml_tasks.tensor_names import Names, can_name
+from cmsml_tasks.tensor_names import Names
 
 
 class MissingWeightsWarning(UserWarning):
@@ -36,7 +37,7 @@ class MissingWeightsWarning(UserWarning):
 
 
 class ChangedNameWarning(UserWarning):
-    """A tensor has another name in the graph than in the model, whose own cannot name a node."""
+    """A tensor has another name in the graph than in the model, whose own one is not to be had."""
 
 
 class ReachesOutsideWarning(UserWarning):
@@ -87,7 +88,8 @@ def save_graph(
 
     Warns:
         MissingWeightsWarning: a model or function with variables is saved as it is.
-        ChangedNameWarning: TensorFlow does not allow a name of the model in the graph.
+        ChangedNameWarning: TensorFlow does not allow a name of the model in the graph, or another
+            tensor has it.
         ReachesOutsideWarning: an operation in the graph reaches outside, or nobody has judged it.
 
     """
@@ -175,8 +177,11 @@ def _traced(
 ) -> Traced:
     if isinstance(obj, Traced):
         traced = with_constant_inputs(obj, constant_inputs, input_names)
-        return traced.renamed(input_names, output_names)
-    return trace(obj, input_names, output_names, constant_inputs)
+        traced = traced.renamed(input_names, output_names)
+    else:
+        traced = trace(obj, input_names, output_names, constant_inputs)
+    traced.refuse_unclear()
+    return traced
 
 
 def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None) -> GraphDef:
@@ -195,12 +200,18 @@ def _graph_as_is(obj: Any, input_names: Names | None, output_names: Names | None
 
 def _warn_of_changed_names(traced: Traced) -> None:
     infos = (*traced.signature.inputs, *traced.signature.outputs)
-    own = [info for info in infos if info.asked_for is not None and info.renamed_from is None]
-    changed = [f"{i.asked_for!r} is '{i.tensor}'" for i in own if not can_name(i.asked_for)]
+    changed = [
+        f"{info.asked_for!r} is '{info.tensor}'"
+        for info in infos
+        if info.asked_for is not None
+        and info.asked_for != info.name
+        # nobody chose a name that it has since another tensor gave way
+        and (info.renamed_from is None or info.name == valid(info.asked_for))
+    ]
     if changed:
         warnings.warn(
             f"{', '.join(changed)} in the graph, where TensorFlow does not allow the model's own "
-            "name; choose others with input_names and output_names",
+            "name, or another tensor has it; choose others with input_names and output_names",
             ChangedNameWarning,
             stacklevel=3,
         )

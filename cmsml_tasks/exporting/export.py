@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.arguments import came_as_options
 from cmsml_tasks.conversion import frozen_graph
 from cmsml_tasks.exporting.card import of_origin, signature_card
 from cmsml_tasks.exporting.own_modules import modules_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cmsml_tasks.tensor_names import Names
 
 
+@came_as_options()
 def export_trained(
     model: str,
     history: str,
@@ -74,6 +76,7 @@ def export_trained(
     return _write(traced, frozen, Path(folder), formats, trained_on, no_batch)
 
 
+@came_as_options()
 def export_source(
     source: str,
     folder: str,
@@ -109,10 +112,9 @@ def export_source(
     from cmsml_tasks.conversion import open_model
     from cmsml_tasks.exporting.reference import keep_reference, rows_without_events
 
-    shapes = {name: tuple(shape) for name, shape in (input_shapes or {}).items()}
     traced = open_model(
         source,
-        input_shapes=shapes or None,
+        input_shapes=input_shapes,
         custom_modules=custom_modules,
         input_names=input_names,
         output_names=output_names,

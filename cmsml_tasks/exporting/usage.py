@@ -65,6 +65,8 @@ def _is_free(tensor: Mapping[str, Any]) -> bool:
 
 def _own_name(tensor: Mapping[str, Any]) -> str:
     asked_for = tensor.get("asked_for")
+    if asked_for == tensor["name"]:
+        return ""  # it could be had after all, since another tensor was renamed
     was = tensor.get("renamed_from") if asked_for is None else f"'{printable(asked_for)}'"
     if was is None:
         return ""

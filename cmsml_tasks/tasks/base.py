@@ -14,9 +14,10 @@ import law
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
+from cmsml_tasks.arguments import flag
 from cmsml_tasks.batch.site import jobs_folder
 from cmsml_tasks.batch.workflow import BatchWorkflow
-from cmsml_tasks.command_line.messages import flag, refuse
+from cmsml_tasks.command_line.messages import refuse
 from cmsml_tasks.errors import SettingsError, UserError
 from cmsml_tasks.output_files import MANIFEST
 from cmsml_tasks.recipes import (

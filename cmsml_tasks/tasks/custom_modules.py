@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 
 from cmsml_tasks.errors import SettingsError
-from cmsml_tasks.module_names import look_here_too, nearest_module
+from cmsml_tasks.module_names import is_module_name, look_here_too, nearest_module
 from cmsml_tasks.tracking.source_code.module_files import is_library, module_file, module_spec
 
 _OPTION = "--custom-modules"
@@ -23,9 +22,10 @@ def parse_modules(text: str) -> list[str]:
     names = list(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
     look_here_too()
     for name in names:
-        if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", name):
+        if not is_module_name(name):
             raise SettingsError(
                 f"{_OPTION} {name}: a module is called package.module, without path and ending"
+                f"{nearest_module(name)}"
             )
         _check_is_there(name)
     return names
@@ -50,7 +50,7 @@ def _check_is_there(name: str) -> None:
         if module_spec(part) is None:
             raise SettingsError(
                 f"{_OPTION} {name}: there is no module '{part}' (looked in the current directory "
-                f"and the installed packages){nearest_module(part)}"
+                f"and the installed packages){nearest_module(part, name)}"
             )
 
 

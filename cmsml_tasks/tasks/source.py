@@ -11,7 +11,7 @@ from typing import Any
 import law
 import luigi
 
-from cmsml_tasks.command_line.messages import flag
+from cmsml_tasks.arguments import flag
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.output_files import GRAPHS, MANIFEST
 from cmsml_tasks.recipes import serialize_settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
+from cmsml_tasks.arguments import came_as_options
 from cmsml_tasks.conversion import (
     ChangedNameWarning,
     frozen_graph_def,
@@ -85,9 +87,8 @@ def test_names_of_a_signature_that_the_graph_cannot_have(tmp_path: Path) -> None
 def test_two_names_that_would_become_one_are_refused(keys: tuple[str, ...], tmp_path: Path) -> None:
     function = taking(*keys)
     for frozen in (True, False):
-        with (
-            pytest.raises(ConversionError, match=f"'{keys[0]}'.* would have one name.*input_names"),
-            pytest.warns(ChangedNameWarning),
+        with pytest.raises(
+            ConversionError, match=f"'{keys[0]}'.* would have one name.*input_names"
         ):
             save_graph(tmp_path / "graph.pb", function, frozen)
     assert not list(tmp_path.iterdir())
@@ -98,6 +99,123 @@ def test_two_names_that_would_become_one_are_refused(keys: tuple[str, ...], tmp_
     feeds = {f"in_{n}:0": np.full((1, 3), n + 1.0) for n in range(len(keys))}
     expected = sum((n + 1) * 10**n for n in range(len(keys)))
     assert session.run("sum:0", feeds).tolist() == [[expected] * 3]
+
+
+def stacked(*names: str, name: str) -> Any:
+    keras.utils.set_random_seed(1)
+    layers = [keras.layers.Dense(2, name=each) for each in names]
+    return keras.Sequential([keras.Input((3,), name="x"), *layers], name=name)
+
+
+def test_layers_are_called_otherwise_where_the_graph_cannot_have_their_names(
+    tmp_path: Path,
+) -> None:
+    model = stacked("größe aus", "_b|c", "out put", name="_mod ell")
+    with pytest.warns(ChangedNameWarning, match="'out put' is 'out_put:0'"):
+        save_graph(tmp_path / "graph.pb", model, True)
+    traced = trace(model)
+    assert asked_for(traced) == {"x": None, "out_put": "out put"}
+    # nothing but the names differs, and the model has its own still
+    allowed = trace(stacked("gr__e_aus", "_b_c", "out_put", name="x_mod_ell"))
+    graphs = [frozen_graph_def(each).SerializeToString() for each in (traced, allowed)]
+    assert graphs[0] == graphs[1]
+    assert [layer.name for layer in model.layers] == ["größe aus", "_b|c", "out put"]
+    x = np.ones((2, 3), "f4")
+    _, session = load_graph(tmp_path / "graph.pb", create_session=True)
+    np.testing.assert_allclose(session.run("out_put:0", {"x:0": x}), model(x), rtol=1e-6)
+    # two that become one scope
+    twice = stacked("a b", "a_b", name="twice")
+    np.testing.assert_allclose(
+        trace(frozen_graph_def(trace(twice))).run({"x": x})["a_b"], twice(x), rtol=1e-6
+    )
+
+
+def test_layer_in_a_loop_has_to_be_renamed() -> None:
+    cell = keras.layers.LSTMCell(2, name="in der zelle")
+    model = keras.Sequential([keras.Input((5, 2)), keras.layers.RNN(cell)])
+    with pytest.raises(ConversionError, match="\nRename the layer 'in der zelle'; use letters"):
+        trace(model)
+
+
+CLASH = ("a b", "a_b")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"a b": "z"}, ["z", "a_b"]),
+        ({"a_b": "z"}, ["a_b", "z"]),
+        ({"a b": "z", "a_b": "a_b"}, ["z", "a_b"]),
+        (["z", "a_b"], ["z", "a_b"]),
+    ],
+)
+def test_a_name_can_be_had_once_no_other_is_like_it(
+    wanted: Any, names: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "graph.pb"
+    told = pytest.warns(ChangedNameWarning, match="'a b' is 'a_b:0'")
+    with told if names[0] == "a_b" else nullcontext():
+        save_graph(path, taking(*CLASH), True, input_names=wanted)
+    _, session = load_graph(path, create_session=True)
+    feeds = {f"{name}:0": np.full((1, 3), n + 1.0) for n, name in enumerate(names)}
+    assert session.run("sum:0", feeds).tolist() == [[21.0] * 3]
+    outputs = tf.function(lambda x: {"a b": x, "a_b": 2 * x}, input_signature=[SPEC])
+    traced = trace(outputs, None, wanted)
+    assert [info.name for info in traced.signature.outputs] == names
+    assert set(names) <= {node.name for node in frozen_graph_def(traced).node}
+
+
+def test_of_names_that_are_alike_only_those_are_refused_that_still_are() -> None:
+    function = taking("a b", "a_b", "a|b", "c")
+    with pytest.raises(ConversionError, match=r"inputs 'a_b', 'a\|b' would .*{'a_b': 'name', 'a"):
+        frozen_graph_def(trace(function, {"a b": "z"}))
+    frozen_graph_def(trace(function, {"a b": "z", "a|b": "w"}))
+    frozen_graph_def(trace(function, {"a b": "z"}, None, {"a|b": [[1.0] * 3]}))
+    frozen_graph_def(trace(taking(*CLASH), ["a_b_0", "a_b_1"]))
+    with pytest.raises(ConversionError, match="'a_b' would name more than one tensor"):
+        trace(taking(*CLASH), {"a b": "a_b"})
+    with pytest.raises(ConversionError, match="renames 'größe' and 'gr__e', which are one input"):
+        trace(taking("größe", "c"), {"größe": "a", "gr__e": "b"})
+    with (
+        came_as_options(),
+        pytest.raises(ConversionError, match="others: --input-names 'a b=name,a_b=name', or"),
+    ):
+        frozen_graph_def(trace(taking(*CLASH)))
+
+
+def test_a_file_with_names_that_are_alike_is_opened_under_others(tmp_path: Path) -> None:
+    inputs = [keras.Input((1,), name=name) for name in CLASH]
+    keras.Model(inputs, keras.layers.Concatenate(name="c")(inputs)).save(tmp_path / "m.keras")
+    with pytest.raises(ConversionError, match="would have one name"):
+        frozen_graph_def(open_model(tmp_path / "m.keras"))
+    traced = open_model(tmp_path / "m.keras", input_names={"a b": "z"})
+    assert [(i.name, i.asked_for) for i in traced.signature.inputs] == [
+        ("z", "a b"),
+        ("a_b", "a_b"),
+    ]
+    assert {"z", "a_b"} <= {node.name for node in frozen_graph_def(traced).node}
+
+
+def test_the_models_own_names_count_wherever_an_input_is_named(tmp_path: Path) -> None:
+    inputs = [keras.Input((1,), name="größe"), keras.Input((1,), name="p t")]
+    keras.Model(inputs, keras.layers.Add(name="sum")(inputs)).save(tmp_path / "m.keras")
+    for own in ("größe", "gr__e"):
+        traced = open_model(
+            tmp_path / "m.keras",
+            input_shapes={own: [None, 1], "p t": [None, 1]},
+            constant_inputs={own: [[1.0]]},
+        )
+        assert traced.run({"p_t": np.ones((1, 1), "f4")})["sum"].tolist() == [[2.0]]
+    both = {"größe": [[1.0]], "gr__e": [[1.0]]}
+    with pytest.raises(ConversionError, match="sets 'größe' and 'gr__e', which are one input"):
+        open_model(tmp_path / "m.keras", constant_inputs=both)
+
+
+def test_whoever_saves_is_told_of_a_name_that_another_tensor_has(tmp_path: Path) -> None:
+    function = tf.function(lambda x: {"x": 2 * x}, input_signature=[SPEC])
+    function = function.get_concrete_function()
+    with pytest.warns(ChangedNameWarning, match=r"'x' is 'x_out:0' in the graph.*another tensor"):
+        save_graph(tmp_path / "graph.pb", function, True)
 
 
 def test_a_key_that_reads_like_a_place_in_a_list_is_refused() -> None:

@@ -2,149 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from constant_cases import (
+    BUILDS,
+    X,
+    functional_cond,
+    functional_switch,
+    graph_of,
+    logic,
+    nested,
+    old_keras,
+    operations,
+    tf1_cond,
+)
 from conversion_cases import functional, rows
 
-from cmsml_tasks.conversion import frozen_graph_def, open_model, save_graph, trace
-from cmsml_tasks.conversion.graph_def.nodes import GraphDef
+from cmsml_tasks.conversion import frozen_graph_def, save_graph, trace
 from cmsml_tasks.errors import ConversionError
 
 tf1 = tf.compat.v1
-X = rows(5, 4)
-PHASE = "dropout/keras_learning_phase"
-
-
-def operations(graph_def: GraphDef) -> list[str]:
-    return sorted(node.op for node in graph_def.node)
-
-
-def graph_of(build: Callable[[Any, Any], Any], phase: str = "flag") -> tf.Graph:
-    """Return a graph in which *build* makes the output of the input x and a flag."""
-    graph = tf.Graph()
-    with graph.as_default():
-        x = tf1.placeholder(tf.float32, [None, 4], name="x")
-        flag = tf1.placeholder(tf.bool, [], name=phase)
-        tf.identity(build(x, flag), name="y")
-    return graph
-
-
-def tf1_cond(flag: Any, yes: Any, no: Any) -> Any:
-    """A cond of TensorFlow 1: Switch and Merge."""
-    was = tf1.control_flow_v2_enabled()
-    tf1.disable_control_flow_v2()
-    try:
-        return tf1.cond(flag, yes, no)
-    finally:
-        if was:
-            tf1.enable_control_flow_v2()
-
-
-def tf1_loop(x: Any, body: Any) -> Any:
-    was = tf1.control_flow_v2_enabled()
-    tf1.disable_control_flow_v2()
-    try:
-        return tf1.while_loop(lambda i, _: i < 3, lambda i, v: (i + 1, body(v)), (0, x))[1]
-    finally:
-        if was:
-            tf1.enable_control_flow_v2()
-
-
-def dropout(x: Any) -> Any:
-    return x * tf.floor(0.5 + tf1.random_uniform(tf.shape(x))) * tf.constant(2.0)
-
-
-def old_keras(x: Any, phase: Any) -> Any:
-    """Batch normalisation and dropout as Keras 2 wrote them for TensorFlow 1."""
-    mean = tf.reduce_mean(x, 0)
-    x = tf1_cond(phase, lambda: x - mean, lambda: x - tf.constant(rows(4)))
-    return tf1_cond(phase, lambda: dropout(x), lambda: tf.identity(x))
-
-
-def nested(x: Any, flag: Any) -> Any:
-    """A constant decides inside of a branch that the data decides about."""
-    large = tf.reduce_sum(x) > 0
-    return tf1_cond(
-        large,
-        lambda: tf1_cond(flag, lambda: dropout(x), lambda: x + tf.constant(1.0)),
-        lambda: x * tf.constant(3.0),
-    )
-
-
-def nested_other(x: Any, flag: Any) -> Any:
-    large = tf.reduce_sum(x) > 0
-    return tf1_cond(
-        flag,
-        lambda: dropout(x),
-        lambda: tf1_cond(large, lambda: x + tf.constant(1.0), lambda: x * tf.constant(3.0)),
-    )
-
-
-def in_a_loop(x: Any, flag: Any) -> Any:
-    return tf1_loop(x, lambda v: tf1_cond(flag, lambda: dropout(v), lambda: v * tf.constant(0.5)))
-
-
-def loop_in_a_branch(x: Any, flag: Any) -> Any:
-    return tf1_cond(
-        flag, lambda: tf1_loop(x, dropout), lambda: tf1_loop(x, lambda v: v * tf.constant(0.5))
-    )
-
-
-def functional_cond(x: Any, flag: Any) -> Any:
-    return tf.cond(flag, lambda: dropout(x), lambda: x + tf.constant(1.0))
-
-
-def functional_loop(x: Any, flag: Any) -> Any:
-    def body(i: Any, v: Any) -> Any:
-        return i + 1, tf.cond(flag, lambda: dropout(v), lambda: v * tf.constant(0.5))
-
-    return tf.while_loop(lambda i, _: i < 3, body, (tf.constant(0), x))[1]
-
-
-def functional_switch(x: Any, flag: Any) -> Any:
-    branches = [lambda: x + tf.constant(1.0), lambda: dropout(x), lambda: dropout(x) + 1.0]
-    return tf.switch_case(tf.cast(flag, tf.int32), branches)
-
-
-def logic(x: Any, flag: Any) -> Any:
-    other = tf.reduce_sum(x) > 1e30
-    return tf1_cond(
-        tf.logical_or(tf.logical_and(flag, other), tf.logical_not(tf.equal(flag, False))),
-        lambda: dropout(x),
-        lambda: x + tf.constant(1.0),
-    )
-
-
-def old_select(x: Any, flag: Any) -> Any:
-    return tf.raw_ops.Select(condition=flag, x=dropout(x), y=x + tf.constant(1.0))
-
-
-def dead_assert(x: Any, flag: Any) -> Any:
-    def checked() -> Any:
-        with tf1.control_dependencies([tf1.Assert(tf.reduce_all(x > 1e30), [x])]):
-            return dropout(x)
-
-    return tf1_cond(flag, checked, lambda: x + tf.constant(1.0))
-
-
-def newer_select(x: Any, flag: Any) -> Any:
-    return tf.where(flag, tf.nn.relu(dropout(x)), x * 3.0 + tf.constant(1.0))
-
-
-def select_with_a_scalar(x: Any, flag: Any) -> Any:
-    return tf.where(flag, tf1.random_uniform([]), x + 1.0)
-
-
-BUILDS = [
-    *(old_select, newer_select, select_with_a_scalar, logic, dead_assert),
-    *(old_keras, nested, nested_other, in_a_loop, loop_in_a_branch, functional_cond),
-    *(functional_loop, functional_switch),
-]
 
 
 @pytest.mark.parametrize("build", BUILDS, ids=lambda build: str(build.__name__))
@@ -257,48 +138,6 @@ def test_large_results_are_not_made() -> None:
     assert "Mul" in operations(frozen)
 
 
-@pytest.mark.parametrize("kind", ["placeholder", "default", "session"])
-def test_learning_phase_is_inference_unless_somebody_names_it(kind: str, tmp_path: Path) -> None:
-    graph = tf.Graph()
-    with graph.as_default():
-        x = tf1.placeholder(tf.float32, [None, 4], name="x")
-        default = tf1.placeholder_with_default
-        phase = (
-            default(True, [], name=PHASE)
-            if kind == "default"
-            else tf1.placeholder(tf.bool, [], name=PHASE)
-        )
-        tf1_cond(phase, lambda: x * 100.0, lambda: x + 1.0)
-        tf.identity(graph.get_tensor_by_name("cond/Merge:0"), name="y")
-    obj = tf1.Session(graph=graph) if kind == "session" else graph
-    traced = trace(obj, None, ["y"])
-    (constant,) = traced.skeleton.constants
-    assert (constant.port.name, bool(constant.value), constant.default) == (PHASE, False, True)
-    assert traced.run({"x": X})["y"].tobytes() == (X + np.float32(1)).tobytes()
-    assert operations(frozen_graph_def(traced)) == ["AddV2", "Const", "Identity", "Placeholder"]
-    # set by a value
-    traced = trace(obj, None, ["y"], {PHASE: True})
-    (constant,) = traced.skeleton.constants
-    assert (bool(constant.value), constant.default) == (True, False)
-    assert traced.run({"x": X})["y"].tobytes() == (X * np.float32(100)).tobytes()
-    # fed
-    for names in ({PHASE: "training"}, ["x", PHASE]):
-        traced = trace(obj, names, ["y"])
-        assert traced.skeleton.constants == ()
-        name = traced.signature.inputs[1].name
-        assert name == ("training" if isinstance(names, dict) else PHASE)
-        frozen = frozen_graph_def(traced)
-        assert "Merge" in operations(frozen)
-        for value, expected in ((True, X * np.float32(100)), (False, X + np.float32(1))):
-            for each in (traced, trace(frozen, {name: "on"} if name == PHASE else None)):
-                fed = "on" if name == PHASE and each is not traced else name
-                assert each.run({"x": X, fed: value})["y"].tobytes() == expected.tobytes()
-    with pytest.raises(ConversionError, match="at place 1, where the input is 'x'"):
-        trace(obj, [PHASE, "x"], ["y"])
-    save_graph(tmp_path / "graph.pb", obj, True, ["y"], constant_inputs={PHASE: True})
-    assert open_model(tmp_path / "graph.pb").run({"x": X})["y"][0, 0] == X[0, 0] * 100
-
-
 def test_placeholders_with_a_default_can_be_set_or_fed() -> None:
     graph = tf.Graph()
     with graph.as_default():
@@ -352,6 +191,8 @@ def typed(dtype: Any, shape: Any = ()) -> tf.Graph:
         (tf.string, (), "é", "é".encode()),
         (tf.string, (2,), ["a", b"b\0"], [b"a", b"b\0"]),
         (tf.complex64, (), 1 + 2j, 1 + 2j),
+        (tf.complex64, (), "1+2j", 1 + 2j),
+        (tf.complex128, (2,), [1, "-2.5j"], [1, -2.5j]),
         (tf.float32, None, [1, 2], [1, 2]),
     ],
 )
@@ -370,9 +211,12 @@ def test_values_of_every_type(dtype: Any, shape: Any, value: Any, expected: Any)
         (tf.int32, (), 1.0, "it takes int32; give whole numbers"),
         (tf.int32, (), True, "give whole numbers"),
         (tf.uint8, (), 256, "whole numbers in its range"),
-        (tf.float32, (), 1e39, "numbers in its range"),
-        (tf.float32, (), "1", "it takes float32; give numbers"),
-        (tf.float32, (), 1j, "give numbers"),
+        (tf.float32, (), 1e39, "real numbers in its range"),
+        (tf.float32, (), "1", "it takes float32; give real numbers"),
+        (tf.float32, (), 1j, "give real numbers"),
+        (tf.float32, (), "1j", "give real numbers"),
+        (tf.complex64, (), "1+2", "give numbers in its range, such as 1\\+2j"),
+        (tf.complex64, (2,), [True, "2j"], "such as 1\\+2j"),
         (tf.string, (), 5, "give text, in quotes"),
         (tf.float32, (2,), [1, 2, 3], r"has shape \(3\), but it takes \(2\)"),
         (tf.float32, (None, 2), 1.0, r"has shape \(\), but it takes \(\?, 2\)"),
@@ -390,6 +234,8 @@ def test_constants_that_make_no_sense(tmp_path: Path) -> None:
         ConversionError, match=r"no such input; did you mean 'flag'\? .*'x', 'flag'"
     ):
         trace(graph, constant_inputs={"flags": True})
+    with pytest.raises(ConversionError, match="constant_inputs sets 3, but there is no such input"):
+        trace(graph, constant_inputs={3: True})  # type: ignore[dict-item]
     with pytest.raises(ConversionError, match="leave one to be fed"):
         trace(graph, constant_inputs={"flag": True, "x": X})
     with pytest.raises(ConversionError, match="leave it out of one of the two"):

@@ -60,6 +60,8 @@ MODULES = {
                 return x + 1
     """,
     "own_failing": "import no_such_package_here",
+    "own_exit": "import sys; sys.exit(3)",
+    "own_borrowed": "from keras.layers import Activation, Dense",
     "own_unfinished": "def",
 }
 
@@ -140,6 +142,17 @@ def test_file_of_keras_2(folder: Path) -> None:
         (["own_package.deeper"], r"'own_package.deeper'.*did you mean 'own_package.deep'\?"),
         (["own_failing"], r"'own_failing'.* cannot be imported: .*'no_such_package_here'"),
         (["own_unfinished"], r"'own_unfinished'.* cannot be imported: SyntaxError"),
+        (["own_exit"], r"'own_exit'.* cannot be imported: SystemExit: 3"),
+        (["own_shifts.py"], r"no module 'own_shifts.py'.*did you mean 'own_shifts'\?"),
+        (["./own_shifts.py"], r"'./own_shifts.py'.* without path.*did you mean 'own_shifts'\?"),
+        (["own_package/deep/layers.py"], r"did you mean 'own_package.deep.layers'\?"),
+        (["sub.own_shifts"], r"no module 'sub'.*did you mean 'own_shifts'\?"),
+        (["own_shifts.Shift"], r"no module 'own_shifts.Shift'.*did you mean 'own_shifts'\?"),
+        (["own_shifts", "own_package", "numpy"], r"'numpy'.* has nothing .*; leave 'numpy' out"),
+        (["own_shifts", "own_package", "keras"], r"'keras'.* has nothing .*; leave 'keras' out"),
+        (["own_shifts", "own_package", "own_borrowed"], r"; leave 'own_borrowed' out"),
+        (["own_shifts", "own_package", "own_shiftings"], r"own_package.*; leave 'own_shiftings'"),
+        (["own_shifts", "own_borrowed"], r"'own_borrowed'.* has nothing .*; name 'own_package'"),
         (["own_shifts", "json"], r"'json'.* has nothing .*: 'Shift' of own_shifts"),
         (["own_shiftings"], r"'own_shiftings'.* nothing .*; is 'Shifts' there meant to be 'Shift'"),
     ],

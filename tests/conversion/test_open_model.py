@@ -236,10 +236,13 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     model = sequential()
     model.save(tmp_path / "model.keras")
     for path, name in ((tmp_path / "graph.pb", "x"), (tmp_path / "model.keras", "input")):
-        with pytest.raises(ConversionError, match=rf"'wrong'.*no input.*'{name}'|no input 'wrong'"):
+        with pytest.raises(ConversionError, match=rf"for 'wrong', .* no such input .*'{name}'"):
             open_model(path, input_shapes={"wrong": (None, 4)})
         with pytest.raises(ConversionError, match=r"\(\?, 5\) given for .* contradicts"):
             open_model(path, input_shapes={name: (None, 5)})
+        with pytest.raises(ConversionError, match=r"has '\[\?,4\]' for '.*', which is no shape"):
+            open_model(path, input_shapes={name: "[?,4]"})
+        assert open_model(path, input_shapes={name: [None, 4]}).signature.inputs[0].shape
         fixed = open_model(path, input_shapes={name: (2, 4)})
         assert fixed.signature.inputs[0].shape == (2, 4)
         placeholder = next(n for n in frozen_graph_def(fixed).node if n.op == "Placeholder")

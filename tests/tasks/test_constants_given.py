@@ -67,6 +67,7 @@ def test_graph_of_a_recipe_is_held_against_the_model_with_that_constant(shell):
         ("x=[1,[2.5,nan]]", {"x": [1, [2.5, float("nan")]]}, "x=[1,[2.5,nan]]"),
         ("era=2018A,n='5'", {"era": "2018A", "n": "5"}, "era=2018A,n='5'"),
         ("t='true',s=''", {"t": "true", "s": ""}, "s='',t='true'"),
+        (" p t = 1,x=2", {"p t": 1, "x": 2}, "p t=1,x=2"),
         ("w=['a,b',none]", {"w": ["a,b", "none"]}, "w=['a,b','none']"),
     ],
 )

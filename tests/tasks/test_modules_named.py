@@ -107,6 +107,8 @@ def test_code_of_ones_own_module_counts(project, shell):
         (["--custom-modules", "hgq"], ["goes with --source"]),
         (["--source", __file__, "--custom-modules", "hgg"], ["'hgg'", "did you mean 'hgq'?"]),
         (["--source", __file__, "--custom-modules", "a/b.py"], ["a/b.py", "without path"]),
+        (["--source", __file__, "--custom-modules", "./hgq.py"], ["without path", "mean 'hgq'?"]),
+        (["--source", __file__, "--custom-modules", "hgq.py"], ["did you mean 'hgq'?"]),
         (["--source", __file__, "--custom-modules", "hgq.layer"], ["did you mean 'hgq.layers'?"]),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 from command_line import TINY, Shell
@@ -83,11 +84,27 @@ def test_finished_models_are_validated_under_other_names(trained, tmp_path):
     assert [t["name"] for t in card_of(trained, "net/v2")["outputs"]] == [hidden, "score"]
 
 
+def test_names_that_are_one_in_the_graph_are_told_apart_by_options(shell, tmp_path):
+    source = tmp_path / "clash.keras"
+    inputs = [keras.Input((1,), name=name) for name in ("a b", "a_b")]
+    keras.Model(inputs, keras.layers.Add(name="c")(inputs)).save(source)
+    arguments = ("ExportGraph", "--version", "v1", "--source", str(source))
+    advice = "give them others: --input-names 'a b=name,a_b=name', or a name for each of"
+    shell.try_law(*arguments).refused("'a b', 'a_b' would have one name in the graph", advice)
+    text = shell.law(*arguments, "--input-names", "a b=z")
+    assert "input    z:0  float32 [batch, 1], called 'a b' in the model\n" in text
+    assert "input    a_b:0  float32 [batch, 1]\n" in text
+    text = shell.law(*arguments, "--constant-inputs", "a b=[[1]]")
+    assert "input    a_b:0  float32 [batch, 1]\n" in text
+    done = shell.try_law(*arguments, "--constant-inputs", "ab=[[1]]")
+    done.refused("--constant-inputs sets 'ab'", "did you mean 'a_b'?", "(inputs: 'a b', 'a_b')")
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
         (("--input-names", "feature=x"), ("did you mean 'features'", "(inputs: 'features')")),
-        (("--output-names", "a,b"), ("2 names ('a', 'b') for 1 outputs", "'score'")),
+        (("--output-names", "a,b"), ("--output-names has 2 names ('a', 'b') for 1 o", "'score'")),
         (("--output-names", "score=features"), ("'features' would name more than one tensor",)),
     ],
 )

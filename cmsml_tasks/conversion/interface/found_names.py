@@ -26,12 +26,13 @@ class Found:
     Attributes:
         name: can name a node.
         asked_for: the model's own name, where the graph has another one.
-        ambiguous: another tensor, which the model calls otherwise, would get the same name.
+        alike: the name that it would have, if tensors that the model calls otherwise had not got
+            the same.
     """
 
     name: str
     asked_for: str | None = None
-    ambiguous: bool = False
+    alike: str | None = None
 
 
 def key_paths(structure: Any) -> list[Path | None]:
@@ -64,14 +65,8 @@ def completed(paths: Sequence[Path | None], default: str) -> list[Found]:
     filled = [path or (f"{default}_{i}" if several else default,) for i, path in enumerate(paths)]
     names = [valid(_joined(path)) for path in filled]
     return [
-        Found(
-            name,
-            _spelled(path) if name != _joined(path) or ambiguous else None,
-            ambiguous,
-        )
-        for name, path, ambiguous in zip(
-            _distinct(names), filled, _ambiguous(names, filled), strict=True
-        )
+        Found(name, _spelled(path) if name != _joined(path) or alike else None, alike)
+        for name, path, alike in zip(_distinct(names), filled, _alike(names, filled), strict=True)
     ]
 
 
@@ -101,16 +96,21 @@ def _spelled(path: Path) -> str:
 
 def valid(name: str) -> str:
     """Return *name* with what TensorFlow does not allow in the name of a node replaced."""
-    name = re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
+    name = valid_inside(name)
     return name if can_name(name) else f"x{name}"
 
 
-def _ambiguous(names: Sequence[str], paths: Sequence[Path]) -> list[bool]:
-    """Tell of each path whether another one gets the same name."""
+def valid_inside(name: str) -> str:
+    """Return *name* for a node or scope within another scope, where it may begin otherwise."""
+    return re.sub(r"[^A-Za-z0-9_>./\\-]", "_", name)
+
+
+def _alike(names: Sequence[str], paths: Sequence[Path]) -> list[str | None]:
+    """Return each of *names* that another path gets, too, and None for all others."""
     same: dict[str, set[Path]] = {}
     for name, path in zip(names, paths, strict=True):
         same.setdefault(name, set()).add(path)
-    return [len(same[name]) > 1 for name in names]
+    return [name if len(same[name]) > 1 else None for name in names]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -134,5 +134,5 @@ def port(found: Found, tensor: tf.Tensor) -> Port:
         tensor.dtype,
         static_shape(tensor.shape),
         asked_for=found.asked_for,
-        ambiguous=found.ambiguous,
+        alike=found.alike,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from cmsml_tasks.arguments import argument, renaming
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.tensor_names import RULE, Names, can_name
 
@@ -20,8 +22,22 @@ def unused(name: str, taken: set[str], start: int = 1) -> str:
     return f"{name}_{number}"
 
 
-def chosen(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
-    """Return the user's *names* for *ports*, whose own ones stay where there is none.
+def _by_name(ports: Sequence[Port]) -> dict[str, Port]:
+    """Return *ports* by their names in the graph, and by the model's own where these are clear."""
+    found = {port.name: port for port in ports}
+    own = Counter(port.asked_for for port in ports)
+    return {
+        **{
+            port.asked_for: port
+            for port in ports
+            if port.asked_for is not None and own[port.asked_for] == 1
+        },
+        **found,
+    }
+
+
+def chosen(names: Names | None, ports: Sequence[Port], kind: str) -> list[Port]:
+    """Return *ports* under the user's *names*, and under their own ones where there is none.
 
     Args:
         names: one for each in order, or for some of them by the name that was found, in the graph
@@ -34,38 +50,65 @@ def chosen(names: Names | None, ports: Sequence[Port], kind: str) -> list[str]:
             there, or an impossible name.
 
     """
-    found = [port.name for port in ports]
-    if names is None:
-        return found
+    option = argument(f"{kind}_names")
     if isinstance(names, str):
-        raise ConversionError(f"{kind}_names is the string '{names}'; give a list: ['{names}']")
+        raise ConversionError(f"{option} is the string '{names}'; give a list: ['{names}']")
+    names = {} if names is None else names
     for name in names.values() if isinstance(names, Mapping) else names:
         if not can_name(name):
-            raise ConversionError(
-                f"{kind}_names contains {name!r}, which cannot name a node; {RULE}"
-            )
+            raise ConversionError(f"{option} contains {name!r}, which cannot name a node; {RULE}")
     if isinstance(names, Mapping):
-        own = [port.asked_for for port in ports]
-        # the model's own name says the same, where only one tensor has it
-        other = {
-            port.name: port.asked_for
-            for port in ports
-            if port.asked_for not in found and own.count(port.asked_for) == 1
-        }
-        for name in names:
-            if name not in found and name not in other.values():
-                raise ConversionError(
-                    f"{kind}_names renames '{name}', but there is no such {kind}"
-                    f"{did_you_mean(str(name), found, only_near=True)} ({kind}s: {listed(found)})"
-                )
-        return [names.get(name, names.get(other.get(name) or name, name)) for name in found]
-    if len(names) != len(found):
+        return _some_renamed(names, ports, kind)
+    if len(names) != len(ports):
+        found = [port.known_as for port in ports]
         raise ConversionError(
-            f"{kind}_names has {len(names)} names ({listed(names)}) for {len(found)} {kind}s; "
+            f"{option} has {len(names)} names ({listed(names)}) for {len(found)} {kind}s; "
             f"give one for each of {listed(found)}, in this order, or rename some of them: "
-            f"{{'{found[0] if found else kind}': 'name'}}"
+            f"{renaming(f'{kind}_names', found[:1] or [kind])}"
         )
-    return list(names)
+    return [port.renamed(name) for port, name in zip(ports, names, strict=True)]
+
+
+def _some_renamed(names: Mapping[str, str], ports: Sequence[Port], kind: str) -> list[Port]:
+    renamed = meant(names, ports, kind, f"{argument(f'{kind}_names')} renames")
+    wanted = dict(zip(renamed, names.values(), strict=True))
+    # of names that were alike, the last one needs no other any more
+    alike = Counter(port.alike for port in ports if port not in wanted)
+    for port in ports:
+        if port.alike and alike[port.alike] == 1:
+            wanted.setdefault(port, port.alike)
+    return [port.renamed(wanted[port]) if port in wanted else port for port in ports]
+
+
+def meant(names: Iterable[Any], ports: Sequence[Port], kind: str, what: str) -> list[Port]:
+    """Return what each of *names* means of *ports*.
+
+    Args:
+        names: what the user wrote.
+        ports: the tensors.
+        kind: ``input`` or ``output``.
+        what: what the user does to them, for messages.
+
+    Raises:
+        ConversionError: a name means nothing, or two of them the same.
+
+    """
+    known = _by_name(ports)
+    found: dict[Port, Any] = {}
+    for name in names:
+        if name not in known:
+            near = did_you_mean(str(name), known, only_near=True)
+            raise ConversionError(
+                f"{what} {name!r}, but there is no such {kind}{near} "
+                f"({kind}s: {listed(port.known_as for port in ports)})"
+            )
+        if known[name] in found:
+            raise ConversionError(
+                f"{what} {found[known[name]]!r} and {name!r}, which are one {kind}; leave one of "
+                "the two out"
+            )
+        found[known[name]] = name
+    return list(found)
 
 
 def refuse_unclear(ports: Sequence[Port], kind: str) -> None:
@@ -75,14 +118,14 @@ def refuse_unclear(ports: Sequence[Port], kind: str) -> None:
         ConversionError: two of *ports* would have one name, and the user gave them no other.
 
     """
-    unclear = [port for port in ports if port.ambiguous and port.name == (port.found or port.name)]
+    own = [port.known_as for port in ports]
+    unclear = [port.known_as for port in ports if port.alike]
     if unclear:
-        pairs = ", ".join(f"{port.asked_for!r}: 'name'" for port in unclear)
         raise ConversionError(
-            f"the {kind}s {listed(str(port.asked_for) for port in unclear)} would have one name in "
-            f"the graph, where TensorFlow does not allow all that the model does; give them "
-            f"others: {kind}_names={{{pairs}}}, or a list with a name for each of "
-            f"{listed(port.asked_for or port.name for port in ports)}, in this order"
+            f"the {kind}s {listed(unclear)} would have one name in the graph, where TensorFlow "
+            "does not allow all that the model does; give them others: "
+            f"{renaming(f'{kind}_names', unclear)}, or a name for each of {listed(own)}, in this "
+            "order"
         )
 
 
@@ -98,5 +141,6 @@ def check_distinct(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     if twice:
         raise ConversionError(
             f"{listed(twice)} would name more than one tensor: the inputs are {listed(inputs)}, "
-            f"the outputs {listed(outputs)}; give distinct input_names and output_names"
+            f"the outputs {listed(outputs)}; give distinct {argument('input_names')} and "
+            f"{argument('output_names')}"
         )

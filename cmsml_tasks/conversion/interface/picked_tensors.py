@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
+from cmsml_tasks.arguments import argument
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, by_name, node_of, output_count
 from cmsml_tasks.conversion.interface.found_names import Found, apart_from_inputs, port
 from cmsml_tasks.conversion.interface.port import Port
@@ -59,7 +60,9 @@ def select(graph_def: GraphDef, names: Sequence[str]) -> list[Selected]:
         number = int(slot or 0)
         selected.append(Selected(Found(f"{op}_{number}" if number else op), op, number))
     if not selected:
-        raise ConversionError("there is no output to export; name operations in output_names")
+        raise ConversionError(
+            f"there is no output to export; name operations in {argument('output_names')}"
+        )
     return selected
 
 

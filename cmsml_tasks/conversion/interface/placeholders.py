@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
+from cmsml_tasks.arguments import argument
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto, static_shape
 from cmsml_tasks.conversion.interface.found_names import Found
@@ -15,6 +16,7 @@ from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import Shape, compatible, format_shape
 
 DEFAULTED = "PlaceholderWithDefault"
+_SWITCHES = {types_pb2.DT_BOOL, types_pb2.DT_UINT8, types_pb2.DT_INT32}
 
 
 def feedable(graph_def: GraphDef, among: Container[str], op: str = "Placeholder") -> list[Selected]:
@@ -30,11 +32,14 @@ def feedable(graph_def: GraphDef, among: Container[str], op: str = "Placeholder"
 
 
 def is_learning_phase(node: NodeDef) -> bool:
-    """Tell whether *node* is the switch between training and inference of old Keras versions."""
+    """Tell whether *node* is the switch between training and inference of old Keras versions.
+
+    Keras 1 and the first releases of 2 made it an integer, 0 in inference.
+    """
     return (
         node.op in ("Placeholder", DEFAULTED)
         and node.name.rpartition("/")[2] == "keras_learning_phase"
-        and node.attr["dtype"].type == types_pb2.DT_BOOL
+        and node.attr["dtype"].type in _SWITCHES
     )
 
 
@@ -49,8 +54,9 @@ def give_shapes(graph_def: GraphDef, shapes: Mapping[str, Shape]) -> None:
     for name, shape in shapes.items():
         if name not in placeholders:
             raise ConversionError(
-                f"a shape is given for '{name}', which is no input"
-                f"{did_you_mean(name, placeholders)} (inputs: {listed(placeholders)})"
+                f"{argument('input_shapes')} has a shape for {name!r}, but there is no such input"
+                f"{did_you_mean(str(name), placeholders, only_near=True)} "
+                f"(inputs: {listed(placeholders)})"
             )
         known = static_shape(tf.TensorShape(placeholders[name].attr["shape"].shape))
         # the graphs of TensorFlow 1 say (), a scalar, where they mean that they do not know

@@ -14,8 +14,8 @@ from cmsml_tasks.shapes import Shape
 class Port:
     """One tensor of the interface: what it will be called, and where the skeleton has it.
 
-    ``found`` is its name before the user renamed it, ``asked_for`` and ``ambiguous`` are what
-    `Found` says of that name.
+    ``found`` is its name before the user renamed it, ``asked_for`` and ``alike`` are what `Found`
+    says of that name; nothing is alike any more once a name was chosen.
     """
 
     name: str
@@ -25,12 +25,17 @@ class Port:
     shape: Shape
     found: str | None = None
     asked_for: str | None = None
-    ambiguous: bool = False
+    alike: str | None = None
 
     @property
     def tensor(self) -> str:
         """Name of the tensor in the skeleton."""
         return f"{self.node}:{self.slot}"
+
+    @property
+    def known_as(self) -> str:
+        """Name that the user knows: that of the model where the one found is only a makeshift."""
+        return self.asked_for if self.alike and self.asked_for else self.name
 
     @property
     def info(self) -> TensorInfo:
@@ -41,4 +46,4 @@ class Port:
 
     def renamed(self, name: str) -> Port:
         """Return the same port under another name, which may be the one that it was found by."""
-        return replace(self, name=name, found=self.found or self.name)
+        return replace(self, name=name, found=self.found or self.name, alike=None)

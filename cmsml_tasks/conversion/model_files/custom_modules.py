@@ -6,7 +6,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -14,7 +14,12 @@ from typing import Any, NamedTuple
 from cmsml_tasks.conversion.effects.keras_configs import described_objects
 from cmsml_tasks.conversion.model_files.custom_objects import custom_objects
 from cmsml_tasks.errors import ConversionError, did_you_mean, listed
-from cmsml_tasks.module_names import is_missing_itself, is_there, nearest_module
+from cmsml_tasks.module_names import (
+    is_missing_itself,
+    is_module_name,
+    is_there,
+    nearest_module,
+)
 
 _OF_KERAS = {"keras", "tf_keras", "tensorflow", "builtins"}
 _SEARCHED_NO_FURTHER = {*_OF_KERAS, "numpy", *sys.stdlib_module_names}
@@ -91,7 +96,7 @@ def objects_of(
 def check_needed(
     path: Path,
     config: Any,
-    modules: Iterable[ModuleType],
+    modules: Sequence[ModuleType],
     asked: Sequence[Asked],
     objects: Mapping[str, Any],
     keras: ModuleType,
@@ -110,7 +115,7 @@ def check_needed(
         if not is_in_it and homes.isdisjoint(_reached(module)):
             raise ConversionError(
                 f"the module '{module.__name__}', which was named for {path}, has nothing that "
-                f"this file asks for{_instead(module, asked, keras)}"
+                f"this file asks for{_instead(module, modules, asked, there, keras)}"
             )
 
 
@@ -130,6 +135,11 @@ def where_missing(asked: Iterable[Asked], objects: Mapping[str, Any], keras: Mod
 
 
 def _imported(name: str) -> ModuleType:
+    if not is_module_name(name):
+        raise ConversionError(
+            f"'{name}', which was named for the model's own layers, is no module, which is called "
+            f"package.module, without path and ending{nearest_module(name)}"
+        )
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -137,14 +147,14 @@ def _imported(name: str) -> ModuleType:
             missing = str(error.name)
             raise ConversionError(
                 f"there is no module '{missing}', which was named for the model's own layers"
-                f"{nearest_module(missing)}"
+                f"{nearest_module(missing, name)}"
             ) from error
         raise _failed(name, error) from error
-    except Exception as error:  # whatever a user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module does at its import
         raise _failed(name, error) from error
 
 
-def _failed(name: str, error: Exception) -> ConversionError:
+def _failed(name: str, error: BaseException) -> ConversionError:
     return ConversionError(
         f"the module '{name}', which was named for the model's own layers, cannot be imported: "
         f"{type(error).__name__}: {error}"
@@ -154,7 +164,7 @@ def _failed(name: str, error: Exception) -> ConversionError:
 def _if_there(name: str) -> list[ModuleType]:
     try:
         return [importlib.import_module(name)]
-    except Exception:  # Keras says what it misses
+    except (Exception, SystemExit):  # Keras says what it misses
         return []
 
 
@@ -191,19 +201,31 @@ def _reached(module: ModuleType) -> set[str]:
 
 def _defines(module: ModuleType, name: str) -> bool:
     value = vars(module).get(name)
-    return inspect.isclass(value) or inspect.isfunction(value)
+    if not inspect.isclass(value) and not inspect.isfunction(value):
+        return False
+    # what is one of Keras or numpy has no need of another module
+    return str(value.__module__).partition(".")[0] not in _SEARCHED_NO_FURTHER
 
 
-def _instead(module: ModuleType, asked: Sequence[Asked], keras: ModuleType) -> str:
+def _instead(
+    module: ModuleType,
+    named: Iterable[ModuleType],
+    asked: Sequence[Asked],
+    there: Container[str],
+    keras: ModuleType,
+) -> str:
     if not asked:
         return "; it needs no module beside Keras, so leave that out"
     has = sorted(custom_objects([module], keras, (keras.layers.Layer,)))
-    for name in (each.plain for each in asked):
+    missing = [each for each in asked if each.name not in there]
+    for name in (each.plain for each in missing):
         for near in difflib.get_close_matches(name, has, n=1):
             return f": {_some(asked)}; is '{near}' there meant to be '{name}'?"
-    packages = dict.fromkeys(_packages(asked))
+    known = {each.__name__.partition(".")[0] for each in named}
+    packages = [name for name in dict.fromkeys(_packages(missing)) if name not in known]
     hint = did_you_mean(module.__name__, packages, only_near=True)
-    return f": {_some(asked)}" + (hint or (f"; name {listed(packages)}" if packages else ""))
+    name_others = f"; name {listed(packages)}" if packages else f"; leave '{module.__name__}' out"
+    return f": {_some(asked)}{hint or name_others}"
 
 
 def _packages(asked: Iterable[Asked]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from cmsml_tasks.arguments import argument
 from cmsml_tasks.conversion.checks.refused_operations import check_inert
 from cmsml_tasks.conversion.effects import check_allowed
 from cmsml_tasks.conversion.graph_files.paths import TEXT_ENDINGS, PathLike, expanded
@@ -27,7 +29,7 @@ _HANDLES = ("resource", "variant")
 
 def open_model(
     path: PathLike,
-    input_shapes: Mapping[str, Shape] | None = None,
+    input_shapes: Mapping[str, Sequence[int | None] | None] | None = None,
     custom_modules: Sequence[str] = (),
     input_names: Names | None = None,
     output_names: Names | None = None,
@@ -69,7 +71,7 @@ def open_model(
         raise ConversionError(f"cannot read {path}: {error.strerror or error}") from error
     if not there:
         raise ConversionError(f"there is no file or folder {path}; check the path of the model")
-    shapes = dict(input_shapes or {})
+    shapes = {name: _shape(name, sizes) for name, sizes in (input_shapes or {}).items()}
     is_keras = path.name.endswith((".keras", *HDF5_ENDINGS)) and not path.is_dir()
     if custom_modules and not is_keras:
         raise ConversionError(
@@ -96,6 +98,19 @@ def open_model(
     with naming(path):
         traced = with_constant_inputs(traced, constant_inputs, input_names)
         return traced.renamed(input_names, wanted)
+
+
+def _shape(name: str, sizes: Any) -> Shape:
+    if sizes is None:
+        return None
+    if isinstance(sizes, list | tuple) and all(
+        size is None or (isinstance(size, Integral) and int(size) >= 0) for size in sizes
+    ):
+        return tuple(None if size is None else int(size) for size in sizes)
+    raise ConversionError(
+        f"{argument('input_shapes')} has {sizes!r} for {name!r}, which is no shape; give a tuple "
+        "of sizes, None where one is free: (None, 10)"
+    )
 
 
 def _unreadable(path: Path) -> ConversionError:

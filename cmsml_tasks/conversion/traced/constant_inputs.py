@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cmsml_tasks.arguments import argument, renaming
 from cmsml_tasks.conversion.graph_def.constant_nodes import constant_node
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef, NodeDef, by_name
 from cmsml_tasks.conversion.graph_def.tensor_shapes import shape_proto
+from cmsml_tasks.conversion.interface.interface_names import meant
 from cmsml_tasks.conversion.interface.placeholders import is_learning_phase
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.traced.traced_graph import ConstantInput, Skeleton
 from cmsml_tasks.conversion.traced.traced_object import Array, Traced
-from cmsml_tasks.errors import ConversionError, did_you_mean, listed
+from cmsml_tasks.errors import ConversionError, listed
 from cmsml_tasks.shapes import compatible, format_shape
 from cmsml_tasks.tensor_names import Names
 
@@ -34,7 +36,8 @@ def with_constant_inputs(
 
     Args:
         traced: the object under the names that were found.
-        values: numbers, bools, strings, (nested) lists of these, or arrays, by input.
+        values: numbers, bools, strings, (nested) lists of these, or arrays, by input, whose name
+            is that in the graph or the model's own.
         input_names: the names that the inputs are going to get.
 
     Raises:
@@ -42,26 +45,30 @@ def with_constant_inputs(
             type or shape.
 
     """
-    skeleton, given = traced.skeleton, dict(values or {})
-    ports = {port.name: port for port in (*skeleton.inputs, *skeleton.defaulted)}
-    _check_names(given, ports, input_names)
+    skeleton, values = traced.skeleton, values or {}
+    ports = (*skeleton.inputs, *skeleton.defaulted)
+    sets = f"{argument('constant_inputs')} sets"
+    given = dict(zip(meant(values, ports, "input", sets), values.values(), strict=True))
+    named = _named(input_names, ports)
+    if isinstance(input_names, Mapping):
+        _refuse_both(given, named)
     nodes = by_name(skeleton.graph_def)
-    named = set(input_names or ())
     constants = [
-        ConstantInput(port, fitting_value(port, given[name]) if name in given else np.array(False))
-        for name, port in ports.items()
-        if name in given or (name not in named and _is_learning_phase(nodes, port))
+        ConstantInput(port, fitting_value(port, given[port]))
+        if port in given
+        else ConstantInput(port, _false(port), default=True)
+        for port in ports
+        if port in given or (port not in named and _is_learning_phase(nodes, port))
     ]
-    constants = [dataclasses.replace(c, default=c.port.name not in given) for c in constants]
     fixed = {constant.port: constant.value for constant in constants}
-    added = [port for port in skeleton.defaulted if port.name in named]
+    added = [port for port in skeleton.defaulted if port in named]
     inputs = [port for port in (*skeleton.inputs, *added) if port not in fixed]
     if given and not inputs:
         raise ConversionError(
-            f"constant_inputs sets all inputs, {listed(given)}, so that the graph would compute "
-            "the same every time; leave one to be fed"
+            f"{sets} all inputs, {listed(port.known_as for port in given)}, so that the graph "
+            "would compute the same every time; leave one to be fed"
         )
-    _check_place(input_names, [port.name for port in inputs], [port.name for port in added])
+    _check_list(input_names, inputs, [c.port for c in constants if c.default])
     if not fixed and not skeleton.defaulted:
         return traced
     settled = dataclasses.replace(
@@ -84,6 +91,10 @@ def _is_learning_phase(nodes: Mapping[str, NodeDef], port: Port) -> bool:
     return port.node in nodes and is_learning_phase(nodes[port.node])
 
 
+def _false(port: Port) -> NDArray[Any]:
+    return np.zeros((), port.dtype.as_numpy_dtype)
+
+
 def fitting_value(port: Port, given: Any) -> NDArray[Any]:
     """Return the value *given* for an input as array of its type.
 
@@ -92,7 +103,7 @@ def fitting_value(port: Port, given: Any) -> NDArray[Any]:
     """
     text = repr(given)
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    what = f"constant_inputs sets '{port.name}' to {shown}"
+    what = f"{argument('constant_inputs')} sets '{port.name}' to {shown}"
     try:
         # numpy's own strings end before zeros
         array = np.asarray(given, object if port.dtype == tf.string else None)
@@ -116,14 +127,15 @@ def fitting_value(port: Port, given: Any) -> NDArray[Any]:
 _WORDS = {
     "bool": "True or False",
     "integer": "whole numbers in its range",
-    "floating": "numbers in its range",
+    "floating": "real numbers in its range",
+    "complex": "numbers in its range, such as 1+2j",
     "string": "text, in quotes if it could be a number",
 }
 
 
 def _kind(dtype: tf.DType) -> str:
     kinds = {"bool": dtype.is_bool, "integer": dtype.is_integer, "string": dtype == tf.string}
-    kinds["floating"] = dtype.is_floating or dtype.is_complex
+    kinds |= {"floating": dtype.is_floating, "complex": dtype.is_complex}
     return next((kind for kind, is_it in kinds.items() if is_it and not dtype.is_quantized), "")
 
 
@@ -145,8 +157,10 @@ def _of_type(array: NDArray[Any], dtype: tf.DType) -> NDArray[Any] | None:
         limits = np.iinfo(wanted)
         fits = all(limits.min <= number <= limits.max for number in array.flat)
         return array.astype(wanted) if fits else None
-    numbers = "iufc" if dtype.is_complex else "iuf"
-    if kind == "floating" and array.dtype.kind in numbers:
+    if kind == "complex" and array.dtype.kind == "U":
+        array = _complex_numbers(array)
+    numbers = {"floating": "iuf", "complex": "iufc"}.get(kind, "")
+    if array.dtype.kind in numbers:
         with np.errstate(over="ignore"):
             value = array.astype(wanted)
         same = np.isfinite(value) == np.isfinite(array)
@@ -154,31 +168,50 @@ def _of_type(array: NDArray[Any], dtype: tf.DType) -> NDArray[Any] | None:
     return None
 
 
-def _check_names(
-    given: Mapping[str, Any], ports: Mapping[str, Port], input_names: Names | None
-) -> None:
-    for name in given:
-        if name not in ports:
-            raise ConversionError(
-                f"constant_inputs sets '{name}', but there is no such input"
-                f"{did_you_mean(name, ports, only_near=True)} (inputs: {listed(ports)})"
-            )
-        if isinstance(input_names, Mapping) and name in input_names:
-            raise ConversionError(
-                f"'{name}' is set by constant_inputs and renamed by input_names, but a constant is "
-                "no input any more; leave it out of one of the two"
-            )
+def _complex_numbers(texts: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers in *texts*, as which they come from the command line, if these are any."""
+    try:
+        return np.array([complex(text) for text in texts.flat]).reshape(texts.shape)
+    except ValueError:
+        return texts
 
 
-def _check_place(names: Names | None, inputs: Sequence[str], added: Sequence[str]) -> None:
-    """Refuse a list of names that has a placeholder's own name at the place of another input."""
+def _named(names: Names | None, ports: Sequence[Port]) -> set[Port]:
+    """Return those of *ports* that the user names to be fed, learning phases among them."""
+    if isinstance(names, Mapping):
+        return set(meant(names, ports, "input", f"{argument('input_names')} renames"))
+    listed_names = () if names is None or isinstance(names, str) else names
+    return {port for port in ports if port.name in listed_names}
+
+
+def _refuse_both(given: Iterable[Port], named: Container[Port]) -> None:
+    both = next((port.known_as for port in given if port in named), None)
+    if both is not None:
+        raise ConversionError(
+            f"'{both}' is set by {argument('constant_inputs')} and renamed by "
+            f"{argument('input_names')}, but a constant is no input any more; leave it out of one "
+            "of the two"
+        )
+
+
+def _check_list(names: Names | None, inputs: Sequence[Port], phases: Sequence[Port]) -> None:
+    """Refuse a list of names that counts what is False, or has an input at the place of another."""
     if names is None or isinstance(names, Mapping | str):
         return
-    for place, (name, own) in enumerate(zip(names, inputs, strict=False), 1):
-        if name != own and name in inputs and own in names:
+    if phases and len(names) != len(inputs):
+        raise ConversionError(
+            f"{argument('input_names')} has {len(names)} names ({listed(names)}) for the inputs "
+            f"{listed(port.known_as for port in inputs)}: {listed(p.name for p in phases)} is "
+            "False for inference and no input; to feed it, rename it: "
+            f"{renaming('input_names', [port.name for port in phases])}"
+        )
+    own = [port.name for port in inputs]
+    for place, (name, found) in enumerate(zip(names, own, strict=False), 1):
+        if name != found and name in own and found in names:
             raise ConversionError(
-                f"input_names has '{name}' at place {place}, where the input is '{own}'; write "
-                f"them in the order {listed(inputs)}, or rename some: {{'{own}': 'name'}}"
+                f"{argument('input_names')} has '{name}' at place {place}, where the input is "
+                f"'{found}'; write them in the order {listed(own)}, or rename some: "
+                f"{renaming('input_names', [found])}"
             )
 
 

@@ -9,8 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cmsml_tasks.arguments import argument
 from cmsml_tasks.conversion.graph_def.nodes import GraphDef
-from cmsml_tasks.conversion.interface.interface_names import check_distinct, chosen, refuse_unclear
+from cmsml_tasks.conversion.interface.interface_names import (
+    check_distinct,
+    chosen,
+    meant,
+    refuse_unclear,
+)
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.interface.signature import Served, Signature
@@ -74,13 +80,7 @@ class Traced:
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
 
     def as_is(self) -> GraphDef:
-        """Return the graph as it was traced, without weights, under its interface names.
-
-        Raises:
-            ConversionError: two tensors would have one name.
-
-        """
-        self.refuse_unclear()
+        """Return the graph as it was traced, without weights, under its interface names."""
         skeleton = self.skeleton
         return put_interface(skeleton.graph_def, skeleton.inputs, skeleton.outputs)
 
@@ -96,7 +96,7 @@ class Traced:
 
         """
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
-        return self._called(
+        return self._with_ports(
             chosen(input_names, inputs, "input"),
             chosen(output_names, outputs, "output"),
         )
@@ -104,8 +104,9 @@ class Traced:
     def with_found_names(self) -> Traced:
         """Return the same object under the names that it had before it was renamed."""
         inputs, outputs = self.skeleton.inputs, self.skeleton.outputs
-        return self._called(
-            [p.found or p.name for p in inputs], [p.found or p.name for p in outputs]
+        return self._with_ports(
+            [p.renamed(p.found or p.name) for p in inputs],
+            [p.renamed(p.found or p.name) for p in outputs],
         )
 
     def as_served(self, name: str, signatures: Iterable[str]) -> Traced:
@@ -122,30 +123,29 @@ class Traced:
         refuse_unclear(self.skeleton.inputs, "input")
         refuse_unclear(self.skeleton.outputs, "output")
 
-    def _called(self, inputs: Sequence[str], outputs: Sequence[str]) -> Traced:
-        skeleton = dataclasses.replace(
-            self.skeleton,
-            inputs=tuple(map(Port.renamed, self.skeleton.inputs, inputs)),
-            outputs=tuple(map(Port.renamed, self.skeleton.outputs, outputs)),
-        )
+    def _with_ports(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Traced:
+        skeleton = dataclasses.replace(self.skeleton, inputs=tuple(inputs), outputs=tuple(outputs))
         return Traced(skeleton, self.evaluate)
 
     def with_input_shapes(self, shapes: Mapping[str, Shape]) -> Traced:
-        """Return the same object with *shapes* of inputs by name, where they were open.
+        """Return the same object with *shapes* of inputs, where they were open.
+
+        Their names are those in the graph, or the model's own.
 
         Raises:
             ConversionError: a name is no input, or a shape contradicts a known one.
 
         """
-        for name in shapes:
-            _known(name, self.skeleton.inputs)
+        ports = self.skeleton.inputs
+        given = meant(shapes, ports, "input", f"{argument('input_shapes')} has a shape for")
+        shape_of = dict(zip(given, shapes.values(), strict=True))
         inputs = []
-        for port in self.skeleton.inputs:
-            shape = shapes.get(port.name, port.shape)
+        for port in ports:
+            shape = shape_of.get(port, port.shape)
             if not compatible(shape, port.shape):
                 raise ConversionError(
-                    f"the shape {format_shape(shape)} given for '{port.name}' contradicts its own "
-                    f"shape {format_shape(port.shape)}; leave it out"
+                    f"the shape {format_shape(shape)} given for '{port.known_as}' contradicts its "
+                    f"own shape {format_shape(port.shape)}; leave it out"
                 )
             inputs.append(dataclasses.replace(port, shape=shape))
         return Traced(dataclasses.replace(self.skeleton, inputs=tuple(inputs)), self.evaluate)

@@ -36,7 +36,7 @@ EXAMPLES = {
 _CLOSING = {"[": "]", "(": ")"}
 _QUOTES = "'\""
 _NAME = re.compile(r"[^\W\d]\w*")
-_TENSOR = re.compile(r"[^\s,=]+")
+_TENSOR = re.compile(r"[^\s,=](?:[^,=]*[^\s,=])?")  # models may have blanks in their names
 
 
 class Bare(str):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from cmsml_tasks.conversion.interface.found_names import valid_inside
 from cmsml_tasks.conversion.traced.name_origin import Origin
 
 # what tf-keras does not call after the class of the layer
@@ -57,7 +58,7 @@ def origin_of(
     for layer, prefix in _named(model):
         kind = kind_of(layer, layer.name.removeprefix(prefix))
         if kind is None:
-            given.add(layer.name)
+            given.add(valid_inside(layer.name))
         else:
             automatic[layer.name] = prefix + kind
     return Origin(asked, frozenset(given), automatic)

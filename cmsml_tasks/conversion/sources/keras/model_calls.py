@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,21 @@ from tensorflow.python.eager.context import eager_mode
 from tensorflow.python.util import nest
 
 from cmsml_tasks.conversion.graph_def.tensor_values import as_array
-from cmsml_tasks.conversion.interface.found_names import Found, Path, completed, key_paths, named
+from cmsml_tasks.conversion.interface.found_names import (
+    Found,
+    Path,
+    completed,
+    key_paths,
+    named,
+    valid,
+    valid_inside,
+)
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite
 from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
 from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate
 from cmsml_tasks.errors import ConversionError
+from cmsml_tasks.tensor_names import RULE
 
 Call = Callable[..., Any]
 # gives the name that the user gave the layer that makes a tensor, None if Keras made it up
@@ -67,8 +77,10 @@ def traced_call(
         with eager_mode():
             concrete = function.get_concrete_function(*specs)
     except Exception as error:  # whatever the layers raise while they are traced
+        told = reason(error)
+        advice = _advice_on_name(model, told) or advice
         raise ConversionError(
-            f"the model '{model.name}' cannot be traced: {reason(error)}{advice}"
+            f"the model '{model.name}' cannot be traced: {told}{advice}"
         ) from error
     if len(model.variables) != variables:
         raise ConversionError(
@@ -76,6 +88,13 @@ def traced_call(
             "call it on data before it is exported"
         )
     return concrete, asked
+
+
+def _advice_on_name(model: Any, told: str) -> str:
+    """Return what to do about the name of a layer in a loop, say, whose graph nobody watches."""
+    wrong = re.search("'(.*)' is not a valid (root )?(scope|node) name", told)
+    names = [layer.name for layer in model._flatten_layers()]
+    return f"\nRename the layer '{wrong[1]}'; {RULE}" if wrong and wrong[1] in names else ""
 
 
 def caller(call: Call, specs: tuple[Any, ...]) -> Evaluate:
@@ -155,18 +174,23 @@ def names_asked_for(graph: Any) -> Iterator[dict[str, str]]:
     """Record which names are asked for inside of *graph*, by the path that each of them gets.
 
     A name cannot tell whether its number is a counter: called twice, a layer ``jet`` is ``jet``
-    and ``jet_1``, which another layer may be called. Only this one graph object is watched.
+    and ``jet_1``, which another layer may be called. Names of layers that TensorFlow does not allow
+    for scopes are changed before. Only this one graph object is watched.
     """
     asked: dict[str, str] = {}
-    unwatched = graph.unique_name
+    unwatched, scope = graph.unique_name, graph.name_scope
 
     def unique_name(name: str, mark_as_used: bool = True) -> str:
         path: str = unwatched(name, mark_as_used)
         asked[path] = name.rpartition("/")[2]
         return path
 
-    graph.unique_name = unique_name
+    def name_scope(name: str | None) -> Any:
+        changed = valid_inside if graph.get_name_scope() else valid
+        return scope(changed(name) if name else name)
+
+    graph.unique_name, graph.name_scope = unique_name, name_scope
     try:
         yield asked
     finally:
-        del graph.unique_name
+        del graph.unique_name, graph.name_scope
