@@ -32,6 +32,7 @@ from cmsml_tasks.tracking.manifests.environment import COMPARABLE
 from cmsml_tasks.tracking.manifests.manifest import set_aside
 from cmsml_tasks.tracking.runs.journal import note_pending, note_present, note_workflow
 from cmsml_tasks.tracking.runs.sandboxing import VARIABLE, in_sandbox, note_path
+from cmsml_tasks.tracking.runs.set_aside_manifests import note_set_aside, put_all_back
 from cmsml_tasks.tracking.runs.staging import staged
 from cmsml_tasks.tracking.runs.task_run import make, tracked_run
 from cmsml_tasks.tracking.source_code.code_digests import root_of
@@ -323,6 +324,8 @@ class TrackedTask(LookedAtTask):
         with one_look():
             state = seen("state", self, self._judged)
         self.not_compared = state.unknown
+        if state.is_set_aside:
+            note_set_aside(self)
         return state
 
     def _judged(self) -> State:
@@ -422,6 +425,7 @@ if is_law_command():
 
 TrackedTask.event_handler(luigi.Event.START)(end_with_luigi)
 TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(note_present)
+TrackedTask.event_handler(luigi.Event.DEPENDENCY_PRESENT)(put_all_back)
 TrackedTask.event_handler(luigi.Event.SUCCESS)(note_workflow)
 
 # nobody runs the base, and luigi builds its parsers from the parameters of all registered tasks

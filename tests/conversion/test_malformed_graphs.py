@@ -164,6 +164,31 @@ def function_that_returns_nothing(graph: Any) -> None:
     function.ret["y"] = "nowhere:output:0"
 
 
+def function_without_a_result(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.signature.output_arg.add(name="y", type=1)
+
+
+def function_without_a_control_result(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.signature.control_output.append("done")
+
+
+def function_of_nameless_nodes(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.node_def.add(op="NoOp")
+
+
+def function_of_namesakes(graph: Any) -> None:
+    function = graph.library.function.add()
+    function.signature.name = "f"
+    function.signature.input_arg.add(name="x", type=1)
+    function.node_def.add(name="x", op="NoOp")
+
+
 def future(graph: Any) -> None:
     node(graph, "sum").op = "OpOfTheFuture"
     graph.versions.producer = 99_999
@@ -200,6 +225,10 @@ WRONG = {
     broken_function: "'inner' .Pack. says that 'values' are 2,147,483,647 tensors",
     function_of_nothing: "'inner' .Identity. reads 'nowhere:output:0', which is not there",
     function_that_returns_nothing: "'f' returns 'nowhere:output:0', which is not there",
+    function_without_a_result: "'f' does not say what its output 'y' is",
+    function_without_a_control_result: "'f' does not say what its control output 'done' is",
+    function_of_nameless_nodes: "'f' has a node without a name",
+    function_of_namesakes: "'f' has two nodes called 'x'",
     future: "no operation 'OpOfTheFuture' .*node 'sum'.*newer TensorFlow wrote.*99999",
     custom: "'Addons>Gelu', 'WordpieceTokenize'.*tensorflow-addons, tensorflow-text",
 }

@@ -28,6 +28,18 @@ def test_table_of_a_session_that_was_never_filled() -> None:
         frozen_graph_def(trace(session, output_names=["y"]))
 
 
+def test_function_whose_table_was_never_filled(tmp_path: Path) -> None:
+    handle = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="words")])
+    def look_up(words: tf.Tensor) -> tf.Tensor:
+        missing = tf.constant(0, tf.int64)
+        return tf.raw_ops.LookupTableFindV2(table_handle=handle, keys=words, default_value=missing)
+
+    with pytest.raises(ConversionError, match="cannot be read, most likely because nothing has"):
+        save_graph(tmp_path / "graph.pb", look_up, True)
+
+
 def test_graph_whose_vocabulary_file_is_gone(tmp_path: Path) -> None:
     graph = graph_with_vocabulary(tmp_path / "words.txt")
     traced = trace(graph, output_names=["y"])

@@ -54,6 +54,31 @@ def test_run_of_a_killed_rebuild_ends(done):
     assert running_with("TOY_STORE", done.folder / "again") == {}
 
 
+@pytest.mark.parametrize("task", ["Report", "Fit"])
+def test_killed_run_of_other_settings_leaves_nothing(done, task):
+    """What it set aside is put back where a later run finds it right, and not by a mere look."""
+    before = done.times()
+    with done.held(task, "--epochs", "4") as run:
+        run.process.kill()
+        finished(run.process)
+    assert any(name.endswith(".before") for name in done.times())
+    left = done.times()
+    assert set(done.status("Report").values()) == {"complete", "complete (3/3)"}
+    assert done.times() == left
+    assert done.run("Report") == UP_TO_DATE
+    assert done.times() == before
+
+
+def test_what_a_run_has_set_aside_is_its_own(done):
+    with done.held("Fit", "--epochs", "4") as run:
+        left = done.times()
+        assert done.run("Report") == UP_TO_DATE
+        assert done.times() == left
+        status, text = run.go_on()
+    assert status == 0, text
+    assert done.lies() == []
+
+
 def test_killed_run_leaves_its_lock_to_the_next(project):
     with project.start("Points", TOY_SLOW="30") as process:
         lock = project.store / "Points/v1/.points.json.manifest.json.lock"

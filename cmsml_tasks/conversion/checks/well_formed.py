@@ -7,7 +7,7 @@ constant made of one, takes all memory.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from cmsml_tasks.conversion.checks.constant_sizes import check_made_size, check_tensors, malformed
@@ -51,19 +51,39 @@ def check_wellformed(graph_def: GraphDef) -> None:
 
 
 def _check_function(function: Any, functions: Definitions) -> None:
-    signature = function.signature
-    names = {node.name for node in function.node_def}
-    names.update(argument.name for argument in signature.input_arg)
+    name = function.signature.name
+    names = set(_distinct_names(function))
     for node in function.node_def:
         _check_references(node, names)
         _outputs(node, functions)
         _input_types(node, functions)
     for result in (*function.ret.values(), *function.control_ret.values()):
         if node_of(result) not in names:
-            raise ConversionError(
-                f"the function '{signature.name}' returns '{result}', which is not there; the file "
-                "is damaged, or was made by a program that makes invalid graphs"
-            )
+            raise _damaged(name, f"returns '{result}', which is not there")
+    for output in function.signature.output_arg:
+        if output.name not in function.ret:
+            raise _damaged(name, f"does not say what its output '{output.name}' is")
+    for control in function.signature.control_output:
+        if control not in function.control_ret:
+            raise _damaged(name, f"does not say what its control output '{control}' is")
+
+
+def _distinct_names(function: Any) -> Iterator[str]:
+    seen: set[str] = set()
+    for each in (*function.signature.input_arg, *function.node_def):
+        if not each.name:
+            raise _damaged(function.signature.name, "has a node without a name")
+        if each.name in seen:
+            raise _damaged(function.signature.name, f"has two nodes called '{each.name}'")
+        seen.add(each.name)
+        yield each.name
+
+
+def _damaged(function: str, problem: str) -> ConversionError:
+    return ConversionError(
+        f"the function '{function}' {problem}; the file is damaged, or was made by a program that "
+        "makes invalid graphs"
+    )
 
 
 def _definition(node: NodeDef, functions: Definitions) -> Any:

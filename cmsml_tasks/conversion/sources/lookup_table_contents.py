@@ -24,10 +24,16 @@ def captured_table(handle: tf.Tensor, name: str) -> Table:
     """Return the table called *name* that a function has captured."""
 
     def content(key_dtype: int, value_dtype: int) -> tuple[Array, Array]:
-        with eager_mode():
-            keys, values = tf.raw_ops.LookupTableExportV2(
-                table_handle=handle, Tkeys=key_dtype, Tvalues=value_dtype
-            )
+        try:
+            with eager_mode():
+                keys, values = tf.raw_ops.LookupTableExportV2(
+                    table_handle=handle, Tkeys=key_dtype, Tvalues=value_dtype
+                )
+        except tf.errors.OpError as error:
+            raise ConversionError(
+                f"the lookup table '{name}' cannot be read, most likely because nothing has filled "
+                "it; fill it before the export"
+            ) from error
         return _checked(name, keys.numpy(), values.numpy())
 
     def size() -> int:

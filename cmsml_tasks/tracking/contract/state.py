@@ -36,6 +36,7 @@ class State:
         waits_for: families of required tasks that would run first.
         unknown: what could not be compared, in words; taken for unchanged.
         manifest: the record of the outputs, where it is of any use.
+        is_set_aside: whether a run that was killed has left the manifest aside.
     """
 
     verdict: Verdict
@@ -44,6 +45,7 @@ class State:
     waits_for: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     manifest: Manifest | None = None
+    is_set_aside: bool = False
 
     @property
     def is_usable(self) -> bool:

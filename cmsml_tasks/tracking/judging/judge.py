@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from cmsml_tasks.tracking.contract.state import State, Verdict
 from cmsml_tasks.tracking.contract.tracked import Tracked
@@ -38,16 +39,17 @@ def judge(task: Tracked) -> State:
         StorageError: a server does not answer, or refuses; nothing is known then.
     """
     paths = task.output_paths()
-    manifest = believable_manifest(task)
+    manifest, is_set_aside = _found_manifest(task)
     if not isinstance(manifest, Manifest) or manifest.task != task.task_family:
         return _without_manifest(task, paths, manifest)
-    return judged(
+    state = judged(
         task,
         manifest,
         (task.manifest_path.parent,),
         seen("inputs", task, lambda: inputs_recorded_by(task, manifest)),
         seen("observations", task, lambda: observations_today(manifest)),
     )
+    return replace(state, is_set_aside=is_set_aside)
 
 
 def judged(
@@ -107,16 +109,21 @@ def believable_manifest(task: Tracked) -> Manifest | Unbelievable | None:
 
     The latter is what a failed or killed run leaves whose task had written no output yet.
     """
+    return _found_manifest(task)[0]
+
+
+def _found_manifest(task: Tracked) -> tuple[Manifest | Unbelievable | None, bool]:
+    """Return the same, and whether it is the one that was set aside."""
     path, declared = task.manifest_path, declared_names(task)
     manifest = Manifest.read(path, declared)
     if isinstance(manifest, Manifest):
-        return manifest
+        return manifest, False
     before = Manifest.read(set_aside(path), declared)
     if isinstance(before, Manifest):
         with suppress(OSError):
             if output_changes(before.outputs, path.parent) == ([], []):
-                return before
-    return manifest
+                return before, True
+    return manifest, False
 
 
 def with_values_before(ingredients: Ingredients, task: Tracked) -> Ingredients:

@@ -32,6 +32,7 @@ from cmsml_tasks.tracking.manifests.project_folder import project_folder
 from cmsml_tasks.tracking.runs.basis import Basis, Meanwhile, StaleAlreadyError
 from cmsml_tasks.tracking.runs.journal import note
 from cmsml_tasks.tracking.runs.sandboxing import leave_note, take_note
+from cmsml_tasks.tracking.runs.set_aside_manifests import put_back
 from cmsml_tasks.tracking.source_code.code_digests import module_of_root
 from cmsml_tasks.tracking.source_code.module_files import module_file
 from cmsml_tasks.tracking.storage import places
@@ -91,6 +92,8 @@ class Making:
         task = self._task
         with one_look():
             if task.state().verdict is Verdict.COMPLETE:
+                with suppress(OSError, StorageError):
+                    put_back(task)
                 note(task, "cut off", 0.0)
                 print(f"cut off: {task} has the inputs that it was made from", flush=True)
                 self._lock.release()
@@ -208,12 +211,9 @@ class Making:
 
     def abandon(self) -> None:
         """Give up after a failure; where no output was touched, all is as before."""
-        path = self._task.manifest_path
         with suppress(OSError, StorageError):
             places.put_links_back(self._links)
-            found = believable_manifest(self._task)
-            if not places.exists(str(path)) and isinstance(found, Manifest):
-                places.move(set_aside(path), path)
+            put_back(self._task)
         note(self._task, "failed", self._seconds())
         self._lock.release()
 
