@@ -111,6 +111,40 @@ def test_signature_of_tensorflow_1_that_is_not_dense(kind: str, tmp_path: Path) 
         open_model(tmp_path / "model")
 
 
+DENSE = tf.TensorSpec([None])
+RAGGED = tf.RaggedTensorSpec([None, None, None], tf.float32, ragged_rank=2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "kind"),
+    [
+        ([DENSE, {"z": DENSE, "a": RAGGED}], "x_1", "ragged"),
+        (tf.SparseTensorSpec([None, 2]), "x", "sparse"),
+    ],
+)
+def test_signature_that_is_not_dense(spec: Any, name: str, kind: str, tmp_path: Path) -> None:
+    """Its parts are inputs of their own in the file, and random ones do not fit each other."""
+    module = tf.Module()
+    total = tf.sparse.reduce_sum if kind == "sparse" else lambda x: tf.reduce_sum(x[1]["a"])
+    module.f = tf.function(lambda x: {"y": total(x)}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.f)
+    with pytest.raises(ConversionError, match=rf"the input '{name}' is {kind}, .*tf.function"):
+        open_model(tmp_path / "model")
+
+
+def test_signature_that_makes_ragged_tensors_of_its_own(tmp_path: Path) -> None:
+    module = tf.Module()
+    inner = tf.function(tf.reduce_sum, input_signature=[tf.RaggedTensorSpec([None, None])])
+    module.f = tf.function(
+        lambda values, lengths: {"y": inner(tf.RaggedTensor.from_row_lengths(values, lengths))},
+        input_signature=[DENSE, tf.TensorSpec([None], tf.int64)],
+    )
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.f)
+    traced = open_model(tmp_path / "model")
+    total = traced.run({"values": [1.0, 2.0], "lengths": [0, 2]})["y"]
+    assert total == 3
+
+
 @pytest.mark.parametrize(
     ("spec", "name", "kind"),
     [

@@ -19,6 +19,7 @@ from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.interface.found_names import completed
 from cmsml_tasks.conversion.interface.picked_tensors import Selected
 from cmsml_tasks.conversion.interface.served import taken_signature
+from cmsml_tasks.conversion.model_files.composite_arguments import refuse_composite_arguments
 from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.conversion.sources.composite import refuse_composite_parts
 from cmsml_tasks.conversion.sources.functions import trace_function
@@ -76,6 +77,8 @@ def _open_objects(
     with naming(path):
         _refuse_at_loading(path, meta_graph)
         refuse_objects(meta_graph, functions[name], allow_operations)
+        for function in functions[name]:
+            refuse_composite_arguments(meta_graph, function)
     return trace_served(tf.saved_model.load(str(path)), name, f"the SavedModel {path}")
 
 
