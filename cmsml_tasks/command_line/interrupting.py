@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from luigi.worker import TaskProcess
 
+from cmsml_tasks.command_line.options import misspelt_option
 from cmsml_tasks.processes.endings import end_with, prepare_end_with
 
 Look = Callable[..., Any]
@@ -49,7 +50,7 @@ def end_as_commands_do() -> None:
         return
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, functools.partial(_on_ctrl_c, os.getpid()))
-        sys.excepthook = _without_interrupts
+        sys.excepthook = _told_plainly
         sys.unraisablehook = _without_ignored_interrupts
     _tie_forks()
 
@@ -72,11 +73,16 @@ def _die_of_ctrl_c() -> NoReturn:
     raise AssertionError("a process outlived its own SIGINT")
 
 
-def _without_interrupts(
+def _told_plainly(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     # what follows is Python's own: a process that ended by an interrupt ends by that signal
-    if not issubclass(kind, KeyboardInterrupt):
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    problem = misspelt_option(error)
+    if problem is not None:
+        print(problem, file=sys.stderr)
+    else:
         sys.__excepthook__(kind, error, trace)
 
 

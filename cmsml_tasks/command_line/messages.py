@@ -12,9 +12,11 @@ import law
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
+from cmsml_tasks.command_line.options import misspelt_option
 from cmsml_tasks.errors import UserError
 from cmsml_tasks.shown import without_secrets
 
+_UNCAUGHT = "Uncaught exception in luigi"  # luigi.retcodes
 _FORMATTER = logging.Formatter()
 _raised: ContextVar[bool] = ContextVar("refusals raised", default=False)
 
@@ -54,6 +56,9 @@ class _PlainUserErrors(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        problem = misspelt_option(error) if error and record.msg == _UNCAUGHT else None
+        if problem is not None:
+            law.util.abort(problem)
         if isinstance(error, UserError):
             task = next((arg for arg in record.args or () if isinstance(arg, luigi.Task)), None)
             record.msg = "%s failed: %s"

@@ -50,6 +50,32 @@ def test_wrong_parameter(shell, arguments, words):
     assert not shell.store.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--workers", "x"), ("--workers 'x' is not a whole number",)),
+        (("--workers=x",), ("--workers 'x' is not a whole number",)),
+        (("--branch", "x"), ("--branch 'x' is not a whole number",)),
+        (("--worker-timeout", "1h"), ("--worker-timeout '1h' is not a whole number",)),
+        (("--log-level", "loud"), ("--log-level 'loud' cannot be read: ", "DEBUG")),
+        (
+            ("--workflow", "htcondor", "--poll-interval", "abc"),
+            ("--poll-interval 'abc' cannot be read: cannot parse duration string 'abc'",),
+        ),
+    ],
+)
+def test_option_of_law_or_luigi(shell, arguments, words):
+    done = shell.try_law("ExportGraph", "--version", "v1", *arguments)
+    done.refused("error: ", *words, "law run ExportGraph --help")
+    (_,) = done.text.splitlines()
+    assert not shell.store.exists()
+
+
+def test_removal_that_nobody_can_confirm(shell):
+    done = shell.try_law("ExportGraph", "--version", "v1", "--remove-output=-1")
+    done.refused("nobody answers here", "--remove-output=-1,d says", "--remove-output=-1,a removes")
+
+
 def test_other_settings_than_recorded_make_stale(tiny):
     shell, _ = tiny
     arguments = ("--version", "v1", "--recipe", TINY, "--settings", "epochs=2")

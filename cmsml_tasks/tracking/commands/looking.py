@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import law
 
 from cmsml_tasks.command_line.interrupting import ending_on_ctrl_c
-from cmsml_tasks.command_line.messages import told
+from cmsml_tasks.command_line.messages import refuse, told
 from cmsml_tasks.command_line.parameters import DepthParameter
+from cmsml_tasks.errors import SettingsError
 
 
 class LookedAtTask(law.Task):  # type: ignore[misc]
@@ -39,6 +41,20 @@ class LookedAtTask(law.Task):  # type: ignore[misc]
         "outputs came, and run nothing; a number limits how far up; default when given alone: -1",
     )
     interactive_params = [*law.Task.interactive_params, "explain", "accept", "adopt", "origin"]  # noqa: RUF012
+
+    def _remove_output(self, arguments: Sequence[Any]) -> Any:
+        try:
+            return super()._remove_output(arguments)
+        except EOFError:
+            print()  # behind the question
+            depth = arguments[0]
+            refuse(
+                SettingsError(
+                    f"--remove-output {depth} asks before it removes, and nobody answers here; "
+                    f"--remove-output={depth},d says what it would remove, and "
+                    f"--remove-output={depth},a removes it"
+                )
+            )
 
     def _explain(self, arguments: Sequence[str]) -> None:
         from cmsml_tasks.tracking.commands.explain import explain
