@@ -222,6 +222,25 @@ def test_laws_manager_is_forked_before_the_client_has_threads(done):
     assert "SyncManager" in answer.stdout
 
 
+def test_frozen_graph_by_laws_own_targets(project, tmp_path):
+    script = (
+        "import keras, law, sys\n"
+        "import cmsml_tasks.formatter\n"
+        "law.contrib.load('wlcg')\n"
+        "fs = law.wlcg.WLCGFileSystem(base=sys.argv[1])\n"
+        "target = law.wlcg.WLCGFileTarget('own/graph.pb', fs=fs)\n"
+        "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name='y')])\n"
+        "target.dump(model, formatter='frozen_graph')\n"
+        "print(target.load(formatter='frozen_graph').get_operations()[-1].name)\n"
+    )
+    command = [sys.executable, "-c", script, project.url]
+    answer = subprocess.run(
+        command, env=project.environment(), capture_output=True, text=True, check=False
+    )
+    assert answer.stdout.split()[-1:] == ["y"], answer.stderr
+    assert (project.store / "own" / "graph.pb").stat().st_size
+
+
 def test_server_that_is_away_is_no_server_without_outputs(done, server):
     before = done.times()
     words = [done.url, "is the server up?"]
