@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ReachesOutsideWarning,
         load_frozen_graph,
         load_graph,
+        load_graph_def,
         save_frozen_graph,
         save_graph,
     )
@@ -50,6 +51,7 @@ __all__ = [
     "has_own_objects",
     "load_frozen_graph",
     "load_graph",
+    "load_graph_def",
     "modules_of_trained",
     "open_model",
     "read_graph",
@@ -77,6 +79,7 @@ __getattr__ = lazy_names(
         "has_own_objects": "model_files.keras_writing",
         "load_frozen_graph": "api",
         "load_graph": "api",
+        "load_graph_def": "api",
         "modules_of_trained": "model_files.keras_writing",
         "open_model": "model_files.open_model",
         "read_graph": "graph_files.reading",

@@ -21,6 +21,7 @@ from cmsml_tasks.conversion.interface.found_names import valid
 from cmsml_tasks.conversion.interface.interface_names import check_distinct
 from cmsml_tasks.conversion.interface.interface_nodes import put_interface
 from cmsml_tasks.conversion.interface.picked_tensors import operations_of, select
+from cmsml_tasks.conversion.model_files.open_model import open_model
 from cmsml_tasks.conversion.model_files.saved_objects import is_saved_model, trace_saved_model
 from cmsml_tasks.conversion.pipeline import frozen_graph, frozen_graph_def
 from cmsml_tasks.conversion.sources.dispatch import trace
@@ -163,6 +164,40 @@ def load_graph(
     if not create_session:
         return graph
     return graph, tf.compat.v1.Session(graph=graph, **(session_kwargs or {}))
+
+
+def load_graph_def(
+    path: PathLike,
+    *,
+    input_shapes: Mapping[str, Sequence[int | None] | None] | None = None,
+    output_names: Names | None = None,
+    custom_modules: Sequence[str] = (),
+    allow_operations: Sequence[str] = (),
+    signature: str | None = None,
+) -> GraphDef:
+    """Return the frozen graph, in its canonical form, of any model file; arguments as `open_model`.
+
+    Args:
+        path: ``.keras`` or ``.h5`` file, folder of a SavedModel, ``.pb``, ``.pb.txt`` or
+            ``.pbtxt`` graph.
+        input_shapes: shapes of inputs for which the file carries none.
+        output_names: names for the outputs; of a graph, the operations to take.
+        custom_modules: modules with layers that a file of Keras asks for.
+        allow_operations: operations that may be in the file although nobody has judged them.
+        signature: which one of a SavedModel.
+
+    Raises:
+        ConversionError: the file holds no usable model, or one that does more than compute.
+    """
+    traced = open_model(
+        path,
+        input_shapes=input_shapes,
+        output_names=output_names,
+        custom_modules=custom_modules,
+        allow_operations=allow_operations,
+        signature=signature,
+    )
+    return frozen_graph_def(traced)
 
 
 save_frozen_graph = save_graph

@@ -36,7 +36,7 @@ def describe(graph: GraphDef | Frozen) -> dict[str, Any]:
     operations = Counter(node.op for node in nodes)
     return {
         "operations": dict(sorted(operations.items())),
-        "parameters": sum(_parameters(tensor) for tensor in constants),
+        "parameters": sum(parameters(tensor) for tensor in constants),
         "producer": graph_def.versions.producer,
         "stateful": sorted(node.name for node in nodes if is_stateful(node.op)),
         "variables": sorted(node.name for node in nodes if node.op in VARIABLES),
@@ -45,7 +45,8 @@ def describe(graph: GraphDef | Frozen) -> dict[str, Any]:
     }
 
 
-def _parameters(tensor: Any) -> int:
+def parameters(tensor: Any) -> int:
+    """Return the number of elements of a TensorProto that can be a weight: no scalar, no count."""
     if not tensor.dtype:
         return 0  # the constant of a weight, without a value yet
     dtype = tf.as_dtype(tensor.dtype)

@@ -1,0 +1,33 @@
+"""``python -m cmsml_tasks``: looks at model files; ``law run`` does the rest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from cmsml_tasks.errors import UserError
+from cmsml_tasks.show import add_arguments, show
+from cmsml_tasks.terminal import print_anything
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m cmsml_tasks", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    looking = commands.add_parser("show", help="say what is in a model file")
+    add_arguments(looking)
+    looking.set_defaults(run=show)
+    print_anything()
+    given = parser.parse_args(arguments)
+    try:
+        print(given.run(given))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
