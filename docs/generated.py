@@ -64,7 +64,7 @@ def _zoo() -> Iterator[str]:
     yield "# What converts\n"
     yield f"Each of these {len(ZOO)} networks and graphs is frozen twice in every test run, in two"
     yield "processes that differ in all that must not count, and held against its original in a"
-    yield "fresh one, here and in other releases: within 1e-6 or 4 ULP, lookups and integers exactly."
+    yield "fresh one, here and in other releases: within 1e-6 or 4 ULP, lookups exactly."
     yield ""
     for module, names in kinds.items():
         title = (sys.modules[module].__doc__ or module).splitlines()[0]
