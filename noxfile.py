@@ -1,4 +1,4 @@
-"""What developers run, and CI: ``nox -l`` lists it. All of it uses the environment that is active."""
+"""What developers run, and CI: ``nox -l`` lists it. It uses the environment that is active."""
 
 from __future__ import annotations
 
