@@ -20,7 +20,9 @@ from typing import Any, NoReturn
 from luigi.worker import TaskProcess
 
 from cmsml_tasks.command_line.options import misspelt_option
+from cmsml_tasks.errors import UserError
 from cmsml_tasks.processes.endings import end_with, prepare_end_with
+from cmsml_tasks.shown import without_secrets
 
 Look = Callable[..., Any]
 
@@ -79,9 +81,10 @@ def _told_plainly(
     # what follows is Python's own: a process that ended by an interrupt ends by that signal
     if issubclass(kind, KeyboardInterrupt):
         return
-    problem = misspelt_option(error)
+    # such as a setting of law.cfg that is wrong, while tasks are imported
+    problem = f"error: {error}" if isinstance(error, UserError) else misspelt_option(error)
     if problem is not None:
-        print(problem, file=sys.stderr)
+        print(without_secrets(problem), file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
