@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras
 from saved_model_cases import WORDS, Finds, edited, vocabulary
 from tensorflow.python.trackable.resource import TrackableResource
 
@@ -270,6 +271,41 @@ def test_session_that_does_more_than_compute(
     with pytest.raises(ConversionError, match=words):
         open_model(edited(of_tensorflow_1, change))
     assert not (tmp_path / "WRITTEN").exists()
+
+
+@pytest.mark.parametrize("name", ["_step", "_initialize", "__call__"])
+def test_private_function(name: str, tmp_path: Path) -> None:
+    """TensorFlow calls those that are called like its own methods, and no others."""
+    model = Model(path=tmp_path / "WRITTEN")
+    _ = model.writes.get_concrete_function()
+    tf.saved_model.save(model, tmp_path / "model", signatures=model.computes)
+
+    def change(meta_graph: Any) -> None:
+        (child,) = (
+            child
+            for node in meta_graph.object_graph_def.nodes
+            for child in node.children
+            if child.local_name == "writes"
+        )
+        child.local_name = name
+
+    edited(tmp_path / "model", change)
+    if name == "_step":
+        assert open_model(tmp_path / "model").run({"x": np.ones((2, 3), "f4")})
+    else:
+        with pytest.raises(ConversionError, match=r"\(WriteFile\) in the function '.*' writes"):
+            open_model(tmp_path / "model")
+    assert not (tmp_path / "WRITTEN").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_layer_of_keras_2_that_has_learned_a_scale(tmp_path: Path) -> None:
+    x = tf_keras.Input((3,), name="x")
+    layer = tf_keras.layers.Normalization()
+    layer.adapt(np.array([[1, 2, 3], [3, 4, 5]], "f4"))
+    tf_keras.Model(x, layer(x)).save(tmp_path / "model")
+    (found,) = open_model(tmp_path / "model").run({"x": np.array([[2, 3, 5]], "f4")}).values()
+    assert found.tolist() == [[0, 0, 1]]
 
 
 class Trains(Model):
