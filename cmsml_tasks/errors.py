@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.shown import printable, without_secrets
 
 
 class UserError(Exception):
     """A mistake that the user can mend; shown as its message alone, without a traceback.
 
-    Passwords and tokens of URLs never reach the message.
+    Passwords and tokens of URLs never reach the message, nor does what a terminal would act on: the
+    names in it may come from anybody's file.
     """
 
     def __init__(self, *words: object) -> None:
-        shown = (without_secrets(each) if isinstance(each, str) else each for each in words)
+        shown = (
+            printable(without_secrets(each)) if isinstance(each, str) else each for each in words
+        )
         super().__init__(*shown)
 
 

@@ -59,6 +59,10 @@ def test_no_message_to_the_user_has_one():
     assert StorageError("a", 5).code == 5
 
 
+def test_no_message_to_the_user_moves_the_cursor():
+    assert str(UserError("a\x1b[2Jb\rc\n\td", 5)) == str(UserError(r"a\x1b[2Jb\rc" "\n" r"\td", 5))
+
+
 def test_what_a_terminal_would_act_on_is_escaped():
     assert printable("a\x1b[2J\x07é\ud800\n") == "a\\x1b[2J\\x07é\\ud800\n"
 

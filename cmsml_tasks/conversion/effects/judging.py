@@ -8,6 +8,7 @@ from typing import Any
 
 from cmsml_tasks.conversion.effects.reach import called, reached
 from cmsml_tasks.conversion.effects.table import Verdict, effect_of
+from cmsml_tasks.shown import printable
 
 _UNJUDGED = "does what nobody has judged yet"
 
@@ -38,7 +39,9 @@ class Finding:
 
     def __str__(self) -> str:
         where = f" in the function '{self.function}'" if self.function is not None else ""
-        return f"'{self.node}' ({self.operation}){where} {self.does}"
+        words = f"'{self.node}' ({self.operation}){where} {self.does}"
+        # a file may hold any name, also one that looks like further lines of ours
+        return printable(words).replace("\n", r"\n")
 
 
 def judge(

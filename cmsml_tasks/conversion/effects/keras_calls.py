@@ -134,10 +134,10 @@ def _may_be_named(
         found = _found(module, name)
         return found is None or _within(str(getattr(found, "__module__", "")), modules)
     if kind == "__typespec__":
+        if not module.startswith("tensorflow.python.framework."):
+            return False  # whose import could do anything
         found = _found(module, name)
-        return module.startswith("tensorflow.python.framework.") and (
-            found is None or inspect.isclass(found)
-        )
+        return found is None or inspect.isclass(found)
     if name in _LOADING or "." in name:
         return False
     if module == "builtins":  # also what Keras writes for its own functions

@@ -11,6 +11,10 @@ from cmsml_tasks.conversion.effects.refusing import refuse
 from cmsml_tasks.errors import ConversionError
 
 _SIGNATURES = "signatures"
+_REVIVED = "optimizer"
+"""What an object of the user calls itself that is made into one of tf-keras, which is imported."""
+
+_PACKAGES = ("tensorflow", "keras", "tf_keras")
 _REGISTERED = {"tf.StaticHashTable": "resource", "tf.TrackableConstant": "constant"}
 """Names under which TensorFlow itself registers classes, and the kind of their objects."""
 
@@ -35,7 +39,8 @@ def refuse_objects(
     """Refuse a SavedModel of which loading, or the functions *signature*, do more than compute.
 
     TensorFlow calls what objects have under the names of its own methods, which create, fill,
-    save, restore and remove lookup tables and the like.
+    save, restore and remove lookup tables and the like. Other functions of an object are its own,
+    such as the one with which a layer of tf-keras learns the scale of its inputs.
 
     Args:
         meta_graph: with an object graph.
@@ -49,10 +54,11 @@ def refuse_objects(
     objects = meta_graph.object_graph_def
     for number, node in enumerate(objects.nodes):
         _check_kind(number, node)
+    methods = _methods_of_tensorflow()
     called = {
         name: _asset_arguments(meta_graph, name)
         for node in objects.nodes
-        for child in _called_by_tensorflow(node)
+        for child in _called_by_tensorflow(node, methods)
         for name in _functions(objects, child)
     }
     called |= {name: [] for name in signature}
@@ -76,16 +82,34 @@ def _check_kind(number: int, node: Any) -> None:
         )
 
 
-def _called_by_tensorflow(node: Any) -> Iterator[int]:
+def _called_by_tensorflow(node: Any, methods: Container[str]) -> Iterator[int]:
     """Yield the objects that TensorFlow calls while it loads *node* or removes it again."""
+    # all else is made into objects that have more than the methods
+    is_plain = node.WhichOneof("kind") == "user_object" and node.user_object.identifier != _REVIVED
     # resources are created with the dependencies, before there are children
     for named in (*node.children, *node.dependencies):
-        if named.local_name.startswith("_"):
+        name = named.local_name
+        if name.startswith("__") or (name.startswith("_") and (not is_plain or name in methods)):
             yield named.node_id
     for saved in node.saveable_objects.values():
         # the names of what is saved are asked for on each load
         yield saved.save_function
         yield saved.restore_function
+
+
+def _methods_of_tensorflow() -> set[str]:
+    """Return the names of all methods and the like of objects that can be in a SavedModel."""
+    from tensorflow.python.trackable.base import Trackable
+
+    kinds: set[type] = set()
+    waiting: list[type] = [Trackable]
+    while waiting:
+        kind = waiting.pop()
+        if kind not in kinds:
+            kinds.add(kind)
+            waiting.extend(type.__subclasses__(kind))
+    own = (kind for kind in kinds if kind.__module__.partition(".")[0] in _PACKAGES)
+    return {name for kind in own for name in dir(kind)}
 
 
 def _node(objects: Any, node_id: int) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
-from cmsml_tasks.conversion.effects import judge, refuse
+from cmsml_tasks.conversion.effects import refuse
 from cmsml_tasks.conversion.effects.folders import refuse_other_files
+from cmsml_tasks.conversion.effects.loading import acting_when_loaded
 from cmsml_tasks.conversion.effects.object_graphs import functions_of_signatures, refuse_objects
 from cmsml_tasks.conversion.effects.reach import refuse_ambiguous
 from cmsml_tasks.conversion.effects.saved_models import refuse_assets_elsewhere, refuse_graph
-from cmsml_tasks.conversion.graph_def.nodes import is_stateful, node_of
+from cmsml_tasks.conversion.graph_def.nodes import node_of
 from cmsml_tasks.conversion.graph_files.reading import naming
 from cmsml_tasks.conversion.interface.found_names import completed
 from cmsml_tasks.conversion.interface.picked_tensors import Selected
@@ -105,14 +106,11 @@ def _open_session(
 
 
 def _refuse_at_loading(path: Path, meta_graph: Any) -> None:
-    """Refuse what does not depend on the signature: files elsewhere, and names of several meanings.
-
-    TensorFlow may run some operations while it loads functions, also those that nobody calls.
-    """
+    """Refuse what no signature changes: files elsewhere, names of several meanings, what runs."""
     graph_def = meta_graph.graph_def
     refuse_assets_elsewhere(path, meta_graph)
     refuse_ambiguous(graph_def)
-    refuse([each for each in judge(graph_def) if each.known and not is_stateful(each.operation)])
+    refuse(acting_when_loaded(graph_def))
 
 
 def _picked(tensors: Mapping[str, Any]) -> list[Selected]:

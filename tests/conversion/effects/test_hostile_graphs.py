@@ -110,6 +110,18 @@ def test_own_functions_are_saved_with_a_warning(frozen: bool, tmp_path: Path) ->
         open_model(path)
 
 
+@pytest.mark.parametrize("operation", ["WriteFile", "My\x1b[2JOp"])
+def test_names_that_a_terminal_would_act_on(operation: str, tmp_path: Path) -> None:
+    graph_def = hostile(lambda _: tf.no_op(), tmp_path)
+    graph_def.node.add(name="a\x1b]0;title\x07\nERROR: b", op=operation)
+    path = written(graph_def, tmp_path)
+    with pytest.raises(ConversionError) as raised:
+        open_model(path)
+    assert str(raised.value).replace("\n", "").isprintable()
+    if operation == "WriteFile":
+        assert r"'a\x1b]0;title\x07\nERROR: b' (WriteFile) writes a file" in str(raised.value)
+
+
 def test_what_only_looks_dangerous_is_taken(tmp_path: Path) -> None:
     graph = tf.Graph()
     with graph.as_default():

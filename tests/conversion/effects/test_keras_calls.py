@@ -127,6 +127,19 @@ def test_what_a_users_module_imports(tmp_path: Path, monkeypatch: pytest.MonkeyP
         open_model(path, custom_modules=["layers_that_import"])
 
 
+def test_module_of_a_type_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "module_that_writes.py").write_text(f"open({str(tmp_path / 'RAN')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    described = {
+        "class_name": "__typespec__", "module": "module_that_writes", "spec_name": "Spec",
+        "registered_name": None, "config": [],
+    }  # fmt: skip
+    path = changed(tmp_path, tf_keras, lambda layer: layer["config"].update(activation=described))
+    with pytest.raises(ConversionError, match="asks for 'Spec' of the module 'module_that"):
+        open_model(path)
+    assert not (tmp_path / "RAN").exists()
+
+
 def test_operation_of_tensorflow_1_that_reaches_outside(tmp_path: Path) -> None:
     node = {"name": "w", "op": "WriteFile", "input": ["a", "b"]}
     described = {

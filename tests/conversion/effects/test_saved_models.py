@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras
 from saved_model_cases import WORDS, Finds, edited, vocabulary
 from tensorflow.python.trackable.resource import TrackableResource
 
@@ -270,3 +271,105 @@ def test_session_that_does_more_than_compute(
     with pytest.raises(ConversionError, match=words):
         open_model(edited(of_tensorflow_1, change))
     assert not (tmp_path / "WRITTEN").exists()
+
+
+@pytest.mark.parametrize("name", ["_step", "_initialize", "__call__"])
+def test_private_function(name: str, tmp_path: Path) -> None:
+    """TensorFlow calls those that are called like its own methods, and no others."""
+    model = Model(path=tmp_path / "WRITTEN")
+    _ = model.writes.get_concrete_function()
+    tf.saved_model.save(model, tmp_path / "model", signatures=model.computes)
+
+    def change(meta_graph: Any) -> None:
+        (child,) = (
+            child
+            for node in meta_graph.object_graph_def.nodes
+            for child in node.children
+            if child.local_name == "writes"
+        )
+        child.local_name = name
+
+    edited(tmp_path / "model", change)
+    if name == "_step":
+        assert open_model(tmp_path / "model").run({"x": np.ones((2, 3), "f4")})
+    else:
+        with pytest.raises(ConversionError, match=r"\(WriteFile\) in the function '.*' writes"):
+            open_model(tmp_path / "model")
+    assert not (tmp_path / "WRITTEN").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_layer_of_keras_2_that_has_learned_a_scale(tmp_path: Path) -> None:
+    x = tf_keras.Input((3,), name="x")
+    layer = tf_keras.layers.Normalization()
+    layer.adapt(np.array([[1, 2, 3], [3, 4, 5]], "f4"))
+    tf_keras.Model(x, layer(x)).save(tmp_path / "model")
+    (found,) = open_model(tmp_path / "model").run({"x": np.array([[2, 3, 5]], "f4")}).values()
+    assert found.tolist() == [[0, 0, 1]]
+
+
+class Trains(Model):
+    """Beside what is served, it has a function with a dataset, which waits for its rows."""
+
+    @tf.function(input_signature=[SPEC])  # type: ignore[untyped-decorator]
+    def train(self, x: Any) -> Any:
+        rows = tf.data.Dataset.from_tensor_slices(x).batch(2).map(tf.reduce_sum).prefetch(1)
+        return {"loss": rows.reduce(0.0, tf.add)}
+
+
+def test_dataset_in_a_function_that_nobody_calls(tmp_path: Path) -> None:
+    model = Trains()
+    both = {"serving_default": model.computes, "train": model.train}
+    tf.saved_model.save(model, tmp_path / "model", signatures=both)
+    assert open_model(tmp_path / "model").run({"x": np.ones((2, 3), "f4")})
+    with pytest.raises(ConversionError, match=r"Dataset.* reads or writes datasets"):
+        open_model(tmp_path / "model", signature="train")
+
+
+def call_with_a_constant(meta_graph: Any) -> None:
+    """Let the graph call a function with the name of a file, on which a shape depends."""
+    function = next(
+        each
+        for each in meta_graph.graph_def.library.function
+        if any(node.op == "ReadFile" for node in each.node_def)
+    )
+    text = tf.string.as_datatype_enum
+    path = meta_graph.graph_def.node.add(name="path", op="Const")
+    path.attr["dtype"].type = text
+    path.attr["value"].tensor.CopyFrom(tf.make_tensor_proto("/etc/hostname"))
+    call = meta_graph.graph_def.node.add(name="call", op="PartitionedCall", input=["path"])
+    call.attr["f"].func.name = function.signature.name
+    call.attr["Tin"].list.type.append(text)
+    call.attr["Tout"].list.type.extend(each.type for each in function.signature.output_arg)
+    meta_graph.ClearField("object_graph_def")
+
+
+def test_function_called_with_the_name_of_a_file(tmp_path: Path) -> None:
+    """TensorFlow looks into the function with what it is called with, when it imports the graph."""
+
+    class Reads(Model):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.string)])  # type: ignore[untyped-decorator]
+        def size_in(self, path: Any) -> Any:
+            return tf.zeros(tf.reshape(tf.strings.to_number(tf.io.read_file(path), tf.int32), [1]))
+
+    model = Reads()
+    _ = model.size_in.get_concrete_function()
+    tf.saved_model.save(model, tmp_path / "model", signatures=model.computes)
+    with pytest.raises(ConversionError, match=r"\(ReadFile\) in the function '.*' reads a file"):
+        open_model(edited(tmp_path / "model", call_with_a_constant))
+
+
+def test_file_named_by_a_known_shape(tmp_path: Path) -> None:
+    class Reads(Model):
+        @tf.function(input_signature=[tf.TensorSpec([3], tf.float32)])  # type: ignore[untyped-decorator]
+        def never_called(self, x: Any) -> Any:
+            path = tf.strings.join([str(tmp_path / "secret"), tf.strings.as_string(tf.size(x))])
+            size = tf.strings.to_number(tf.io.read_file(path), tf.int32)
+            return tf.zeros(tf.reshape(size, [1]))
+
+    (tmp_path / "secret3").write_text("3")
+    model = Reads()
+    _ = model.never_called.get_concrete_function()
+    tf.saved_model.save(model, tmp_path / "model", signatures=model.computes)
+    with pytest.raises(ConversionError, match=r"\(ReadFile\) in the function '.*' reads a file"):
+        open_model(tmp_path / "model")
