@@ -31,8 +31,10 @@ def argument(name: str) -> str:
 
 
 def renaming(name: str, found: Sequence[str]) -> str:
-    """Return the argument *name* with each of *found* called ``name``, as one writes it."""
+    """Return the argument *name* with each of *found* called otherwise, as one writes it."""
+    wanted = ["name"] if len(found) == 1 else [f"name_{i + 1}" for i in range(len(found))]
+    both = list(zip(found, wanted, strict=True))
     if _as_options.get():
-        return f"{flag(name)} {shlex.quote(','.join(f'{own}=name' for own in found))}"
-    pairs = ", ".join(f"{own!r}: 'name'" for own in found)
+        return f"{flag(name)} {shlex.quote(','.join(f'{own}={new}' for own, new in both))}"
+    pairs = ", ".join(f"{own!r}: {new!r}" for own, new in both)
     return f"{name}={{{pairs}}}"

@@ -14,7 +14,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from cmsml_tasks.command_line.options import misspelt_option
 from cmsml_tasks.errors import UserError
-from cmsml_tasks.shown import without_secrets
+from cmsml_tasks.shown import printable, without_secrets
 
 _UNCAUGHT = "Uncaught exception in luigi"  # luigi.retcodes
 _FORMATTER = logging.Formatter()
@@ -25,7 +25,7 @@ def refuse(error: Exception) -> NoReturn:
     """End the command line with the message of *error*; in a program raise it."""
     if CmdlineParser.get_instance() is None or _raised.get():
         raise error
-    law.util.abort(f"error: {without_secrets(str(error))}")
+    law.util.abort(f"error: {_shown(str(error))}")
     raise SystemExit  # abort has ended the process; its type does not say so
 
 
@@ -51,7 +51,8 @@ def told() -> Iterator[None]:
 class _PlainUserErrors(logging.Filter):
     """Turns luigi's traceback of a failed task into the message of the user's mistake.
 
-    luigi names tasks with their parameters, which may be URLs.
+    luigi names tasks with their parameters, which may be URLs. A mistake may quote what a model
+    file says, which may be made to act on a terminal.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -65,11 +66,15 @@ class _PlainUserErrors(logging.Filter):
             record.args = (task.task_family if task else "task", error)
             record.exc_info = None
         text = record.getMessage()
-        if "://" in text:
-            record.msg, record.args = without_secrets(text), ()
+        if (shown := _shown(text)) != text:
+            record.msg, record.args = shown, ()
         if record.exc_info:
             record.exc_text = without_secrets(_FORMATTER.formatException(record.exc_info))
         return True
+
+
+def _shown(text: str) -> str:
+    return printable(without_secrets(text))
 
 
 def speak_plainly() -> None:

@@ -118,6 +118,8 @@ def _constant(constant: ConstantInput) -> dict[str, Any]:
     value, dtype = constant.value, constant.port.dtype.name
     card = {"name": constant.port.name, "dtype": dtype, "shape": list(value.shape)}
     card["value"] = _plain(value.tolist())
+    if constant.port.asked_for is not None:
+        card["asked_for"] = constant.port.asked_for
     return {**card, "default": True} if constant.default else card
 
 

@@ -54,7 +54,9 @@ def interface_text(card: Mapping[str, Any], path: str) -> str:
 def _constant_text(constant: Mapping[str, Any]) -> str:
     value = json.dumps(constant["value"], ensure_ascii=False)
     shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]} ..."
-    text = f"constant {constant['name']}  {constant['dtype']} {shown}"
+    own = constant.get("asked_for")
+    called = "" if own is None else f", called '{printable(own)}' in the model"
+    text = f"constant {constant['name']}  {constant['dtype']} {printable(shown)}{called}"
     why = ", for inference; --constant-inputs or --input-names with this name change that"
     return text + why if constant.get("default") else text
 

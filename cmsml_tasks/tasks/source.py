@@ -211,13 +211,7 @@ def parse_shapes(text: str) -> dict[str, tuple[int | None, ...]]:
     Raises:
         SettingsError: a shape is not a list of sizes.
     """
-    try:
-        shapes = parse_by_tensor("--input-shapes", text)
-    except SettingsError as error:
-        raise SettingsError(
-            f"--input-shapes {text!r} cannot be read; write 'name=[?,10],other=[?,3]', where ? is "
-            "a free dimension"
-        ) from error
+    shapes = parse_by_tensor("--input-shapes", text)
     return {name: _shape(name, sizes) for name, sizes in shapes.items()}
 
 
@@ -245,4 +239,5 @@ def _check_source(source: str) -> str:
     path = Path(source).expanduser().absolute()
     if not path.exists():
         raise SettingsError(f"--source {source}: there is no such file; check the path")
-    return str(path)
+    # the outputs lie under the folder's own name
+    return str(path.resolve() if path.name == ".." else path)

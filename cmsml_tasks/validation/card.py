@@ -113,6 +113,9 @@ def _check_told(content: Mapping[str, Any]) -> None:
             _text(_kind(constant, "constant input", Mapping), key)
         if "value" not in constant:
             raise ValueError(f"its constant input '{constant['name']}' has no value")
+        own = constant.get("asked_for")
+        if own is not None:
+            _kind(own, f"asked_for of '{constant['name']}'", str)
     if "end_of_source" in content:
         _text(content, "end_of_source")
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from cmsml_tasks.arguments import argument
+from cmsml_tasks.conversion.reasons import reason
 from cmsml_tasks.errors import ConversionError, ValidationError
 from cmsml_tasks.files import replacing
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_narrow, without_objects
@@ -20,9 +22,9 @@ Run = Callable[[dict[str, Array]], Mapping[str, Any]]
 """The original: input arrays by interface name to output arrays by interface name."""
 
 _RANDOM_REFUSED = (
-    "these are random rows: if it does not take their shape, give the shapes of its inputs; if it "
-    "does not take their values (an assertion, say), give rows that it takes or remove what "
-    "refuses them"
+    "these are random rows: if it does not take their shape, give the shapes of its inputs with "
+    "{} (beside a constant of one row, 'x=[1,10]'); if it does not take their values (an "
+    "assertion, say), give rows that it takes or remove what refuses them"
 )
 _GIVEN_REFUSED = "give rows that it takes, or remove what refuses them from the model"
 
@@ -194,9 +196,10 @@ def make_reference(
             except refusals as refusal:
                 error = refusal
                 break
+    assert error is not None, "by feeds, an original either ran or refused"
     raise ConversionError(
-        f"the original refuses the rows that it is to be validated on: {error}; "
-        f"{_RANDOM_REFUSED if rows is None else _GIVEN_REFUSED}"
+        f"the original refuses the rows that it is to be validated on: {reason(error)}; "
+        f"{_RANDOM_REFUSED.format(argument('input_shapes')) if rows is None else _GIVEN_REFUSED}"
     ) from error
 
 

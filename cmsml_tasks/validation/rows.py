@@ -15,7 +15,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from cmsml_tasks.errors import ConversionError, did_you_mean
+from cmsml_tasks.arguments import argument
+from cmsml_tasks.errors import ConversionError, did_you_mean, listed
 from cmsml_tasks.shapes import compatible, format_shape, why_no_rows
 from cmsml_tasks.validation.card import as_shape
 from cmsml_tasks.validation.dtypes import Array, dtype_of, is_float, without_objects
@@ -89,6 +90,7 @@ def reference_rows(
         ConversionError: an input of unknown rank, of a dtype that no array can have, or of which
             one row is too large to be made; *rows* that do not fit the inputs.
     """
+    _refuse_unknown_shapes(inputs)
     known = [_known(entry) for entry in inputs]
     layout = "feeds" if by_feed or not _rowwise(inputs, outputs) else "rows"
     given = _given(known, rows, layout) if rows and known else None
@@ -115,18 +117,25 @@ def _length(arrays: Mapping[str, Array]) -> int:
     return len(next(iter(arrays.values()))) if arrays else 1
 
 
+def _refuse_unknown_shapes(inputs: Sequence[Mapping[str, Any]]) -> None:
+    unknown = [entry["name"] for entry in inputs if as_shape(entry["shape"]) is None]
+    if unknown:
+        shapes = ",".join(f"{name}=[?,10]" for name in unknown)
+        raise ConversionError(
+            f"no rows can be made, since no shape is known of {listed(unknown)}; give it with "
+            f'{argument("input_shapes")}, such as "{shapes}" (? for the free batch dimension, [] '
+            "for a single number)"
+        )
+
+
 def _known(entry: Mapping[str, Any]) -> _Input:
     name, shape, dtype = entry["name"], as_shape(entry["shape"]), dtype_of(entry["dtype"])
-    if shape is None:
-        raise ConversionError(
-            f"input '{name}' has no known shape, so that no rows can be made for it; give its "
-            f"shape, such as {name}=[?,10] (? for the free batch dimension)"
-        )
     if dtype is None:
         raise ConversionError(
             f"input '{name}' has dtype {entry['dtype']}, which no array can have; "
             "name inputs that take numbers or strings"
         )
+    assert shape is not None, "unknown shapes are refused before, all at once"
     return _Input(name, dtype, shape)
 
 

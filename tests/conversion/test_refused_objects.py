@@ -12,7 +12,7 @@ import tensorflow as tf
 from conversion_cases import Module, rows, sequential, session_with
 from google.protobuf import text_format
 
-from cmsml_tasks.conversion import Traced, frozen_graph_def, save_graph, trace
+from cmsml_tasks.conversion import Traced, frozen_graph_def, load_graph, save_graph, trace
 from cmsml_tasks.conversion.interface.port import Port
 from cmsml_tasks.conversion.traced.traced_graph import Skeleton
 from cmsml_tasks.conversion.traced.weight import Weight
@@ -87,7 +87,7 @@ def test_restored_function_with_several_traces_or_none(tmp_path: Path) -> None:
         (keras.layers.Dense(2), "layer into a Sequential"),
         (Module(), "one of its tf.function methods"),
         (lambda x: x, "decorate it with tf.function"),
-        ("model.keras", "pass a Keras model"),
+        ("model.keras", "load the model and pass that"),
         (np.ones(3), "pass a Keras model"),
         (None, "pass a Keras model"),
     ],
@@ -165,11 +165,32 @@ def test_function_that_cannot_be_traced() -> None:
         trace(broken)
 
 
-@pytest.mark.parametrize("returned", [None, [], tf.SparseTensor([[0]], [1.0], [1])])
+@pytest.mark.parametrize("returned", [None, []])
 def test_function_that_returns_no_dense_tensor(returned: Any) -> None:
     function = tf.function(lambda: returned)
     with pytest.raises(ConversionError, match="needs dense tensors"):
         trace(function)
+
+
+def test_function_that_returns_tensors_of_several_parts() -> None:
+    ragged = tf.function(lambda: {"jets": tf.ragged.constant([[1.0], []]), "met": 1.0})
+    with pytest.raises(ConversionError, match=r"'jets' is ragged, .*return its flat_values and"):
+        trace(ragged)
+    sparse = tf.function(lambda: tf.SparseTensor([[0]], [1.0], [1]))
+    with pytest.raises(ConversionError, match=r"'output' is sparse, .*return its indices"):
+        trace(sparse)
+
+
+def test_paths_of_no_saved_model(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ConversionTypeError, match=r"only that of a SavedModel is taken.*check"):
+            save_graph(tmp_path / "graph.pb", path, True)
+    for refused in (
+        lambda: save_graph(tmp_path / "graph.pb", tmp_path / "nowhere", True, signature="s"),
+        lambda: load_graph(tmp_path / "nowhere", signature="s"),
+    ):
+        with pytest.raises(ConversionError, match=r"there is no folder .*nowhere"):
+            refused()
 
 
 def test_function_that_takes_ragged_tensors() -> None:

@@ -98,6 +98,13 @@ def test_one_that_is_not_there_is_refused_with_the_nearest(folder: Path, tmp_pat
             opened()
 
 
+def test_one_without_signatures_says_how_to_save_it_whatever_is_asked_for(tmp_path: Path) -> None:
+    tf.saved_model.save(tf.Module(), str(tmp_path / "none"))
+    for wanted in (None, "total", ""):
+        with pytest.raises(ConversionError, match=r"\(signatures: nothing\); save it with sig"):
+            open_model(tmp_path / "none", signature=wanted)
+
+
 def test_what_is_no_saved_model_has_no_signatures(tmp_path: Path) -> None:
     module = Two()
     save_graph(tmp_path / "graph.pb", module.scaled, True)

@@ -12,6 +12,7 @@ from cmsml_tasks.errors import ValidationError
 from cmsml_tasks.exporting.card import read_card
 
 X = {"name": "x", "tensor": "x:0", "dtype": "float32", "shape": [None, 2]}
+T = {"name": "t", "dtype": "bool", "value": True}
 GOOD = {"inputs": [X], "outputs": [{**X, "shape": None}], "digests": {"graph.pb": {"sha256": "a"}}}
 
 
@@ -39,6 +40,7 @@ GOOD = {"inputs": [X], "outputs": [{**X, "shape": None}], "digests": {"graph.pb"
         ({"saved_model_signature": {"name": "a"}}, "its other signatures cannot be None"),
         ({"constant_inputs": [1]}, "its constant input cannot be 1"),
         ({"constant_inputs": [{"name": "t", "dtype": "bool"}]}, "input 't' has no value"),
+        ({"constant_inputs": [T | {"asked_for": 1}]}, "its asked_for of 't' cannot be 1"),
         ({"end_of_source": None}, "the end_of_source of .* is no text"),
     ],
 )

@@ -69,3 +69,12 @@ def test_nothing_is_said_where_there_is_nothing_to_say():
     cut = Skeleton(tf.compat.v1.GraphDef(), (), (), has_versions=False)
     text = interface_text({**card(tensor("x")), **of_origin(cut)}, "g")
     assert text.splitlines()[-1].startswith("end      not vouched for")
+
+
+def test_constants_are_told_by_the_models_own_names():
+    port = Port("gr__e", "x", 0, tf.string, (), asked_for="größe")
+    constant = ConstantInput(port, np.array("\x9b31m".encode(), object))
+    origin = of_origin(Skeleton(tf.compat.v1.GraphDef(), (), (), constants=(constant,)))
+    assert origin["constant_inputs"][0]["asked_for"] == "größe"
+    told = interface_text({**card(tensor("x")), **origin}, "g").splitlines()[-1]
+    assert told == "constant gr__e  string \"\\x9b31m\", called 'größe' in the model"

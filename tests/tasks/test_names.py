@@ -89,7 +89,7 @@ def test_names_that_are_one_in_the_graph_are_told_apart_by_options(shell, tmp_pa
     inputs = [keras.Input((1,), name=name) for name in ("a b", "a_b")]
     keras.Model(inputs, keras.layers.Add(name="c")(inputs)).save(source)
     arguments = ("ExportGraph", "--version", "v1", "--source", str(source))
-    advice = "give them others: --input-names 'a b=name,a_b=name', or a name for each of"
+    advice = "give them others: --input-names 'a b=name_1,a_b=name_2', or a name for each of"
     shell.try_law(*arguments).refused("'a b', 'a_b' would have one name in the graph", advice)
     text = shell.law(*arguments, "--input-names", "a b=z")
     assert "input    z:0  float32 [batch, 1], called 'a b' in the model\n" in text

@@ -39,6 +39,8 @@ from command_line import TINY, Shell
         (("--formats", "onnx"), ("onnx", "pb,pbtxt")),
         (("--formats", "pbtxt"), ("pb is missing",)),
         (("--source", "nowhere.keras"), ("nowhere.keras", "no such file")),
+        (("--source", "red\x1b[31m.keras"), ("red\\x1b[31m.keras",)),
+        (("--source", "README.md", "--input-shapes", "x=[?],x=[?]"), ("'x' is given twice",)),
         (("--source", "README.md", "--folds", "3"), ("--source", "--folds")),
         (("--input-shapes", "x=[?,3]"), ("--input-shapes", "--source")),
         (("--source", "README.md", "--input-shapes", "x=3"), ("x", "[?,10]")),

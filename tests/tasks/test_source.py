@@ -107,6 +107,12 @@ def test_any_file_name_names_a_folder(tiny, tmp_path):
     assert folders == {source_name("model (1).keras"), source_name("modèle.keras")}
 
 
+def test_the_folder_above_has_its_own_name(shell, tmp_path):
+    arguments = ("ExportGraph", "--version", "v1", "--source", str(tmp_path / ".."))
+    text = shell.law(*arguments, "--print-status", "0")
+    assert f"source={tmp_path.parent.resolve()}, " in text
+
+
 @pytest.mark.parametrize(
     ("name", "folder"),
     [

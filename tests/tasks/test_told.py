@@ -69,8 +69,10 @@ def test_another_signature_is_another_graph(saved):
     assert shell.status("ExportGraph", *arguments) == {
         "ExportGraph": 'stale (1/1): parameter signature total -> ""'
     }
-    done = shell.try_law("ExportGraph", *arguments, "--signature", "totals")
-    done.refused("no signature 'totals'", "did you mean 'total'?", "'serving_default', 'total'")
+    done = shell.try_law("ExportGraph", *arguments, "--signature", "totals\x1b[31m")
+    done.refused(
+        "no signature 'totals\\x1b[31m'", "did you mean 'total'?", "'serving_default', 'total'"
+    )
 
 
 def test_a_signature_without_a_saved_model_is_refused(shell, tmp_path):

@@ -121,9 +121,10 @@ def test_random_integers_shrink_until_the_original_takes_them() -> None:
 
 def test_an_original_that_refuses_ordinary_rows_is_an_error() -> None:
     def run(arrays: dict[str, Any]) -> dict[str, Any]:
-        raise RefusalError("no kernel")
+        raise RefusalError("\x1b[1mno kernel\x1b[0m")
 
-    with pytest.raises(ConversionError, match=r"no kernel; .* give the shapes .* give rows") as one:
+    advice = r"refuses the rows .*: no kernel; .* give the shapes .* with input_shapes .* give rows"
+    with pytest.raises(ConversionError, match=advice) as one:
         make_reference([X], run, refusals=(RefusalError,))
     with pytest.raises(ConversionError, match=r"no kernel; give rows that it takes") as other:
         make_reference([X], run, {"x": np.ones((6, 4))}, refusals=(RefusalError,))

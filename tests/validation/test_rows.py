@@ -129,9 +129,9 @@ def test_no_rows_given_is_like_none_at_all() -> None:
     ("inputs", "rows", "message"),
     [
         (
-            [entry("x", "float32", None)],
+            [entry("x", "float32", None), X | {"name": "y"}, entry("z", "float32", None)],
             None,
-            r"'x' has no known shape.* give its shape, such as x=\[\?,10\] \(",
+            r'shape is known of .x., .z.; .*input_shapes, such as "x=\[\?,10\],z=\[\?,10\]"',
         ),
         (
             [X, entry("z", "string", [None, 2**40])],

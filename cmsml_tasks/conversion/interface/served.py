@@ -21,14 +21,14 @@ def taken_signature(signatures: Iterable[str], wanted: str | None, model: str) -
         ConversionError: it is not there, or nothing tells which one is meant.
     """
     keys = sorted(signatures)
-    name = wanted or USUAL
+    name = USUAL if wanted is None else wanted
     if name in keys:
         return name
     if len(keys) == 1 and wanted is None:
         return keys[0]
     problem = f"{model} has no signature '{name}'"
-    if wanted is not None:
-        near = did_you_mean(name, keys, only_near=True)
+    if keys and wanted is not None:
+        near = did_you_mean(str(name), keys, only_near=True)
         raise ConversionError(f"{problem}{near} (signatures: {listed(keys)})")
     advice = (
         "choose one, with --signature or signature="

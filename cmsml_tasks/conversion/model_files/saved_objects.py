@@ -29,9 +29,11 @@ def trace_saved_model(obj: Any, signature: str | None) -> Traced:
     """Trace a signature of the SavedModel *obj*; the usual or only one where None.
 
     Raises:
-        ConversionError: *obj* is no SavedModel, or has no such signature.
+        ConversionError: *obj* is no SavedModel or not there, or has no such signature.
     """
     if not is_saved_model(obj):
+        if isinstance(obj, str | os.PathLike) and not expanded(obj).exists():
+            raise ConversionError(f"there is no folder {expanded(obj)}; check the path")
         raise ConversionError(
             f"signature='{signature}' goes with a SavedModel, its folder or what "
             "tf.saved_model.load returned; leave it out"

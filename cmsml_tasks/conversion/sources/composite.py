@@ -1,11 +1,12 @@
-"""Inputs of several parts, ragged and sparse ones: no placeholder can take them."""
+"""Tensors of several parts, ragged and sparse ones: no node of a graph is one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
+from tensorflow.python.util import nest
 
 from cmsml_tasks.errors import ConversionError
 
@@ -14,6 +15,10 @@ _PARTS = {
     "tf.RaggedTensor.from_row_lengths(values, lengths)",
     "sparse": "its indices, values and shape, and calls this with "
     "tf.SparseTensor(indices, values, shape)",
+}
+_RETURNED = {
+    "ragged": "its flat_values and row_lengths(), or its to_tensor()",
+    "sparse": "its indices, values and dense_shape, or its tf.sparse.to_dense",
 }
 _SPECS = {tf.RaggedTensorSpec: "ragged", tf.SparseTensorSpec: "sparse"}
 
@@ -43,10 +48,27 @@ def refuse_composite_parts(inputs: Mapping[str, Any], outputs: Mapping[str, Any]
     for name, info in outputs.items():
         kind = _kind_of_info(info)
         if kind is not None:
-            raise ConversionError(
-                f"the output '{name}' is {kind}, but a frozen graph gives dense tensors; save a "
-                "signature that returns the dense tensors that it is made of"
-            )
+            _refuse_output(name, kind)
+
+
+def refuse_composite_outputs(structure: Any) -> None:
+    """Refuse what a function or model returns, nested, if a tensor has several parts.
+
+    Raises:
+        ConversionError: the message names the tensor and what can be returned in its place.
+    """
+    for path, leaf in nest.flatten_with_tuple_paths(structure):
+        composite = isinstance(leaf, tf.RaggedTensor | tf.SparseTensor | tf.IndexedSlices)
+        kind = kind_of_spec(tf.type_spec_from_value(leaf) if composite else leaf)
+        if kind is not None:
+            _refuse_output("_".join(map(str, path)) or "output", kind)
+
+
+def _refuse_output(name: str, kind: str) -> NoReturn:
+    parts = _RETURNED.get(kind, "the dense tensors that it is made of")
+    raise ConversionError(
+        f"the output '{name}' is {kind}, but a frozen graph gives dense tensors; return {parts}"
+    )
 
 
 def _kind_of_info(info: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,6 +72,11 @@ def described(obj: Any) -> str:
 def _advice(obj: Any) -> str:
     if keras_model.is_layer(obj) or tf_keras_model.is_layer(obj):
         return "; put the layer into a Sequential model"
+    if isinstance(obj, str | os.PathLike):
+        return (
+            ", for of paths, only that of a SavedModel is taken, a folder with a saved_model.pb; "
+            "check it, or load the model and pass that"
+        )
     if isinstance(obj, tf.Module):
         return "; pass one of its tf.function methods"
     if other := advice_for(obj):

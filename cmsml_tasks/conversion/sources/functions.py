@@ -25,7 +25,11 @@ from cmsml_tasks.conversion.interface.found_names import (
     port,
 )
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.sources.composite import kind_of_spec, refuse_composite
+from cmsml_tasks.conversion.sources.composite import (
+    kind_of_spec,
+    refuse_composite,
+    refuse_composite_outputs,
+)
 from cmsml_tasks.conversion.sources.lookup_table_contents import captured_table
 from cmsml_tasks.conversion.sources.state_changes import without_writers
 from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
@@ -193,6 +197,7 @@ def _argument_path(path: Sequence[Any], name: str | None) -> Path | None:
 
 def _output_names(concrete: Any) -> list[Found]:
     structure = concrete.structured_outputs
+    refuse_composite_outputs(structure)
     outputs = concrete.graph.outputs
     leaves = nest.flatten(structure)
     keys = [k for k, leaf in zip(key_paths(structure), leaves, strict=True) if leaf is not None]

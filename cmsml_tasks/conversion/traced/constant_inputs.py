@@ -103,7 +103,7 @@ def fitting_value(port: Port, given: Any) -> NDArray[Any]:
     """
     text = repr(given)
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    what = f"{argument('constant_inputs')} sets '{port.name}' to {shown}"
+    what = f"{argument('constant_inputs')} sets '{port.known_as}' to {shown}"
     try:
         # numpy's own strings end before zeros
         array = np.asarray(given, object if port.dtype == tf.string else None)

@@ -31,7 +31,7 @@ EXAMPLES = {
     "--settings": "epochs=50,layers=[64,32],tag='a,b'",
     "--scan": "units=32:64:128",
     "--constant-inputs": "training=false,scales=[0.5,2],era='2018'",
-    "--input-shapes": "jets=[?,10],met=[?,2]",
+    "--input-shapes": "jets=[?,10],met=[?,2] (? is a free dimension)",
 }
 _CLOSING = {"[": "]", "(": ")"}
 _QUOTES = "'\""

@@ -22,7 +22,7 @@ from cmsml_tasks.conversion.interface.found_names import (
     valid_inside,
 )
 from cmsml_tasks.conversion.reasons import reason
-from cmsml_tasks.conversion.sources.composite import refuse_composite
+from cmsml_tasks.conversion.sources.composite import refuse_composite, refuse_composite_outputs
 from cmsml_tasks.conversion.sources.unoptimised import functions_as_written
 from cmsml_tasks.conversion.traced.traced_object import Array, Evaluate
 from cmsml_tasks.errors import ConversionError
@@ -157,6 +157,7 @@ def model_output_names(
 
     """
     traced = concrete.structured_outputs
+    refuse_composite_outputs(traced)
     keys = key_paths(traced)
     tensors = nest.flatten(symbolic)
     if symbolic is not None and len(tensors) == len(keys):
