@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from cmsml_tasks import init, show
-from cmsml_tasks.errors import UserError
+from cmsml_tasks.command_line.exit_status import exit_status
 from cmsml_tasks.terminal import print_anything
 
 
@@ -22,14 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     looking.set_defaults(run=show.show)
     print_anything()
     given = parser.parse_args(arguments)
-    try:
+
+    def run() -> int:
         print(given.run(given))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        return 0
+
+    return exit_status(run)
 
 
 if __name__ == "__main__":

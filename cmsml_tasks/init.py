@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from importlib import resources
 from pathlib import Path
 
+from cmsml_tasks.command_line.law_program import law_program
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.files import writing_to
 
@@ -43,9 +43,8 @@ def init(given: argparse.Namespace) -> str:
         with writing_to(folder / name):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((templates / name).read_bytes())
-    law = Path(sys.executable).with_name("law")
     indexed = subprocess.run(
-        [law, "index"], cwd=folder, capture_output=True, text=True, check=False
+        [law_program(), "index"], cwd=folder, capture_output=True, text=True, check=False
     )
     if indexed.returncode:
         raise SettingsError(f"'law index' failed in {folder}: {indexed.stderr.strip()}")

@@ -13,7 +13,6 @@ from cmsml_tasks.exporting.card import of_origin
 
 if TYPE_CHECKING:
     from cmsml_tasks.conversion import Frozen
-    from cmsml_tasks.shapes import Shape
 
 _CONSTANT = "Const"  # told with the operations that read it
 
@@ -73,23 +72,22 @@ def inspected(
 
 
 def _nodes(frozen: Frozen) -> Iterator[dict[str, Any]]:
-    import tensorflow as tf
-
+    from cmsml_tasks.conversion.checks.importing import imported_graph
     from cmsml_tasks.conversion.description import parameters
     from cmsml_tasks.conversion.graph_def.nodes import node_of
+    from cmsml_tasks.conversion.graph_def.tensor_shapes import static_shape
 
     nodes = frozen.graph_def.node
     sizes = {node.name: parameters(node.attr["value"].tensor) for node in nodes if _is_value(node)}
     sizes |= {name: parameters(weight.proto()) for name, weight in frozen.weights.items()}
-    graph = tf.Graph()
-    with graph.as_default():
-        tf.import_graph_def(_without_weights(frozen), name="")
+    graph = imported_graph(_without_weights(frozen))
     for node in nodes:
         if not _is_value(node):
+            outputs = graph.get_operation_by_name(node.name).outputs
             yield {
                 "name": node.name,
                 "operation": node.op,
-                "shapes": [_shape(out) for out in graph.get_operation_by_name(node.name).outputs],
+                "shapes": [static_shape(output.shape) for output in outputs],
                 "parameters": sum(sizes.get(name, 0) for name in set(map(node_of, node.input))),
             }
 
@@ -112,10 +110,6 @@ def _without_weights(frozen: Frozen) -> Any:
             node.attr["dtype"].type = weight.dtype.as_datatype_enum
             del node.attr["value"]
     return graph_def
-
-
-def _shape(tensor: Any) -> Shape:
-    return None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
 
 
 def _write_summary(frozen: Frozen, folder: Path) -> None:

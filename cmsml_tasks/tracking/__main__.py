@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from cmsml_tasks.errors import SettingsError, UserError
+from cmsml_tasks.command_line.exit_status import exit_status
+from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.files import sha256_of
 from cmsml_tasks.terminal import print_anything
 from cmsml_tasks.tracking.storage.places import Place, exists, identity, place
@@ -47,14 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     print_anything()
     given = parser.parse_args(arguments)
-    try:
-        status: int = given.run(given)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return status
+    return exit_status(lambda: given.run(given))
 
 
 def _origin(subject: str, store: Place) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from luigi.task_register import load_task
 
+from cmsml_tasks.command_line.law_program import law_program
 from cmsml_tasks.command_line.tables import table
 from cmsml_tasks.errors import SettingsError
 from cmsml_tasks.processes.endings import end_with, prepare_end_with
@@ -57,19 +56,6 @@ def rebuild(path: Place) -> bool:
         rows.append((name, "same bytes" if digest == output["sha256"] else verdict))
     print(table(rows))
     return all(verdict == "same bytes" for _, verdict in rows)
-
-
-def law_program() -> str:
-    """Return the path of the ``law`` command of this Python.
-
-    Raises:
-        SettingsError: there is none.
-    """
-    beside = Path(sys.executable).with_name("law")
-    program = str(beside) if beside.exists() else shutil.which("law")
-    if program is None:
-        raise SettingsError("there is no command 'law'; pip install law")
-    return program
 
 
 def _words(request: dict[str, Any], task: Any) -> list[str]:

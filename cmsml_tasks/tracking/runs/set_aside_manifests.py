@@ -41,7 +41,7 @@ def put_back(task: Tracked) -> None:
         StorageError: the server does not answer, or refuses.
     """
     path = task.manifest_path
-    if isinstance(believable_manifest(task), Manifest) and not places.exists(str(path)):
+    if not places.exists(str(path)) and isinstance(believable_manifest(task), Manifest):
         places.move(set_aside(path), path)
 
 
